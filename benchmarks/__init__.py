@@ -1,0 +1,1 @@
+"""Measurements: latency, memory and accuracy of model files."""

@@ -1,0 +1,1 @@
+"""The trainer: fit a small net with PyTorch."""

@@ -1,0 +1,110 @@
+"""A run folder: what training writes and exporting reads. JSON and safetensors only, nothing pickled."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from ..edge.errors import RunError
+from ..edge.files import write_bytes, write_json
+from .nets import NETS, build_net
+from .recipe import Recipe
+
+CONFIG = "config.json"
+METRICS = "metrics.jsonl"
+WEIGHTS = "weights.safetensors"
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder and the configuration in it: the recipe and what `Dataset.describe` said of the data."""
+
+    folder: Path
+    recipe: Recipe
+    data: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class labels, in the order of the logits."""
+        return tuple(self.data["labels"])
+
+    def create(self) -> None:
+        """Make the folder and write its configuration. Raises RunError if it already holds a run."""
+        if (self.folder / CONFIG).exists():
+            raise RunError(f"{self.folder}: already holds a run; choose another --out or delete it")
+        config = {"recipe": asdict(self.recipe), "data": self.data, "versions": self.versions}
+        write_json(self.folder / CONFIG, config)
+        (self.folder / METRICS).touch()
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Append one line to `metrics.jsonl`. Raises RunError when the disk is full."""
+        try:
+            with (self.folder / METRICS).open("a") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise RunError(f"cannot write {self.folder / METRICS}: {error.strerror}") from error
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the rows of `metrics.jsonl`, one an epoch."""
+        return [json.loads(line) for line in (self.folder / METRICS).read_text().splitlines()]
+
+    def save_weights(self, net: nn.Module, epoch: int, val_accuracy: float) -> None:
+        """Write the net's weights, with the epoch and its validation accuracy in the file's metadata."""
+        metadata = {"epoch": str(epoch), "val_accuracy": str(val_accuracy)}
+        state = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+        write_bytes(self.folder / WEIGHTS, safetensors.torch.save(state, metadata))
+
+    def load_net(self) -> nn.Sequential:
+        """Return the run's net with its best weights, in evaluation mode, on the CPU.
+
+        Raises RunError when there are no weights (training stopped in its first epoch) or they don't fit.
+        """
+        path = self.folder / WEIGHTS
+        if not path.exists():
+            raise RunError(f"{path}: no weights in this run; train for at least one whole epoch")
+        net = build_net(NETS[self.recipe.net], size=self.recipe.size, classes=len(self.labels))
+        try:
+            net.load_state_dict(safetensors.torch.load_file(path))
+        except (SafetensorError, RuntimeError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise RunError(f"{path}: not the weights of this run ({reason}); train again") from error
+        return net.eval()
+
+    def weights_metadata(self) -> dict[str, str]:
+        """Return the epoch and validation accuracy that `save_weights` stored."""
+        with safe_open(self.folder / WEIGHTS, framework="pt") as file:
+            return dict(file.metadata() or {})
+
+
+def open_run(folder: Path) -> Run:
+    """Read a run's configuration. Raises RunError when the folder is none or was written by another version."""
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text())
+        run = Run(folder, Recipe(**config["recipe"]), config["data"], config["versions"])
+        known = run.recipe.net in NETS and len(run.labels) > 1
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: no run here ({CONFIG} is missing); train one with `edge-cifar train`") from error
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{path}: not a run's configuration of this version ({error}); train again") from error
+    if not known:
+        raise RunError(f"{path}: unknown net {run.recipe.net!r}; choose from {', '.join(NETS)}")
+    return run
+
+
+def newest_run(runs: Path = Path("runs")) -> Path:
+    """Return the folder under `runs` whose configuration is newest. Raises RunError when there is none."""
+    configs = sorted(runs.glob(f"*/{CONFIG}"), key=os.path.getmtime)
+    if not configs:
+        raise RunError(f"no run under {runs}{os.sep}; train one with `edge-cifar train`, or name a run folder")
+    return configs[-1].parent
