@@ -1,1 +1,30 @@
 """The runtime: classify photos with onnxruntime on a CPU. Needs numpy, Pillow and onnxruntime, never torch."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .classifier import Classifier as Classifier
+    from .classifier import Prediction as Prediction
+    from .classifier import Ranked as Ranked
+    from .errors import EdgeCifarError as EdgeCifarError
+    from .errors import ModelError as ModelError
+    from .errors import PhotoError as PhotoError
+
+_HOME = {
+    "Classifier": ".classifier",
+    "Prediction": ".classifier",
+    "Ranked": ".classifier",
+    "EdgeCifarError": ".errors",
+    "ModelError": ".errors",
+    "PhotoError": ".errors",
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `edge-cifar --help` loads no numpy (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name], __name__), name)

@@ -15,7 +15,7 @@ from .errors import DataError, PhotoError
 from .files import cache_folder
 from .labelled import LabelledImages
 from .metrics import Indices
-from .photo import SUFFIXES, Pixels, read_photo
+from .photo import Pixels, photo_files, read_photo
 from .synthetic import synthetic_split
 
 CIFAR10_LABELS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -95,12 +95,6 @@ def load_folder(folder: Path, size: int) -> LabelledImages:
         ids=tuple(f"{path.parent.name}/{path.name}" for path, _ in good),
         unreadable=tuple(result for result in results if isinstance(result, str)),
     )
-
-
-def photo_files(folder: Path) -> list[Path]:
-    """Return the files of `folder` that are named like photos, sorted, hidden ones left out."""
-    entries = sorted(folder.iterdir())
-    return [path for path in entries if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
 
 
 def stratified_split(targets: Indices, fraction: float, seed: int) -> tuple[Indices, Indices]:

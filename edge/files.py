@@ -1,5 +1,6 @@
 """Writing files so that a crash, a full disk or Ctrl-C leaves the old file or the new one, never half of one."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -40,6 +41,12 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write `value` as indented JSON as `write_bytes` does."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cache_folder() -> Path:

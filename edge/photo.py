@@ -123,8 +123,19 @@ def to_pixels(image: Image.Image, size: int) -> Pixels:
 def photo_name(photo: Photo) -> str:
     """Return what messages call `photo`: its path if it has one, else its kind."""
     if isinstance(photo, str | PathLike):
-        return fspath(photo)
+        return printable(fspath(photo))
     return f"<{type(photo).__name__}>"
+
+
+def printable(name: str) -> str:
+    """Return a file name as one line that any terminal can print: line breaks and broken UTF-8 are escaped."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode()
+
+
+def photo_files(folder: Path) -> list[Path]:
+    """Return the files of `folder` that are named like photos, sorted, hidden ones left out."""
+    entries = sorted(folder.iterdir())
+    return [path for path in entries if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
 
 
 def _open(photo: Photo, stack: ExitStack) -> Image.Image:
@@ -138,7 +149,7 @@ def _open(photo: Photo, stack: ExitStack) -> Image.Image:
         path = Path(photo)
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise PhotoError("a folder, not a photo")
+            raise PhotoError("a folder; expected a photo, or a folder with photos in it")
         if not stat.S_ISREG(mode):
             raise PhotoError("not a regular file")
         if path.stat().st_size == 0:

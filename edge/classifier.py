@@ -1,0 +1,75 @@
+"""Photos in, labels out."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from .errors import PhotoError
+from .metrics import softmax
+from .model import Logits, Model, default_model
+from .photo import Photo, Pixels, read_photo
+
+BATCH = 32  # photos that go through the net together
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A label with its probability, 0 to 1."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most probable label, its probability (0 to 1), and the `top` labels, best first."""
+
+    label: str
+    confidence: float
+    top: tuple[Ranked, ...]
+
+
+class Classifier:
+    """A model that classifies photos on the CPU."""
+
+    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None):
+        """Open `model`; by default the newest export under `runs/`, else the shipped one.
+
+        `threads` defaults to the cores this process may use. Raises ModelError.
+        """
+        self.model = Model(default_model() if model is None else model, threads)
+
+    def predict(self, photo: Photo, top: int = 5) -> Prediction:
+        """Classify one photo: a path, bytes, binary file, Pillow image or uint8 array. Raises PhotoError."""
+        return self._predictions([read_photo(photo, self.model.card.size)], top)[0]
+
+    def predict_many(self, photos: Iterable[Photo], top: int = 5) -> Iterator[Prediction | PhotoError]:
+        """Yield one result a photo, in order, reading `BATCH` photos at a time.
+
+        A photo that can't be read yields its PhotoError, and the others are classified.
+        """
+        photos = iter(photos)
+        while chunk := [self._read(photo) for photo in islice(photos, BATCH)]:
+            readable = [pixels for pixels in chunk if not isinstance(pixels, PhotoError)]
+            predictions = iter(self._predictions(readable, top) if readable else [])
+            for pixels in chunk:
+                yield pixels if isinstance(pixels, PhotoError) else next(predictions)
+
+    def _read(self, photo: Photo) -> Pixels | PhotoError:
+        try:
+            return read_photo(photo, self.model.card.size)
+        except PhotoError as error:
+            return error
+
+    def _predictions(self, pixels: list[Pixels], top: int) -> list[Prediction]:
+        return [self._prediction(logits, top) for logits in self.model.logits(np.stack(pixels))]
+
+    def _prediction(self, logits: Logits, top: int) -> Prediction:
+        card = self.model.card
+        probabilities = softmax(logits / card.temperature)
+        best = np.argsort(-probabilities, kind="stable")[:top]
+        ranked = tuple(Ranked(card.labels[i], float(probabilities[i])) for i in best)
+        return Prediction(ranked[0].label, ranked[0].probability, ranked)

@@ -1,0 +1,138 @@
+"""A trained net as an ONNX graph, written layer by layer from its spec.
+
+Written directly rather than traced: the same few nodes whatever the torch version, batchnorm folded into the
+convolutions, pixels in as uint8 RGBX, opset and IR as low as the nodes allow, the same bytes every time. What could
+go wrong in it shows in the parity check, which every export runs.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from ..edge.model import INPUT, OUTPUT
+from ..train.nets import PIXEL_MEAN, PIXEL_STD, BatchNorm, Classify, Conv, Dropout, Flatten, Layer, MaxPool, Relu
+
+OPSET = 13  # the first with per-channel DequantizeLinear, onnxruntime 1.8
+IR_VERSION = 7  # that of opset 13
+
+Array = npt.NDArray[np.float64]
+
+
+class GraphWriter:
+    """Nodes and initializers in the order they are added; `value` names the last one's output."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.value = INPUT
+
+    def node(self, kind: str, *constants: str, output: str = "", **attributes: int | list[int]) -> None:
+        """Append a node that reads the last output (and `constants`) and names its own output after its kind."""
+        name = f"{kind.lower()}_{len(self.nodes)}"
+        output = output or f"{name}_out"
+        node = helper.make_node(kind, [self.value, *constants], [output], name)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in sorted(attributes.items()))
+        self.nodes.append(node)
+        self.value = output
+
+    def constant(self, name: str, array: npt.NDArray[np.generic]) -> str:
+        """Add an initializer and return its name."""
+        self.initializers.append(numpy_helper.from_array(array.copy(order="C"), name))
+        return name
+
+
+def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onnx.ModelProto:
+    """Return the float model: uint8 (N, size, size, 4) RGBX -> float32 logits (N, classes).
+
+    `net` is what `build_net` made of `layers`, in evaluation mode on the CPU.
+    """
+    writer = GraphWriter()
+    # Pixels are moved to channels first while they are bytes, then scaled exactly: (pixel - 128) / 64.
+    writer.node("Transpose", perm=[0, 3, 1, 2])  # (N, 4, H, W)
+    scale = writer.constant("pixel_scale", np.array(1 / PIXEL_STD, np.float32))
+    zero_point = writer.constant("pixel_zero_point", np.array(PIXEL_MEAN, np.uint8))
+    writer.node("DequantizeLinear", scale, zero_point)
+
+    classes, side = 0, size
+    for layer, module, following in _with_following(layers, net):
+        match layer:
+            case Conv(_, kernel):
+                weight, bias = _folded(module, following)
+                if weight.shape[1] == 3:
+                    weight = np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
+                names = _weight_and_bias(writer, weight, bias)
+                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+            case Relu():
+                writer.node("Relu")
+            case MaxPool():
+                writer.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+                side //= 2
+            case Flatten():
+                # Channels last, as int8 convolutions compute: onnxruntime then needs no transpose at either end.
+                writer.node("Transpose", perm=[0, 2, 3, 1])  # (N, H, W, C)
+                writer.node("Flatten")
+            case Classify():
+                weight = _array(module.weight)  # (classes, C * H * W)
+                classes = len(weight)
+                weight = weight.reshape(classes, -1, side, side).transpose(0, 2, 3, 1).reshape(weight.shape)
+                names = _weight_and_bias(writer, weight, _array(module.bias))
+                writer.node("Gemm", *names, output=OUTPUT, transB=1)
+            case BatchNorm() | Dropout():
+                pass  # folded into the convolution before it; does nothing in evaluation
+    return _model(writer, size, classes)
+
+
+def _model(writer: GraphWriter, size: int, classes: int) -> onnx.ModelProto:
+    graph = helper.make_graph(
+        writer.nodes,
+        "edge-cifar",
+        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", size, size, 4])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])],
+        writer.initializers,
+    )
+    model = helper.make_model(
+        graph,
+        producer_name="edge-cifar",
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _with_following(
+    layers: tuple[Layer, ...], net: nn.Sequential
+) -> Iterator[tuple[Layer, nn.Module, nn.Module | None]]:
+    """Yield each layer with its module and the module after it."""
+    modules = [*list(net)[1:], None]  # without Normalize
+    for layer, module, following in zip(layers, modules[:-1], modules[1:], strict=True):
+        assert module is not None
+        yield layer, module, following
+
+
+def _folded(conv: nn.Module, following: nn.Module | None) -> tuple[Array, Array]:
+    """Return a convolution's weight (O, I, K, K) and bias (O,) with the batchnorm that follows it folded in."""
+    weight, bias = _array(conv.weight), _array(conv.bias)
+    if not isinstance(following, nn.BatchNorm2d):
+        return weight, bias
+    factor = _array(following.weight) / np.sqrt(_array(following.running_var) + following.eps)
+    return weight * factor[:, None, None, None], (bias - _array(following.running_mean)) * factor + _array(
+        following.bias
+    )
+
+
+def _weight_and_bias(writer: GraphWriter, weight: Array, bias: Array) -> tuple[str, str]:
+    name = f"layer_{len(writer.nodes)}"
+    return (
+        writer.constant(f"{name}_weight", weight.astype(np.float32)),
+        writer.constant(f"{name}_bias", bias.astype(np.float32)),
+    )
+
+
+def _array(tensor: object) -> Array:
+    """Return a parameter or buffer as float64, so that folding rounds once."""
+    return np.asarray(tensor.detach().numpy(), dtype=np.float64)  # type: ignore[attr-defined]
