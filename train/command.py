@@ -18,7 +18,7 @@ from .nets import NETS
 from .progress import TrainingProgress
 from .recipe import Recipe
 from .report import Result, write_curves, write_report
-from .run import WEIGHTS, Run
+from .run import WEIGHTS, Run, check_new
 
 DEFAULTS = Recipe()
 RECORDED = ("edge-cifar", "torch", "numpy", "pillow")  # packages that can change a result
@@ -56,6 +56,7 @@ def train(
     )
     chosen_device = choose_device(device)
     folder = out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{net}"
+    check_new(folder)
     dataset = load_dataset(data, recipe.size, recipe.val_fraction, recipe.seed)
     run = Run(folder, recipe, dataset.describe(), _versions(chosen_device))
     run.create()

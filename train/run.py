@@ -37,9 +37,8 @@ class Run:
         return tuple(self.data["labels"])
 
     def create(self) -> None:
-        """Make the folder and write its configuration. Raises RunError if it already holds a run."""
-        if (self.folder / CONFIG).exists():
-            raise RunError(f"{self.folder}: already holds a run; choose another --out or delete it")
+        """Make the folder and write its configuration. Raises RunError as `check_new` does."""
+        check_new(self.folder)
         config = {"recipe": asdict(self.recipe), "data": self.data, "versions": self.versions}
         write_json(self.folder / CONFIG, config)
         (self.folder / METRICS).touch()
@@ -82,6 +81,15 @@ class Run:
         """Return the epoch and validation accuracy that `save_weights` stored."""
         with safe_open(self.folder / WEIGHTS, framework="pt") as file:
             return dict(file.metadata() or {})
+
+
+def check_new(folder: Path) -> None:
+    """Raise RunError if `folder` already holds a run or can't be made: better known before the data is loaded."""
+    if (folder / CONFIG).exists():
+        raise RunError(f"{folder}: already holds a run; choose another --out or delete it")
+    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunError(f"cannot write {folder}: {nearest} is no folder that can be written; choose another --out")
 
 
 def open_run(folder: Path) -> Run:

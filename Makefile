@@ -1,0 +1,36 @@
+# `make demo` and `make test` each make .venv if it is missing, install what they need, and run.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := edge_cifar.edge edge_cifar.train edge_cifar.export edge_cifar.benchmarks
+
+.PHONY: demo test lint types unit clean
+
+demo: .venv/installed-train
+	$(BIN)/edge-cifar demo
+
+test: lint types unit
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy reads what ships: the wheel's files.
+types: .venv/installed-dev
+	rm -rf build/site
+	$(BIN)/pip install --quiet --no-deps --target build/site .
+	MYPYPATH=build/site $(BIN)/mypy $(PACKAGES:%=-p %)
+
+unit: .venv/installed-dev
+	$(BIN)/pytest
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+
+.venv/installed-%: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[$*]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist demo

@@ -1,0 +1,101 @@
+"""Models that the tests make themselves: the real net with random weights, exported by the real exporter."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from edge_cifar.edge.labelled import LabelledImages
+from edge_cifar.edge.model_card import ModelCard
+from edge_cifar.edge.synthetic import LABELS, synthetic_split
+from edge_cifar.export.calibration import CalibrationImages
+from edge_cifar.export.graph import build_graph
+from edge_cifar.export.model_file import write_model
+from edge_cifar.export.quantize import quantize
+from edge_cifar.train.nets import NETS, build_net, count_parameters
+
+SHARED_CIFAR10 = Path(__file__).resolve().parents[2] / "shared" / "cifar10" / "cifar10.tar"
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> LabelledImages:
+    """200 rendered images, 20 of each of ten classes."""
+    return synthetic_split("test", 32).take(np.arange(200))
+
+
+@pytest.fixture(scope="session")
+def random_net() -> torch.nn.Sequential:
+    """The batchnorm net with random weights and batchnorm statistics, in evaluation mode."""
+    torch.manual_seed(0)
+    net = build_net(NETS["batchnorm"])
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.running_mean, std=0.1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.normal_(module.bias, std=0.1)
+    return net.eval()
+
+
+@pytest.fixture(scope="session")
+def random_graph(random_net: torch.nn.Sequential) -> onnx.ModelProto:
+    """The float ONNX model of `random_net`."""
+    return build_graph(NETS["batchnorm"], random_net, 32)
+
+
+@pytest.fixture(scope="session")
+def card(random_net: torch.nn.Sequential) -> ModelCard:
+    """A card for `random_net` on the rendered classes."""
+    return ModelCard(
+        net="batchnorm",
+        labels=LABELS,
+        size=32,
+        precision="fp32",
+        parameters=count_parameters(random_net),
+        accuracy={},
+        trained_on={"name": "synthetic"},
+        validation={"fraction": 0.1, "seed": 0},
+        versions={"edge-cifar": "0"},
+        weights_sha256="",
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_fp32_model(tmp_path_factory: pytest.TempPathFactory, random_graph: onnx.ModelProto, card: ModelCard) -> Path:
+    """A sealed fp32 model file."""
+    path = tmp_path_factory.mktemp("fp32") / "model.fp32.onnx"
+    write_model(path, random_graph, card)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_int8_model(
+    tmp_path_factory: pytest.TempPathFactory,
+    random_graph: onnx.ModelProto,
+    card: ModelCard,
+    synthetic: LabelledImages,
+) -> Path:
+    """A sealed int8 model file of the same net."""
+    path = tmp_path_factory.mktemp("int8") / "model.int8.onnx"
+    write_model(path, quantize(random_graph, CalibrationImages(synthetic, 100, seed=0)), card)
+    return path
+
+
+@pytest.fixture(scope="session")
+def cifar10(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real CIFAR-10 as a dataset folder; skips where it is not found.
+
+    Looked for as the folder in CIFAR10_DIR, then as ../shared/cifar10/cifar10.tar beside the checkout.
+    """
+    if "CIFAR10_DIR" in os.environ:
+        return Path(os.environ["CIFAR10_DIR"])
+    if not SHARED_CIFAR10.exists():
+        pytest.skip("the real CIFAR-10 is not here: set CIFAR10_DIR to a folder with train/ and test/")
+    import tarfile
+
+    folder = tmp_path_factory.mktemp("cifar10")
+    with tarfile.open(SHARED_CIFAR10) as archive:
+        archive.extractall(folder, filter="data")
+    return folder

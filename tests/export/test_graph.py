@@ -1,0 +1,71 @@
+from collections import Counter
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from edge_cifar.edge.labelled import LabelledImages
+from edge_cifar.edge.model import INPUT, OUTPUT
+from edge_cifar.export.graph import IR_VERSION, OPSET, build_graph
+from edge_cifar.train.nets import NETS, build_net
+
+
+def _run(model: onnx.ModelProto, pixels: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return np.asarray(session.run([OUTPUT], {INPUT: pixels})[0])
+
+
+def test_the_graph_computes_what_the_net_computes(
+    random_graph: onnx.ModelProto, random_net: torch.nn.Sequential, synthetic: LabelledImages
+) -> None:
+    with torch.inference_mode():
+        expected = random_net(torch.from_numpy(synthetic.images)).numpy()
+    logits = _run(random_graph, synthetic.images)
+    assert logits.dtype == np.float32
+    assert np.abs(logits - expected).max() < 1e-4
+    assert np.abs(expected).max() > 0.1  # the comparison compares something
+
+
+@pytest.mark.parametrize(("size", "classes"), [(24, 3), (40, 12)])
+def test_other_sizes_and_class_counts_export(size: int, classes: int) -> None:
+    net = build_net(NETS["batchnorm"], size=size, classes=classes).eval()
+    pixels = np.random.RandomState(0).randint(0, 256, (3, size, size, 4)).astype(np.uint8)
+    with torch.inference_mode():
+        expected = net(torch.from_numpy(pixels)).numpy()
+    assert np.abs(_run(build_graph(NETS["batchnorm"], net, size), pixels) - expected).max() < 1e-4
+
+
+def test_the_graph_has_only_the_nodes_it_needs(random_graph: onnx.ModelProto) -> None:
+    # Batchnorm is folded; of the two Transposes, onnxruntime removes both (int8) or fuses them into its layout changes.
+    assert Counter(node.op_type for node in random_graph.graph.node) == {
+        "Transpose": 2,
+        "DequantizeLinear": 1,
+        "Conv": 6,
+        "Relu": 6,
+        "MaxPool": 3,
+        "Flatten": 1,
+        "Gemm": 1,
+    }
+
+
+def test_opset_and_ir_are_as_old_as_the_nodes_allow(random_graph: onnx.ModelProto) -> None:
+    assert [(entry.domain, entry.version) for entry in random_graph.opset_import] == [("", OPSET)]
+    assert (OPSET, random_graph.ir_version) == (13, IR_VERSION)
+
+
+def test_the_x_channel_is_ignored(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
+    other = synthetic.images.copy()
+    other[..., 3] = 17
+    assert np.array_equal(_run(random_graph, synthetic.images), _run(random_graph, other))
+
+
+def test_the_batch_size_is_free(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
+    whole = _run(random_graph, synthetic.images[:5])
+    single = np.concatenate([_run(random_graph, synthetic.images[i : i + 1]) for i in range(5)])
+    assert np.abs(whole - single).max() < 1e-5
+
+
+def test_the_same_net_gives_the_same_bytes(random_graph: onnx.ModelProto, random_net: torch.nn.Sequential) -> None:
+    again = build_graph(NETS["batchnorm"], random_net, 32)
+    assert again.SerializeToString(deterministic=True) == random_graph.SerializeToString(deterministic=True)

@@ -1,0 +1,84 @@
+"""The main path as a user walks it: train, export, predict, each a command of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from edge_cifar.edge import Classifier
+from edge_cifar.edge.synthetic import write_photos
+
+
+def edge_cifar(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edge_cifar.edge", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one run, trained on the rendered shapes and exported."""
+    folder = tmp_path_factory.mktemp("workplace")
+    for arguments in (
+        ("train", "--data", "synthetic", "--epochs", "8", "--out", "runs/shapes"),
+        ("export", "--quantize"),
+    ):
+        done = edge_cifar(*arguments, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_run_folder_holds_what_was_promised(workplace: Path) -> None:
+    assert sorted(path.name for path in (workplace / "runs/shapes").iterdir()) == [
+        "config.json",
+        "confusion.png",
+        "curves.png",
+        "export.json",
+        "metrics.jsonl",
+        "model.fp32.onnx",
+        "model.int8.onnx",
+        "report.md",
+        "result.json",
+        "weights.safetensors",
+    ]
+
+
+def test_the_export_proves_parity_and_a_small_drop(workplace: Path) -> None:
+    fp32, int8 = json.loads((workplace / "runs/shapes/export.json").read_text())["files"]
+    assert fp32["largest_logit_difference"] < 1e-3
+    assert fp32["same_answers"] == 1
+    assert abs(fp32["val_accuracy"] - int8["val_accuracy"]) <= 0.01
+    assert int8["bytes"] < 350_000
+
+
+def test_photos_of_ordinary_size_get_the_right_labels(workplace: Path) -> None:
+    photos = write_photos(workplace / "photos", 3, seed=7)
+    done = edge_cifar("predict", "photos", "--json", cwd=workplace)
+    assert done.returncode == 0
+    assert done.stderr == f"model: {Path('runs/shapes/model.int8.onnx')}\n"
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["path"] for row in rows] == sorted(f"photos/{path.name}" for path in photos)
+    right = sum(Path(row["path"]).name.startswith(row["label"]) for row in rows)
+    assert right >= 28  # of 30
+
+    classifier = Classifier(workplace / "runs/shapes/model.int8.onnx")
+    prediction = classifier.predict(workplace / rows[0]["path"])
+    assert (prediction.label, prediction.confidence) == (rows[0]["label"], rows[0]["confidence"])
+
+
+def test_evaluate_agrees_with_the_trainer(workplace: Path) -> None:
+    trained = json.loads((workplace / "runs/shapes/result.json").read_text())
+    done = edge_cifar("evaluate", "runs/shapes/model.fp32.onnx", "--data", "synthetic", "--json", cwd=workplace)
+    result = json.loads(done.stdout)
+    assert result["n"] == trained["test_images"]
+    assert result["accuracy"] == pytest.approx(trained["test_accuracy"], abs=0.005)  # bfloat16 against float32
+
+
+def test_exporting_without_quantize_leaves_no_stale_int8_file(workplace: Path) -> None:
+    before = (workplace / "runs/shapes/model.int8.onnx").read_bytes()
+    try:
+        assert edge_cifar("export", cwd=workplace).returncode == 0
+        assert not (workplace / "runs/shapes/model.int8.onnx").exists()
+    finally:
+        assert edge_cifar("export", "--quantize", cwd=workplace).returncode == 0
+    assert (workplace / "runs/shapes/model.int8.onnx").read_bytes() == before  # the same command, the same file

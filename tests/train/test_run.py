@@ -1,0 +1,89 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from edge_cifar.edge.errors import RunError
+from edge_cifar.train.nets import NETS, build_net
+from edge_cifar.train.recipe import Recipe
+from edge_cifar.train.run import CONFIG, WEIGHTS, Run, newest_run, open_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = Run(tmp_path / "run", Recipe(), {"name": "pets", "labels": ["cat", "dog"], "splits": {}}, {"torch": "2"})
+    run.create()
+    return run
+
+
+def test_a_run_reads_back_what_was_written(run: Run) -> None:
+    run.log({"epoch": 1})
+    run.log({"epoch": 2})
+    assert open_run(run.folder) == run
+    assert run.history() == [{"epoch": 1}, {"epoch": 2}]
+
+
+def test_weights_read_back_to_the_bit(run: Run) -> None:
+    net = build_net(NETS["batchnorm"], classes=2)
+    run.save_weights(net, epoch=3, val_accuracy=0.5)
+    loaded = run.load_net()
+    for name, tensor in net.state_dict().items():
+        assert torch.equal(tensor, loaded.state_dict()[name])
+    assert not loaded.training
+    assert run.weights_metadata() == {"epoch": "3", "val_accuracy": "0.5"}
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(run: Run) -> None:
+    with pytest.raises(RunError, match="already holds a run"):
+        run.create()
+
+
+def test_a_run_without_weights_says_so(run: Run) -> None:
+    with pytest.raises(RunError, match="no weights in this run"):
+        run.load_net()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04garbage", b"\xff" * 100])
+def test_a_file_that_is_no_safetensors_is_refused(run: Run, content: bytes) -> None:
+    (run.folder / WEIGHTS).write_bytes(content)
+    with pytest.raises(RunError, match="not the weights of this run"):
+        run.load_net()
+
+
+def test_weights_of_another_net_are_refused_in_one_line(run: Run) -> None:
+    run.save_weights(build_net(NETS["batchnorm"], classes=5), epoch=1, val_accuracy=0)
+    with pytest.raises(RunError, match="not the weights of this run") as caught:
+        run.load_net()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_is_no_run_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no run here"):
+        open_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "{",
+        "[]",
+        "{}",
+        json.dumps({"recipe": {"colour": 1}, "data": {"labels": ["a", "b"]}, "versions": {}}),
+        json.dumps({"recipe": {"net": "unheard-of"}, "data": {"labels": ["a", "b"]}, "versions": {}}),
+    ],
+)
+def test_a_configuration_of_another_kind_is_refused(tmp_path: Path, config: str) -> None:
+    (tmp_path / CONFIG).write_text(config)
+    with pytest.raises(RunError):
+        open_run(tmp_path)
+
+
+def test_the_newest_run_is_found(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no run under"):
+        newest_run(tmp_path)
+    for i, name in enumerate(["b", "a"]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / CONFIG).write_text("{}")
+        os.utime(tmp_path / name / CONFIG, (i, i))
+    assert newest_run(tmp_path) == tmp_path / "a"
