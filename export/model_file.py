@@ -1,4 +1,4 @@
-"""Writing a model file: the graph with its card, sealed, in one piece."""
+"""Writing a model file: the graph with its card and golden logits, sealed, in one piece."""
 
 from pathlib import Path
 
@@ -7,11 +7,26 @@ import onnx
 from ..edge.files import write_bytes
 from ..edge.model_card import CARD_KEY, ModelCard
 from ..edge.onnx_file import SEAL_KEY, UNSEALED, seal
+from ..edge.verify import GOLDEN_KEY, golden_entry, golden_images
+from .run_model import run_logits
+
+FLOAT_WEIGHTED = ("Conv", "Gemm")
 
 
 def write_model(path: Path, model: onnx.ModelProto, card: ModelCard) -> None:
-    """Write `model` to `path` with `card` as its metadata; the same input gives the same bytes."""
-    del model.metadata_props[:]
-    model.producer_name, model.producer_version = "edge-cifar", card.versions["edge-cifar"]
-    onnx.helper.set_model_props(model, {CARD_KEY: card.to_json(), SEAL_KEY: UNSEALED})
-    write_bytes(path, seal(model.SerializeToString(deterministic=True)))
+    """Write `model` to `path` with `card` in its metadata; the same input gives the same bytes on the same machine."""
+    written = onnx.ModelProto()
+    written.CopyFrom(model)
+    del written.metadata_props[:]
+    written.producer_name, written.producer_version = "edge-cifar", card.versions["edge-cifar"]
+    golden = golden_entry(run_logits(model, golden_images(card.size)), exact=is_integer(model))
+    entries = {CARD_KEY: card.to_json(), GOLDEN_KEY: golden, SEAL_KEY: UNSEALED}
+    onnx.helper.set_model_props(written, entries)
+    write_bytes(path, seal(written.SerializeToString(deterministic=True)))
+
+
+def is_integer(model: onnx.ModelProto) -> bool:
+    """Return whether every layer with weights computes in integers, and so to the same bits everywhere."""
+    makers = {node.output[0]: node.op_type for node in model.graph.node}
+    weighted = [node for node in model.graph.node if node.op_type in FLOAT_WEIGHTED]
+    return all(makers.get(node.input[1]) == "DequantizeLinear" for node in weighted)

@@ -1,46 +1,77 @@
 """Static int8 quantization that gives the same answer on every CPU.
 
-QDQ format, uint8 activations, per-channel int8 weights of 7 bits. Seven, because x86 CPUs with AVX2 or AVX-512
-but without VNNI add two products of uint8 and int8 in 16 bits with saturation (VPMADDUBSW), which full-range weights
-overflow: the same file would then answer differently on another CPU.
+QDQ format, uint8 activations, per-channel int8 weights, each channel with the finest scale for which `saturation`
+proves that no CPU's 16-bit sums overflow: between 7 and 8 bits.
 """
 
-import tempfile
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 
+import numpy as np
 import onnx
-from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.quant_utils import add_pre_process_metadata
+from onnx import numpy_helper
+from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
+from onnxruntime.quantization.calibrate import TensorData, TensorsData
 
-from .calibration import CalibrationImages
+from ..edge.errors import ModelError
+from .calibration import Range
 from .graph import IR_VERSION
+from .saturation import portable_scales, prove
+
+QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm"]
 
 
-def quantize(model: onnx.ModelProto, calibration: CalibrationImages) -> onnx.ModelProto:
+def quantize(model: onnx.ModelProto, ranges: Mapping[str, Range], keep_float: Iterable[str] = ()) -> onnx.ModelProto:
     """Return the int8 model of a float model that `build_graph` made.
 
-    The pixels need no quantization: they are uint8 already, and the quantizer takes the graph's DequantizeLinear
-    for what it is.
+    `ranges` holds the range of each activation by tensor name, `keep_float` the names of nodes to leave in float. The
+    pixels need no quantization: they are uint8 already, and the quantizer takes the graph's DequantizeLinear for
+    what it is. Raises ModelError when the result is not portable.
     """
-    model = onnx.shape_inference.infer_shapes(model)
-    add_pre_process_metadata(model)  # batchnorm is folded and shapes are known: there is nothing left to prepare
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "int8.onnx"
-        quantize_static(
-            model,
-            path,
-            calibration,
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            reduce_range=True,
-            op_types_to_quantize=["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm"],
-            calibrate_method=CalibrationMethod.MinMax,
+    inferred = onnx.shape_inference.infer_shapes(model)
+    values = {
+        name: TensorData(lowest=np.float32(low), highest=np.float32(high)) for name, (low, high) in ranges.items()
+    }
+    kept = list(keep_float)
+    quantizer = QDQQuantizer(
+        inferred,
+        True,  # per channel
+        False,  # reduce_range: the scales below do it, no more than is needed
+        QuantType.QInt8,  # weights
+        QuantType.QUInt8,  # activations
+        TensorsData(CalibrationMethod.MinMax, values),
+        [],
+        kept,
+        QUANTIZED_KINDS,
+        {
+            "TensorQuantOverrides": {name: list(scales) for name, scales in _weight_scales(model, kept)},
             # Logits leave as float: rounding them to 256 levels would only lose.
-            extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
-        )
-        quantized = onnx.load(path)
+            "OpTypesToExcludeOutputQuantization": ["Gemm"],
+        },
+    )
+    quantizer.quantize_model()
+    quantizer.model.topological_sort()
+    quantized: onnx.ModelProto = quantizer.model.model
     quantized.ir_version = IR_VERSION
     onnx.checker.check_model(quantized, full_check=True)
+    require_portable(quantized)
     return quantized
+
+
+def require_portable(model: onnx.ModelProto) -> None:
+    """Raise ModelError unless every quantized weight of a QDQ model is proven not to saturate."""
+    for proof in prove(model):
+        if not proof.portable:
+            raise ModelError(
+                f"{proof.tensor}: neighbouring weights sum to {proof.largest_pairs.max()}: CPUs without VNNI would "
+                "answer differently; not written"
+            )
+
+
+def _weight_scales(model: onnx.ModelProto, kept: list[str]) -> Iterator[tuple[str, Iterator[dict[str, object]]]]:
+    """Yield each weight's name with the quantizer's override of every output channel's scale."""
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type in ("Conv", "Gemm") and node.name not in kept:
+            scales = portable_scales(numpy_helper.to_array(tensors[node.input[1]]))
+            zero = np.array(0, np.int8)
+            yield node.input[1], ({"axis": 0, "scale": scale, "zero_point": zero} for scale in scales)

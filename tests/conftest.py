@@ -10,7 +10,7 @@ import torch
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model_card import ModelCard
 from edge_cifar.edge.synthetic import LABELS, synthetic_split
-from edge_cifar.export.calibration import CalibrationImages
+from edge_cifar.export.calibration import Range, activation_histograms, ranges
 from edge_cifar.export.graph import build_graph
 from edge_cifar.export.model_file import write_model
 from edge_cifar.export.quantize import quantize
@@ -46,6 +46,18 @@ def random_graph(random_net: torch.nn.Sequential) -> onnx.ModelProto:
 
 
 @pytest.fixture(scope="session")
+def activation_ranges(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> dict[str, Range]:
+    """The ranges of `random_graph`'s activations on the rendered images."""
+    return ranges(activation_histograms(random_graph, synthetic), "minmax")
+
+
+@pytest.fixture(scope="session")
+def quantized_graph(random_graph: onnx.ModelProto, activation_ranges: dict[str, Range]) -> onnx.ModelProto:
+    """The int8 ONNX model of `random_net`."""
+    return quantize(random_graph, activation_ranges)
+
+
+@pytest.fixture(scope="session")
 def card(random_net: torch.nn.Sequential) -> ModelCard:
     """A card for `random_net` on the rendered classes."""
     return ModelCard(
@@ -73,13 +85,12 @@ def tiny_fp32_model(tmp_path_factory: pytest.TempPathFactory, random_graph: onnx
 @pytest.fixture(scope="session")
 def tiny_int8_model(
     tmp_path_factory: pytest.TempPathFactory,
-    random_graph: onnx.ModelProto,
+    quantized_graph: onnx.ModelProto,
     card: ModelCard,
-    synthetic: LabelledImages,
 ) -> Path:
     """A sealed int8 model file of the same net."""
     path = tmp_path_factory.mktemp("int8") / "model.int8.onnx"
-    write_model(path, quantize(random_graph, CalibrationImages(synthetic, 100, seed=0)), card)
+    write_model(path, quantized_graph, card)
     return path
 
 

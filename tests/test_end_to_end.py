@@ -34,6 +34,7 @@ def test_a_run_folder_holds_what_was_promised(workplace: Path) -> None:
         "confusion.png",
         "curves.png",
         "export.json",
+        "flips.png",
         "metrics.jsonl",
         "model.fp32.onnx",
         "model.int8.onnx",
@@ -44,10 +45,12 @@ def test_a_run_folder_holds_what_was_promised(workplace: Path) -> None:
 
 
 def test_the_export_proves_parity_and_a_small_drop(workplace: Path) -> None:
-    fp32, int8 = json.loads((workplace / "runs/shapes/export.json").read_text())["files"]
+    summary = json.loads((workplace / "runs/shapes/export.json").read_text())
+    fp32, int8 = summary["files"]
+    assert len(summary["calibration_ids"]) == 512
     assert fp32["largest_logit_difference"] < 1e-3
-    assert fp32["same_answers"] == 1
-    assert abs(fp32["val_accuracy"] - int8["val_accuracy"]) <= 0.01
+    assert fp32["val"]["same_answers"] == 1
+    assert abs(fp32["val"]["top1"] - int8["val"]["top1"]) <= 0.01
     assert int8["bytes"] < 350_000
 
 

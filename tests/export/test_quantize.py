@@ -3,47 +3,43 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.evaluate import batch_logits
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import Model
-from edge_cifar.export.calibration import CalibrationImages
-from edge_cifar.export.quantize import quantize
+from edge_cifar.export.calibration import Range
+from edge_cifar.export.quantize import quantize, require_portable
 from onnx import numpy_helper
-
-
-@pytest.fixture(scope="module")
-def quantized(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> onnx.ModelProto:
-    return quantize(random_graph, CalibrationImages(synthetic, 100, seed=0))
 
 
 def _initializers(model: onnx.ModelProto) -> dict[str, np.ndarray]:
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 
-def test_weights_have_seven_bits_a_scale_for_each_channel_and_no_zero_point(quantized: onnx.ModelProto) -> None:
-    tensors = _initializers(quantized)
+def test_weights_are_int8_with_a_scale_for_each_channel_and_no_zero_point(quantized_graph: onnx.ModelProto) -> None:
+    tensors = _initializers(quantized_graph)
     weights = {name: array for name, array in tensors.items() if array.dtype == np.int8 and array.ndim > 1}
     assert len(weights) == 7
     for name, weight in weights.items():
-        assert 60 <= np.abs(weight.astype(int)).max() <= 64  # two such products fit 16 bits: 2 * 64 * 255 < 2**15
+        assert np.abs(weight.astype(int)).max() >= 64  # at least 7 bits
         base = name.removesuffix("_quantized")
         assert tensors[f"{base}_scale"].shape == (len(weight),)
         assert not tensors[f"{base}_zero_point"].any()
 
 
-def test_activations_are_uint8(quantized: onnx.ModelProto) -> None:
-    tensors = _initializers(quantized)
-    quantizers = [node for node in quantized.graph.node if node.op_type == "QuantizeLinear"]
+def test_activations_are_uint8(quantized_graph: onnx.ModelProto) -> None:
+    tensors = _initializers(quantized_graph)
+    quantizers = [node for node in quantized_graph.graph.node if node.op_type == "QuantizeLinear"]
     assert quantizers
     assert {tensors[node.input[2]].dtype for node in quantizers} == {np.dtype(np.uint8)}
 
 
-def test_pixels_are_not_quantized_again(quantized: onnx.ModelProto) -> None:
-    tensors = _initializers(quantized)
-    scaled = next(node for node in quantized.graph.node if node.input[0] == "transpose_0_out")
+def test_pixels_are_not_quantized_again(quantized_graph: onnx.ModelProto) -> None:
+    tensors = _initializers(quantized_graph)
+    scaled = next(node for node in quantized_graph.graph.node if node.input[0] == "transpose_0_out")
     assert scaled.op_type == "DequantizeLinear"
     assert (float(tensors[scaled.input[1]]), int(tensors[scaled.input[2]])) == (1 / 64, 128)
-    readers = [node.op_type for node in quantized.graph.node if scaled.output[0] in node.input]
+    readers = [node.op_type for node in quantized_graph.graph.node if scaled.output[0] in node.input]
     assert readers == ["Conv"]
 
 
@@ -56,14 +52,29 @@ def test_logits_leave_as_float_and_close_to_the_float_model(
     assert len(np.unique(logits)) > 256
 
 
-def test_quantizing_twice_gives_the_same_bytes(
-    quantized: onnx.ModelProto, random_graph: onnx.ModelProto, synthetic: LabelledImages
+def test_quantizing_twice_gives_the_same_bytes_and_leaves_the_float_model_alone(
+    quantized_graph: onnx.ModelProto, random_graph: onnx.ModelProto, activation_ranges: dict[str, Range]
 ) -> None:
-    again = quantize(random_graph, CalibrationImages(synthetic, 100, seed=0))
-    assert again.SerializeToString(deterministic=True) == quantized.SerializeToString(deterministic=True)
-
-
-def test_the_float_model_is_left_as_it_was(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
     before = random_graph.SerializeToString(deterministic=True)
-    quantize(random_graph, CalibrationImages(synthetic, 20, seed=0))
+    again = quantize(random_graph, activation_ranges)
+    assert again.SerializeToString(deterministic=True) == quantized_graph.SerializeToString(deterministic=True)
     assert random_graph.SerializeToString(deterministic=True) == before
+
+
+def test_layers_can_stay_in_float(random_graph: onnx.ModelProto, activation_ranges: dict[str, Range]) -> None:
+    model = quantize(random_graph, activation_ranges, keep_float=["conv_4"])
+    weights = {node.name: node.input[1] for node in model.graph.node if node.op_type == "Conv"}
+    tensors = _initializers(model)
+    assert tensors[weights["conv_4"]].dtype == np.float32
+    assert sum(name in tensors for name in weights.values()) == 1
+
+
+def test_a_model_that_could_saturate_is_refused(quantized_graph: onnx.ModelProto) -> None:
+    wrong = onnx.ModelProto()
+    wrong.CopyFrom(quantized_graph)
+    tensor = next(tensor for tensor in wrong.graph.initializer if tensor.name == "layer_4_weight_quantized")
+    weight = numpy_helper.to_array(tensor).copy()
+    weight[5, :2, 1, 1] = 100  # two neighbours in one channel
+    tensor.CopyFrom(numpy_helper.from_array(weight, tensor.name))
+    with pytest.raises(ModelError, match="layer_4_weight_quantized: neighbouring weights sum to 200"):
+        require_portable(wrong)

@@ -1,0 +1,67 @@
+"""How sure an accuracy is, whether a difference is real, and how far a confidence can be believed; in numpy alone."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .metrics import Floats, Indices, softmax
+
+Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
+TEMPERATURES = np.geomspace(0.25, 4, 241)
+KEPT = 0.95  # share of validation images that the abstain threshold keeps
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Two models on the same images: how many the second got wrong that the first had right, and the reverse.
+
+    `p` is McNemar's exact two-sided probability of a split at least so uneven if both models were equally good.
+    """
+
+    broken: int
+    fixed: int
+    p: float
+
+
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share `right` of `n` (Wilson 1927, score interval)."""
+    share = right / n
+    centre = share + Z95**2 / (2 * n)
+    margin = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    scale = 1 + Z95**2 / n
+    return (centre - margin) / scale, (centre + margin) / scale
+
+
+def paired_test(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> PairedTest:
+    """Compare which images two models got right, bool (N,) each (McNemar 1947, exact binomial form)."""
+    broken, fixed = int((before & ~after).sum()), int((~before & after).sum())
+    n, fewer = broken + fixed, min(broken, fixed)
+    tail = sum(math.comb(n, k) for k in range(fewer + 1))
+    return PairedTest(broken, fixed, min(1.0, 2 * tail / 2**n))
+
+
+def fit_temperature(logits: Floats, targets: Indices) -> float:
+    """Return the temperature that makes confidences of logits (N, classes) truest to `targets` (Guo et al. 2017)."""
+
+    def loss(temperature: float) -> float:
+        probabilities = softmax(logits / temperature)[np.arange(len(targets)), targets]
+        return float(-np.log(np.maximum(probabilities, 1e-300)).mean())
+
+    return round(float(min(TEMPERATURES, key=loss)), 4)
+
+
+def abstain_threshold(logits: Floats, temperature: float) -> float:
+    """Return the confidence that all but one in twenty images, logits (N, classes), reach."""
+    confidence = softmax(logits / temperature).max(axis=1)
+    return round(float(np.quantile(confidence, 1 - KEPT)), 4)
+
+
+def calibration_error(logits: Floats, targets: Indices, temperature: float, bins: int = 15) -> float:
+    """Return the expected calibration error, 0 to 1: mean gap of confidence and accuracy (Guo et al. 2017)."""
+    probabilities = softmax(logits / temperature)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(which, confidence - right, bins)
+    return float(np.abs(gaps).sum() / len(targets))

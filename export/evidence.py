@@ -1,0 +1,115 @@
+"""What an exported file is worth, measured by running the file itself, on images that did not make it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..edge.errors import ModelError
+from ..edge.evaluate import batch_logits
+from ..edge.labelled import LabelledImages
+from ..edge.metrics import confusion_matrix, per_class
+from ..edge.model import Logits, Model
+from ..edge.statistics import (
+    PairedTest,
+    abstain_threshold,
+    calibration_error,
+    fit_temperature,
+    paired_test,
+    wilson_interval,
+)
+
+TOLERANCE = 1e-3  # largest logit difference allowed between torch and the fp32 file
+BATCH = 256  # images
+
+
+@dataclass(frozen=True)
+class SplitEvidence:
+    """A file on one split. Shares from 0 to 1, the interval 95 %; comparisons are with the fp32 file's answers."""
+
+    n: int
+    top1: float
+    interval: tuple[float, float]
+    same_answers: float
+    worst_class: str
+    worst_class_recall: float
+    against_fp32: PairedTest
+    flipped: tuple[str, ...]  # ids of images whose answer differs
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A file in full; `calibration_error` is on the test images, before and after the temperature."""
+
+    file: str
+    bytes: int
+    largest_logit_difference: float  # from the torch net, on validation
+    temperature: float
+    abstain_threshold: float
+    calibration_error: tuple[float, float]
+    val: SplitEvidence
+    test: SplitEvidence
+
+
+@dataclass(frozen=True)
+class References:
+    """The answers that files are compared with: the torch net's on validation, the fp32 file's on both splits."""
+
+    torch_val: Logits
+    fp32_val: Logits
+    fp32_test: Logits
+
+
+def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
+    """Return float32 logits (N, classes) of the torch net on the CPU."""
+    with torch.inference_mode():
+        return np.concatenate([net(part).numpy() for part in torch.split(torch.from_numpy(images.images), BATCH)])
+
+
+def require_parity(file: str, logits: Logits, expected: Logits) -> None:
+    """Raise ModelError when the fp32 file's logits differ from the torch net's by more than `TOLERANCE`."""
+    difference = float(np.abs(logits - expected).max())
+    if not difference <= TOLERANCE:
+        raise ModelError(
+            f"{file}: logits differ from the trained net's by {difference:.2g}, more than {TOLERANCE}; "
+            "the file was not kept, please report this"
+        )
+
+
+def measure(path: Path, val: LabelledImages, test: LabelledImages, references: References) -> Evidence:
+    """Run a file on both splits. The temperature and the abstain threshold are fitted on validation."""
+    model = Model(path)
+    val_logits, test_logits = batch_logits(model, val), batch_logits(model, test)
+    temperature = fit_temperature(val_logits, val.targets)
+    return Evidence(
+        file=path.name,
+        bytes=path.stat().st_size,
+        largest_logit_difference=float(np.abs(val_logits - references.torch_val).max()),
+        temperature=temperature,
+        abstain_threshold=abstain_threshold(val_logits, temperature),
+        calibration_error=(
+            calibration_error(test_logits, test.targets, 1.0),
+            calibration_error(test_logits, test.targets, temperature),
+        ),
+        val=_on_split(val_logits, references.fp32_val, val),
+        test=_on_split(test_logits, references.fp32_test, test),
+    )
+
+
+def _on_split(logits: Logits, fp32: Logits, images: LabelledImages) -> SplitEvidence:
+    answers, before = logits.argmax(1), fp32.argmax(1)
+    right = answers == images.targets
+    recalls = per_class(confusion_matrix(images.targets, answers, len(images.labels)), images.labels)
+    worst = min(recalls, key=lambda label: recalls[label].recall)
+    return SplitEvidence(
+        n=len(images),
+        top1=float(right.mean()),
+        interval=wilson_interval(int(right.sum()), len(images)),
+        same_answers=float((answers == before).mean()),
+        worst_class=worst,
+        worst_class_recall=recalls[worst].recall,
+        against_fp32=paired_test(before == images.targets, right),
+        flipped=tuple(images.ids[i] for i in np.flatnonzero(answers != before)),
+    )

@@ -1,0 +1,131 @@
+"""From a run to its model files: write, run, compare, and keep what holds."""
+
+import tempfile
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import onnx
+
+from ..edge.errors import RunError
+from ..edge.evaluate import batch_logits
+from ..edge.files import file_sha256, write_bytes
+from ..edge.labelled import LabelledImages
+from ..edge.model import Model
+from ..edge.model_card import ModelCard
+from ..train.data import Dataset, load_dataset
+from ..train.nets import NETS, count_parameters
+from ..train.run import WEIGHTS, Run
+from .calibration import calibration_sample, describe_sample
+from .evidence import Evidence, References, measure, require_parity, torch_logits
+from .flips import flip_sheet
+from .graph import build_graph
+from .ladder import Ladder
+from .model_file import write_model
+
+FP32, INT8, FLIPS = "model.fp32.onnx", "model.int8.onnx", "flips.png"
+RECORDED = ("edge-cifar", "onnx", "onnxruntime", "numpy", "pillow")  # packages that can change a file
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How an int8 file is searched for: `max_drop` in points of validation accuracy, `sample_size` in images."""
+
+    max_drop: float = 0.5
+    sample_size: int = 512
+    sample_seed: int = 0
+    every_rung: bool = False
+
+
+class Exporter:
+    """Exports one run. Raises RunError when the run has no weights or its data has changed."""
+
+    def __init__(self, run: Run, data: str | None = None):
+        self.run = run
+        self.net = run.load_net()
+        self.dataset = _same_data(run, data)
+        self.model = build_graph(NETS[run.recipe.net], self.net, run.recipe.size)
+        self.card = _card(run, count_parameters(self.net))
+
+    def write_fp32(self) -> tuple[Evidence, References]:
+        """Write the fp32 file if it computes what the torch net computes; raises ModelError if not."""
+        expected = torch_logits(self.net, self.dataset.val)
+        with tempfile.TemporaryDirectory() as folder:
+            trial = Path(folder) / FP32
+            write_model(trial, self.model, self.card)
+            model = Model(trial)
+            fp32_val = batch_logits(model, self.dataset.val)
+            require_parity(FP32, fp32_val, expected)
+            references = References(expected, fp32_val, batch_logits(model, self.dataset.test))
+        return self._keep(FP32, self.model, self.card, references), references
+
+    def write_int8(self, budget: Budget, references: References) -> tuple[Evidence | None, Ladder, LabelledImages]:
+        """Search for an int8 model within the budget and write it; None, and no file, if there is none.
+
+        Also returns the ladder that was climbed and the calibration sample.
+        """
+        sample = calibration_sample(self.dataset.train, budget.sample_size, budget.sample_seed)
+        ladder = Ladder(self.model, sample, self.dataset.val, budget.max_drop)
+        quantized = ladder.climb(budget.every_rung)
+        if quantized is None:
+            self.remove_int8()
+            return None, ladder, sample
+        calibration = {**describe_sample(sample, budget.sample_seed), "method": ladder.chosen}
+        card = replace(self.card, precision="int8", calibration=calibration)
+        evidence = self._keep(INT8, quantized, card, references)
+        test = self.dataset.test
+        answers = batch_logits(Model(self.run.folder / INT8), test).argmax(1)
+        write_bytes(self.run.folder / FLIPS, flip_sheet(test, references.fp32_test.argmax(1), answers))
+        return evidence, ladder, sample
+
+    def remove_int8(self) -> None:
+        """Remove an int8 file of an earlier export: beside new files it would be a trap."""
+        for name in (INT8, FLIPS):
+            (self.run.folder / name).unlink(missing_ok=True)
+
+    def _keep(self, name: str, model: onnx.ModelProto, card: ModelCard, references: References) -> Evidence:
+        """Write a file, measure it, and write it again with what was measured on its card."""
+        path = self.run.folder / name
+        with tempfile.TemporaryDirectory() as folder:
+            trial = Path(folder) / name
+            write_model(trial, model, card)
+            evidence = measure(trial, self.dataset.val, self.dataset.test, references)
+        measured = replace(
+            card,
+            accuracy={
+                name: {"n": split.n, "top1": split.top1}
+                for name, split in (("val", evidence.val), ("test", evidence.test))
+            },
+            temperature=evidence.temperature,
+            abstain_threshold=evidence.abstain_threshold,
+        )
+        write_model(path, model, measured)
+        return replace(evidence, bytes=path.stat().st_size)
+
+
+def _same_data(run: Run, data: str | None) -> Dataset:
+    """Load the data that the run was trained on. Raises RunError when its content has changed since."""
+    recipe = run.recipe
+    dataset = load_dataset(data or run.data["name"], recipe.size, recipe.val_fraction, recipe.seed)
+    if dataset.describe()["splits"] != run.data["splits"]:
+        raise RunError(
+            f"{dataset.name}: not the images that {run.folder} was trained on (their hashes differ); "
+            "name the right folder with --data, or train again"
+        )
+    return dataset
+
+
+def _card(run: Run, parameters: int) -> ModelCard:
+    versions = {"torch": run.versions["torch"], **{name: version(name) for name in RECORDED}}
+    return ModelCard(
+        net=run.recipe.net,
+        labels=run.labels,
+        size=run.recipe.size,
+        precision="fp32",
+        parameters=parameters,
+        accuracy={},
+        trained_on={"name": run.data["name"], **run.data["splits"]["train"]},
+        validation={"fraction": run.recipe.val_fraction, "seed": run.recipe.seed},
+        versions=versions,
+        weights_sha256=file_sha256(run.folder / WEIGHTS),
+    )

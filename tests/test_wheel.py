@@ -1,0 +1,70 @@
+"""What a stranger gets: the wheel in an empty environment, with no torch anywhere near."""
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from edge_cifar.edge.dataset import CIFAR10_LABELS
+from edge_cifar.edge.synthetic import write_photos
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ("pyproject.toml", "README.md", "LICENSE", "edge", "train", "export", "benchmarks")
+
+
+def run(*command: str | Path, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts folder of a fresh environment with nothing but the wheel and what it asks for."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    source.mkdir()
+    for name in SHIPPED:  # a copy, so that no earlier build leaks in
+        item = ROOT / name
+        if item.is_dir():
+            shutil.copytree(item, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(item, source)
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source, cwd=folder)
+    venv.create(folder / "env", with_pip=True)
+    scripts = folder / "env" / "bin"
+    run(scripts / "pip", "install", "--quiet", next(folder.glob("*.whl")), cwd=folder)
+    return scripts
+
+
+def test_the_base_install_has_no_torch_and_no_onnx(installed: Path, tmp_path: Path) -> None:
+    packages = {row["name"] for row in json.loads(run(installed / "pip", "list", "--format=json", cwd=tmp_path).stdout)}
+    assert {"edge-cifar", "numpy", "onnxruntime", "pillow", "typer"} <= packages
+    assert not packages & {"torch", "torchvision", "onnx", "matplotlib"}
+
+
+def test_the_shipped_model_classifies_a_photo(installed: Path, tmp_path: Path) -> None:
+    [photo, *_] = write_photos(tmp_path, 1, seed=0)
+    done = run(installed / "edge-cifar", "predict", photo.name, "--json", cwd=tmp_path)
+    row = json.loads(done.stdout)
+    assert row["path"] == photo.name
+    assert row["label"] in CIFAR10_LABELS
+    assert "batchnorm.int8.onnx" in done.stderr
+
+
+def test_evaluate_and_benchmark_run_on_the_base_install(installed: Path, tmp_path: Path) -> None:
+    version = run(installed / "edge-cifar", "--version", cwd=tmp_path).stdout.strip()
+    assert version[0].isdigit()
+    result = json.loads(run(installed / "edge-cifar", "benchmark", "--rounds", "2", "--json", cwd=tmp_path).stdout)
+    assert len(result["models"]) == 2
+
+
+def test_a_command_that_needs_an_extra_says_which(installed: Path, tmp_path: Path) -> None:
+    done = run(installed / "edge-cifar", "train", cwd=tmp_path, status=1)
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'edge-cifar[train]'" in done.stderr
