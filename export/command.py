@@ -1,7 +1,6 @@
 """`edge-cifar export`: parse, export, say what came out."""
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,12 +9,14 @@ import typer
 
 from ..edge.errors import ModelError
 from ..edge.files import write_json
+from ..edge.model import EXPORT_SUMMARY
 from ..train.run import newest_run, open_run
-from .evidence import Evidence
-from .exporter import Budget, Exporter
-from .ladder import Rung
+from .exporter import FP32, INT8, Budget, Exporter
+from .tables import evidence_lines, rung_lines, worth_line
+from .target import prove_target
+from .variants import VARIANTS
+from .worth import compare_latency
 
-SUMMARY = "export.json"
 DEFAULTS = Budget()
 
 
@@ -32,55 +33,56 @@ def export(
     keep_all: Annotated[
         bool, typer.Option("--keep-all", help="Try every way to quantize, not just until one is in budget.")
     ] = False,
+    qat_epochs: Annotated[
+        int, typer.Option(help="Epochs of quantization-aware fine-tuning, if nothing else is in budget.", min=0)
+    ] = DEFAULTS.fine_tune_epochs,
+    also: Annotated[
+        list[str] | None, typer.Option(help=f"Also write a variant: {', '.join(VARIANTS)}. May be repeated.")
+    ] = None,
+    target_ort: Annotated[
+        str | None,
+        typer.Option(
+            help="Prove the files in this release of onnxruntime, such as 1.17 (downloads it, to run it once)."
+        ),
+    ] = None,
     data: Annotated[str | None, typer.Option(help="The run's data, if its folder has moved.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Export a run; see `edge-cifar export --help`."""
+    unknown = [name for name in also or [] if name not in VARIANTS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(VARIANTS)}", param_hint="--also")
     folder = run or newest_run()
     exporter = Exporter(open_run(folder), data)
+    budget = Budget(max_drop, calibration_size, calibration_seed, keep_all, qat_epochs)
     fp32, references = exporter.write_fp32()
-    summary: dict[str, Any] = {"run": str(folder), "versions": dict(exporter.card.versions), "files": [asdict(fp32)]}
-    files, rungs = [fp32], []
+    files, lines, default, int8 = [fp32], [], FP32, None
+    summary: dict[str, Any] = {"run": str(folder), "versions": dict(exporter.card.versions)}
+    exporter.remove_int8()
     if quantize:
-        budget = Budget(max_drop, calibration_size, calibration_seed, keep_all)
         int8, ladder, sample = exporter.write_int8(budget, references)
-        rungs = ladder.rungs
-        files += [int8] if int8 else []
+        lines += [*rung_lines(ladder.rungs), ""]
         summary |= {
             "budget": asdict(budget),
-            "files": [asdict(file) for file in files],
-            "rungs": [asdict(rung) for rung in rungs],
+            "rungs": [asdict(rung) for rung in ladder.rungs],
             "calibration_ids": sample.ids,
         }
-    else:
-        exporter.remove_int8()
-    write_json(folder / SUMMARY, summary)
-    typer.echo(json.dumps(summary) if as_json else "\n".join(_lines(files, rungs, folder)))
-    if quantize and len(files) == 1:
-        raise ModelError(f"no int8 file within {max_drop} points (--max-drop); what was tried is in {folder / SUMMARY}")
-
-
-def _lines(files: Sequence[Evidence], rungs: Sequence[Rung], folder: Path) -> Iterator[str]:
-    """Yield the tables that a person reads."""
-    if rungs:
-        yield f"{'quantization':50} drop (points)  same answers  latency (us)      bytes"
-        for rung in rungs:
-            yield (
-                f"{rung.method:50} {rung.drop:13.2f}  {rung.same_answers:12.2%}  {rung.latency:12.0f}  {rung.bytes:9,}"
-            )
-        yield ""
-    yield "file                 bytes  val top-1  test top-1 (95 % interval)   same answers  worst class"
-    for file in files:
-        low, high = file.test.interval
-        yield (
-            f"{file.file:16} {file.bytes:>9,}  {file.val.top1:9.2%}  {file.test.top1:10.2%} ({low:.2%} - {high:.2%})"
-            f"  {file.test.same_answers:12.2%}  {file.test.worst_class} {file.test.worst_class_recall:.1%}"
+    if int8:
+        files.append(int8)
+        worth = compare_latency([folder / FP32, folder / INT8], exporter.dataset.val.images)
+        default = INT8 if worth.ratios[1] < 1 else FP32
+        lines += [worth_line(worth), ""]
+        summary["worth"] = asdict(worth)
+    files += [exporter.write_variant(name, budget, references) for name in also or []]
+    lines += evidence_lines(files)
+    if target_ort:
+        proofs = [prove_target(folder / file.file, target_ort) for file in files]
+        summary["target"] = {"onnxruntime": target_ort, "verified": proofs}
+        lines.append(f"onnxruntime {target_ort} loads every file and computes the right answers")
+    summary |= {"files": [asdict(file) for file in files], "default": default}
+    write_json(folder / EXPORT_SUMMARY, summary)
+    typer.echo(json.dumps(summary) if as_json else "\n".join([*lines, f"written to {folder}"]))
+    if quantize and not int8:
+        raise ModelError(
+            f"no int8 file within {max_drop} points (--max-drop); what was tried is in {folder / EXPORT_SUMMARY}"
         )
-    yield f"largest logit difference of the fp32 file from the trained net: {files[0].largest_logit_difference:.2g}"
-    if len(files) == 2:
-        test, paired = files[1].test, files[1].test.against_fp32
-        yield (
-            f"int8 against fp32 on {test.n:,} test images: drop {100 * (files[0].test.top1 - test.top1):.2f} points "
-            f"({paired.broken} broken, {paired.fixed} fixed, p = {paired.p:.2g}, McNemar)"
-        )
-    yield f"written to {folder}"

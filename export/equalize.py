@@ -19,7 +19,7 @@ from .run_model import run_tensors
 
 COMMUTING = ("Relu", "MaxPool", "Transpose", "Flatten")
 
-Array = npt.NDArray[np.float32]
+Array = npt.NDArray[np.floating]
 
 
 def equalize(model: onnx.ModelProto, sample: LabelledImages) -> onnx.ModelProto:
@@ -62,10 +62,10 @@ def _depthwise(node: onnx.NodeProto) -> bool:
 def _largest_by_input(weight: Array, channels: int, depthwise: bool) -> Array:
     """Return the largest magnitude of a weight for each channel of its input, (channels,)."""
     if depthwise:  # (O, 1, H, W), O == channels
-        return np.abs(weight).max(axis=(1, 2, 3))
+        return np.asarray(np.abs(weight).max(axis=(1, 2, 3)))
     if weight.ndim == 2:  # (O, H * W * channels), channels last
-        return np.abs(weight).reshape(-1, channels).max(axis=0)
-    return np.abs(weight).max(axis=(0, 2, 3))
+        return np.asarray(np.abs(weight).reshape(-1, channels).max(axis=0))
+    return np.asarray(np.abs(weight).max(axis=(0, 2, 3)))
 
 
 def _factors(activations: Array, weights: Array) -> Array:

@@ -1,7 +1,9 @@
 """From a run to its model files: write, run, compare, and keep what holds."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,12 +18,14 @@ from ..edge.model_card import ModelCard
 from ..train.data import Dataset, load_dataset
 from ..train.nets import NETS, count_parameters
 from ..train.run import WEIGHTS, Run
-from .calibration import calibration_sample, describe_sample
+from .calibration import Range, activation_histograms, calibration_sample, describe_sample, ranges
 from .evidence import Evidence, References, measure, require_parity, torch_logits
+from .fine_tune import fine_tune
 from .flips import flip_sheet
 from .graph import build_graph
 from .ladder import Ladder
 from .model_file import write_model
+from .variants import VARIANTS
 
 FP32, INT8, FLIPS = "model.fp32.onnx", "model.int8.onnx", "flips.png"
 RECORDED = ("edge-cifar", "onnx", "onnxruntime", "numpy", "pillow")  # packages that can change a file
@@ -35,6 +39,7 @@ class Budget:
     sample_size: int = 512
     sample_seed: int = 0
     every_rung: bool = False
+    fine_tune_epochs: int = 0  # of quantization-aware training, the last resort
 
 
 class Exporter:
@@ -65,7 +70,8 @@ class Exporter:
         Also returns the ladder that was climbed and the calibration sample.
         """
         sample = calibration_sample(self.dataset.train, budget.sample_size, budget.sample_seed)
-        ladder = Ladder(self.model, sample, self.dataset.val, budget.max_drop)
+        fine_tuned = partial(self._fine_tuned, budget.fine_tune_epochs) if budget.fine_tune_epochs else None
+        ladder = Ladder(self.model, sample, self.dataset.val, budget.max_drop, fine_tuned)
         quantized = ladder.climb(budget.every_rung)
         if quantized is None:
             self.remove_int8()
@@ -78,10 +84,21 @@ class Exporter:
         write_bytes(self.run.folder / FLIPS, flip_sheet(test, references.fp32_test.argmax(1), answers))
         return evidence, ladder, sample
 
+    def write_variant(self, name: str, budget: Budget, references: References) -> Evidence:
+        """Write one of `VARIANTS`, whatever it loses: `model.<name>.onnx`."""
+        sample = calibration_sample(self.dataset.train, budget.sample_size, budget.sample_seed)
+        found = ranges(activation_histograms(self.model, sample), "minmax")
+        card = replace(self.card, precision=name, calibration=describe_sample(sample, budget.sample_seed))
+        return self._keep(f"model.{name}.onnx", VARIANTS[name](self.model, found), card, references)
+
     def remove_int8(self) -> None:
         """Remove an int8 file of an earlier export: beside new files it would be a trap."""
         for name in (INT8, FLIPS):
             (self.run.folder / name).unlink(missing_ok=True)
+
+    def _fine_tuned(self, epochs: int, activation_ranges: Mapping[str, Range]) -> onnx.ModelProto:
+        layers = NETS[self.run.recipe.net]
+        return fine_tune(layers, self.net, self.model, activation_ranges, self.dataset.train, epochs)
 
     def _keep(self, name: str, model: onnx.ModelProto, card: ModelCard, references: References) -> Evidence:
         """Write a file, measure it, and write it again with what was measured on its card."""

@@ -14,10 +14,25 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from ..edge.model import INPUT, OUTPUT
-from ..train.nets import PIXEL_MEAN, PIXEL_STD, BatchNorm, Classify, Conv, Dropout, Flatten, Layer, MaxPool, Relu
+from ..train.nets import (
+    PIXEL_MEAN,
+    PIXEL_STD,
+    BatchNorm,
+    Classify,
+    Conv,
+    Depthwise,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool,
+    Relu,
+)
 
 OPSET = 13  # the first with per-channel DequantizeLinear, onnxruntime 1.8
 IR_VERSION = 7  # that of opset 13
+
+NORMALIZED = "normalized"  # tensor: float (N, 4, H, W), what the first convolution sees
+PIXEL_RANGE = (-PIXEL_MEAN / PIXEL_STD, (255 - PIXEL_MEAN) / PIXEL_STD)  # of its values
 
 Array = npt.NDArray[np.float64]
 
@@ -55,7 +70,7 @@ def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onn
     writer.node("Transpose", perm=[0, 3, 1, 2])  # (N, 4, H, W)
     scale = writer.constant("pixel_scale", np.array(1 / PIXEL_STD, np.float32))
     zero_point = writer.constant("pixel_zero_point", np.array(PIXEL_MEAN, np.uint8))
-    writer.node("DequantizeLinear", scale, zero_point)
+    writer.node("DequantizeLinear", scale, zero_point, output=NORMALIZED)
 
     classes, side = 0, size
     for layer, module, following in _with_following(layers, net):
@@ -66,6 +81,10 @@ def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onn
                     weight = np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
                 names = _weight_and_bias(writer, weight, bias)
                 writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+            case Depthwise(kernel):
+                weight, bias = _folded(module, following)
+                names = _weight_and_bias(writer, weight, bias)
+                writer.node("Conv", *names, group=len(weight), kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
             case Relu():
                 writer.node("Relu")
             case MaxPool():

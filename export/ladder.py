@@ -1,7 +1,7 @@
 """The search for an int8 file within an accuracy budget: from the cheapest means to the dearest, until one suffices."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +48,7 @@ class Ladder:
     sample: LabelledImages
     val: LabelledImages
     max_drop: float
+    fine_tune: Callable[[Mapping[str, Range]], onnx.ModelProto] | None = None  # the last rung: ranges to float model
     rungs: list[Rung] = field(default_factory=list)
     chosen: str = ""
 
@@ -83,11 +84,16 @@ class Ladder:
         yield Attempt(f"{method}, equalized, biases corrected", quantize(corrected, chosen))
 
         kept: list[str] = []
-        for layer in self._most_sensitive(equalized, chosen, expected)[:-1]:
+        sensitive = self._most_sensitive(equalized, chosen, expected)
+        count = len(sensitive)
+        for layer in sensitive[:-1]:
             kept.append(layer)
-            yield Attempt(
-                f"{method}, equalized, {len(kept)} layers in float", quantize(equalized, chosen, kept), tuple(kept)
-            )
+            name = f"{method}, equalized, {len(kept)} of {count} layers in float"
+            yield Attempt(name, quantize(equalized, chosen, kept), tuple(kept))
+
+        if self.fine_tune is not None:
+            chosen = ranges(histograms, method)
+            yield Attempt(f"{method}, fine-tuned", quantize(self.fine_tune(chosen), chosen))
 
     def _best_method(self) -> str:
         return min(self.rungs, key=lambda rung: (rung.drop, -rung.same_answers)).method

@@ -10,7 +10,7 @@ from ..edge.onnx_file import SEAL_KEY, UNSEALED, seal
 from ..edge.verify import GOLDEN_KEY, golden_entry, golden_images
 from .run_model import run_logits
 
-FLOAT_WEIGHTED = ("Conv", "Gemm")
+DYNAMIC = ("DynamicQuantizeLinear", "ConvInteger", "MatMulInteger")  # with scales found in float, image by image
 
 
 def write_model(path: Path, model: onnx.ModelProto, card: ModelCard) -> None:
@@ -26,7 +26,10 @@ def write_model(path: Path, model: onnx.ModelProto, card: ModelCard) -> None:
 
 
 def is_integer(model: onnx.ModelProto) -> bool:
-    """Return whether every layer with weights computes in integers, and so to the same bits everywhere."""
+    """Return whether every layer with weights computes in integers of fixed scales, so to the same bits everywhere."""
     makers = {node.output[0]: node.op_type for node in model.graph.node}
-    weighted = [node for node in model.graph.node if node.op_type in FLOAT_WEIGHTED]
-    return all(makers.get(node.input[1]) == "DequantizeLinear" for node in weighted)
+    return not any(
+        node.op_type in DYNAMIC
+        or (node.op_type in ("Conv", "Gemm") and {makers.get(name) for name in node.input[:2]} != {"DequantizeLinear"})
+        for node in model.graph.node
+    )

@@ -4,7 +4,8 @@ QDQ format, uint8 activations, per-channel int8 weights, each channel with the f
 proves that no CPU's 16-bit sums overflow: between 7 and 8 bits.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,23 +28,19 @@ def quantize(model: onnx.ModelProto, ranges: Mapping[str, Range], keep_float: It
     pixels need no quantization: they are uint8 already, and the quantizer takes the graph's DequantizeLinear for
     what it is. Raises ModelError when the result is not portable.
     """
-    inferred = onnx.shape_inference.infer_shapes(model)
-    values = {
-        name: TensorData(lowest=np.float32(low), highest=np.float32(high)) for name, (low, high) in ranges.items()
-    }
     kept = list(keep_float)
     quantizer = QDQQuantizer(
-        inferred,
+        onnx.shape_inference.infer_shapes(model),
         True,  # per channel
         False,  # reduce_range: the scales below do it, no more than is needed
         QuantType.QInt8,  # weights
         QuantType.QUInt8,  # activations
-        TensorsData(CalibrationMethod.MinMax, values),
+        tensors_range(ranges),
         [],
         kept,
         QUANTIZED_KINDS,
         {
-            "TensorQuantOverrides": {name: list(scales) for name, scales in _weight_scales(model, kept)},
+            "TensorQuantOverrides": weight_overrides(model, kept),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },
@@ -67,11 +64,23 @@ def require_portable(model: onnx.ModelProto) -> None:
             )
 
 
-def _weight_scales(model: onnx.ModelProto, kept: list[str]) -> Iterator[tuple[str, Iterator[dict[str, object]]]]:
-    """Yield each weight's name with the quantizer's override of every output channel's scale."""
+def tensors_range(ranges: Mapping[str, Range]) -> TensorsData:
+    """Return ranges of activations as onnxruntime's quantizers take them."""
+    values = {
+        name: TensorData(lowest=np.float32(low), highest=np.float32(high)) for name, (low, high) in ranges.items()
+    }
+    return TensorsData(CalibrationMethod.MinMax, values)
+
+
+def weight_overrides(model: onnx.ModelProto, keep_float: Sequence[str] = ()) -> dict[str, list[dict[str, Any]]]:
+    """Return, for each weight to be quantized, the portable scale of every output channel, in onnxruntime's terms."""
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type in ("Conv", "Gemm") and node.name not in kept:
-            scales = portable_scales(numpy_helper.to_array(tensors[node.input[1]]))
-            zero = np.array(0, np.int8)
-            yield node.input[1], ({"axis": 0, "scale": scale, "zero_point": zero} for scale in scales)
+    zero = np.array(0, np.int8)
+    return {
+        node.input[1]: [
+            {"axis": 0, "scale": scale, "zero_point": zero}
+            for scale in portable_scales(numpy_helper.to_array(tensors[node.input[1]]))
+        ]
+        for node in model.graph.node
+        if node.op_type in ("Conv", "Gemm") and node.name not in keep_float
+    }

@@ -54,7 +54,7 @@ def largest_pairs(weight: Weights) -> npt.NDArray[np.float64]:
     float64 (O,); of one sign, and neighbours in either of the two layouts of the reduction.
     """
     orders = [weight] if weight.ndim == 2 else [weight, np.moveaxis(weight, 1, -1)]
-    return np.max([_pairs(order.reshape(len(order), -1)) for order in orders], axis=0)
+    return np.asarray(np.max([_pairs(order.reshape(len(order), -1)) for order in orders], axis=0))
 
 
 def portable_scales(weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

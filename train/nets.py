@@ -21,6 +21,13 @@ class Conv:
 
 
 @dataclass(frozen=True)
+class Depthwise:
+    """Convolution of each channel by itself, with bias, stride 1, zero-padded to keep height and width."""
+
+    kernel: int = 3
+
+
+@dataclass(frozen=True)
 class BatchNorm:
     """Batch normalisation over channels."""
 
@@ -50,11 +57,16 @@ class Classify:
     """Linear layer to one logit a class."""
 
 
-Layer: TypeAlias = Conv | BatchNorm | Relu | MaxPool | Dropout | Flatten | Classify
+Layer: TypeAlias = Conv | Depthwise | BatchNorm | Relu | MaxPool | Dropout | Flatten | Classify
 
 
 def _conv_bn_relu(channels: int) -> tuple[Layer, ...]:
     return Conv(channels), BatchNorm(), Relu()
+
+
+def _separable(channels: int) -> tuple[Layer, ...]:
+    """Return a depthwise separable convolution (Howard et al. 2017, arXiv:1704.04861)."""
+    return Depthwise(), BatchNorm(), Relu(), Conv(channels, 1), BatchNorm(), Relu()
 
 
 def _stage(channels: int) -> tuple[Layer, ...]:
@@ -64,6 +76,14 @@ def _stage(channels: int) -> tuple[Layer, ...]:
 NETS: dict[str, tuple[Layer, ...]] = {
     # Six 3x3 convolutions in three stages: 309,290 parameters, batchnorm statistics counted, at 32 x 32, 10 classes.
     "batchnorm": (*_stage(32), *_stage(64), *_stage(128), Flatten(), Classify()),
+    # Few parameters and hard to quantize: each channel of a depthwise layer has a range of its own.
+    "depthwise": (
+        *_conv_bn_relu(24),
+        *(*_separable(32), MaxPool()),
+        *(*_separable(64), *_separable(64), MaxPool()),
+        *(*_separable(96), *_separable(96), MaxPool(), Dropout()),
+        *(Flatten(), Classify()),
+    ),
 }
 
 
@@ -88,6 +108,8 @@ def build_net(layers: tuple[Layer, ...], *, size: int = 32, classes: int = 10, d
             case Conv(out, kernel):
                 modules.append(nn.Conv2d(channels, out, kernel, padding=kernel // 2))
                 channels = out
+            case Depthwise(kernel):
+                modules.append(nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels))
             case BatchNorm():
                 modules.append(nn.BatchNorm2d(channels))
             case Relu():

@@ -1,0 +1,105 @@
+"""Quantization-aware fine-tuning: a few epochs in which the net feels the rounding and learns to live with it.
+
+Weights and activations are rounded in the forward pass and passed through in the backward pass (Jacob et al. 2018,
+arXiv:1712.05877); what is learned is the float net's own logits, so no labels are needed.
+"""
+
+import copy
+from collections.abc import Mapping
+
+import onnx
+import torch
+import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
+from torch import nn
+
+from ..edge.labelled import LabelledImages
+from ..train.augment import augment
+from ..train.nets import Layer
+from .calibration import Range
+from .graph import build_graph
+from .saturation import portable_scales
+
+BATCH = 128  # images
+LEARNING_RATE = 0.01  # at the start; it falls to nothing linearly
+MOMENTUM = 0.9
+CROP = 2  # pixels either way
+
+
+def fine_tune(
+    layers: tuple[Layer, ...],
+    net: nn.Sequential,
+    float_model: onnx.ModelProto,
+    ranges: Mapping[str, Range],
+    images: LabelledImages,
+    epochs: int,
+) -> onnx.ModelProto:
+    """Return a float model to be quantized with `ranges`, tuned on training images for `epochs` on the CPU.
+
+    `net` is the trained module of `layers`, `float_model` what `build_graph` made of it.
+    """
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
+    tuned = fold_batchnorm(net).train()
+    rounded = _Rounded(tuned, _relu_ranges(float_model, ranges))
+    optimizer = torch.optim.SGD(tuned.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    pixels = torch.from_numpy(images.images)
+    steps = epochs * -(-len(images) // BATCH)
+    done = 0
+    for _ in range(epochs):
+        for chosen in torch.split(torch.randperm(len(images), generator=generator), BATCH):
+            batch = augment(pixels, chosen, generator, crop=CROP, flip=True, cutout=0)
+            with torch.no_grad():
+                wanted = net(batch)
+            optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 - done / steps)
+            F.mse_loss(rounded.logits(batch), wanted).backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(tuned.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            done += 1
+    return build_graph(layers, tuned.eval(), images.images.shape[1])
+
+
+def fold_batchnorm(net: nn.Sequential) -> nn.Sequential:
+    """Return a copy in which every batchnorm is folded into the convolution before it, and does nothing itself."""
+    folded = copy.deepcopy(net).eval()
+    for i in range(1, len(folded)):
+        before, norm = folded[i - 1], folded[i]
+        if isinstance(norm, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
+            folded[i - 1] = torch.nn.utils.fusion.fuse_conv_bn_eval(before, norm)
+            folded[i] = nn.Identity()
+    return folded.requires_grad_(True)
+
+
+class _Rounded:
+    """A folded net with its weights and the outputs of its ReLUs rounded as the int8 file will round them."""
+
+    def __init__(self, net: nn.Sequential, relu_ranges: list[Range]):
+        self._net = net
+        self._relu_ranges = relu_ranges
+
+    def logits(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return logits (B, classes) of uint8 pixels (B, S, S, 4)."""
+        value, ranges = pixels, iter(self._relu_ranges)
+        for module in self._net:
+            if isinstance(module, nn.Conv2d):
+                value = F.conv2d(
+                    value, _rounded_weight(module.weight), module.bias, padding=module.padding, groups=module.groups
+                )
+            elif isinstance(module, nn.Linear):
+                value = F.linear(value, _rounded_weight(module.weight), module.bias)
+            else:
+                value = module(value)
+            if isinstance(module, nn.ReLU):
+                scale = max(next(ranges)[1], 1e-6) / 255
+                value = torch.fake_quantize_per_tensor_affine(value, scale, 0, 0, 255)
+        return value
+
+
+def _rounded_weight(weight: torch.Tensor) -> torch.Tensor:
+    scales = torch.from_numpy(portable_scales(weight.detach().numpy()))
+    zero_points = torch.zeros(len(scales), dtype=torch.int32)
+    return torch.fake_quantize_per_channel_affine(weight, scales, zero_points, 0, -127, 127)
+
+
+def _relu_ranges(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> list[Range]:
+    return [ranges[node.output[0]] for node in model.graph.node if node.op_type == "Relu"]
