@@ -74,11 +74,14 @@ def load_folder(folder: Path, size: int) -> LabelledImages:
     """Return the photos of `folder/<class>/*`, at `size` pixels square, classes and files in sorted order.
 
     Photos that can't be read are left out and reported in `unreadable`. Raises DataError when there are fewer
-    than two classes or a class has no readable photo.
+    than two classes, a class has no readable photo, or a name that can't be printed.
     """
     labels = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != ".")
     if len(labels) < 2:
         raise DataError(f"{folder}: {len(labels)} class folders; a classifier needs at least two")
+    for label in labels:
+        if not label.isprintable():
+            raise DataError(f"{folder / label}: a class name that can't be printed; rename the folder")
     paths = [path for label in labels for path in photo_files(folder / label)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda path: _read_or_message(path, size), paths))
@@ -135,8 +138,11 @@ def load_cifar10(split: str, size: int) -> LabelledImages:
     if size != 32:
         raise DataError(f"cifar10 images are 32 pixels square, not {size}")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             pixels, targets = arrays[f"{split}_images"], arrays[f"{split}_targets"].astype(np.int64)
+        expected_shape = (len(targets), 32, 32, 3)
+        if pixels.dtype != np.uint8 or pixels.shape != expected_shape or targets.max() >= len(CIFAR10_LABELS):
+            raise ValueError("not the arrays of CIFAR-10")
     except FileNotFoundError as error:
         raise DataError(
             f"{path}: CIFAR-10 is not there yet; `edge-cifar train` downloads it (extra [train]), "

@@ -4,6 +4,9 @@
 class EdgeCifarError(Exception):
     """Something a user can put right. Its text names the file and the fix, in one line."""
 
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
 
 class PhotoError(EdgeCifarError):
     """A photo can't be read."""
@@ -19,3 +22,10 @@ class DataError(EdgeCifarError):
 
 class RunError(EdgeCifarError):
     """A run folder can't be read or written, or a run can't be started as asked."""
+
+
+def printable(text: str) -> str:
+    """Return `text` as one line that any terminal can show: line breaks, controls and broken UTF-8 are escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )

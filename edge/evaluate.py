@@ -45,7 +45,7 @@ def evaluate(
         }
         typer.echo(json.dumps(result))
         return
-    width = max(len(label) for label in opened.card.labels)
+    width = max(map(len, ("class", *opened.card.labels)))
     typer.echo(f"{'class':{width}}  precision  recall      F1  support")
     for label, row in classes.items():
         typer.echo(f"{label:{width}}  {row.precision:9.1%}  {row.recall:6.1%}  {row.f1:6.1%}  {row.support:7}")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from .errors import printable
 from .model_card import read_card
 from .onnx_file import SEAL_KEY, check_seal, read_onnx
 
@@ -18,8 +19,8 @@ def info(
 ) -> None:
     """Show a model card; see `edge-cifar info --help`."""
     data, onnx_file = read_onnx(model)
-    card = read_card(onnx_file.metadata, model)
     check_seal(data, onnx_file.metadata.get(SEAL_KEY, ""), model)
+    card = read_card(onnx_file.metadata, model)
     file = {
         "bytes": len(data),
         "opset": onnx_file.opset,
@@ -31,13 +32,13 @@ def info(
         typer.echo(json.dumps(rows))
         return
     for name, value in rows.items():
-        typer.echo(f"{name:18} {_brief(value)}")
+        typer.echo(printable(f"{name:18} {_brief(value)}"))
 
 
 def _brief(value: object) -> str:
-    """Return a value on one line: lists and mappings without JSON's punctuation."""
+    """Return a value on one line: lists and mappings without JSON's punctuation, nothing as a dash."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_brief(entry)}" for name, entry in value.items())
+        value = [f"{name} {_brief(entry)}" for name, entry in value.items()]
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "-" if value is None else str(value)
+        value = ", ".join(map(str, value))
+    return "-" if value in (None, "") else str(value)

@@ -1,5 +1,6 @@
 """A model file in onnxruntime: checked, opened, run."""
 
+import json
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .photo import Pixels
 Logits = npt.NDArray[np.float32]
 
 INPUT, OUTPUT = "image", "logits"
+EXPORT_SUMMARY = "export.json"  # what an export writes beside its files
 SHIPPED = Path(__file__).parent / "models"
 SHIPPED_DEFAULT = SHIPPED / "batchnorm.int8.onnx"
 
@@ -28,8 +30,8 @@ class Model:
         """
         self.path = Path(path)
         data, onnx_file = read_onnx(self.path)
-        self.card: ModelCard = read_card(onnx_file.metadata, self.path)
         check_seal(data, onnx_file.metadata.get(SEAL_KEY, ""), self.path)
+        self.card: ModelCard = read_card(onnx_file.metadata, self.path)
         import onnxruntime  # after the checks: most of a start's time is this import
 
         options = onnxruntime.SessionOptions()
@@ -40,19 +42,26 @@ class Model:
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no base class
-            reason = str(error).splitlines()[0]
+            reason = str(error).partition("\n")[0]
             raise ModelError(
                 f"{self.path}: onnxruntime {onnxruntime.__version__} can't load it ({reason}); a newer one may"
             ) from error
-        inputs = [(tensor.name, tensor.type) for tensor in self._session.get_inputs()]
-        outputs = [(tensor.name, tensor.type) for tensor in self._session.get_outputs()]
-        if inputs != [(INPUT, "tensor(uint8)")] or (OUTPUT, "tensor(float)") not in outputs:
-            raise ModelError(f"{self.path}: expected input {INPUT!r} (uint8) and output {OUTPUT!r} (float)")
+        self._check_contract()
 
     def logits(self, pixels: Pixels) -> Logits:
         """Return float32 logits (N, classes) of uint8 pixels (N, size, size, 4), channels RGBX."""
         logits: Logits = self._session.run([OUTPUT], {INPUT: pixels})[0]
         return logits
+
+    def _check_contract(self) -> None:
+        size, classes = self.card.size, len(self.card.labels)
+        expected = [(INPUT, "tensor(uint8)", ["N", size, size, 4]), (OUTPUT, "tensor(float)", ["N", classes])]
+        tensors = (*self._session.get_inputs(), *self._session.get_outputs())
+        if [(tensor.name, tensor.type, tensor.shape) for tensor in tensors] != expected:
+            raise ModelError(
+                f"{self.path}: expected input {INPUT!r}, uint8 (N, {size}, {size}, 4), "
+                f"and output {OUTPUT!r}, float32 (N, {classes})"
+            )
 
 
 def usable_cores() -> int:
@@ -63,9 +72,15 @@ def usable_cores() -> int:
 
 
 def default_model(runs: Path = Path("runs")) -> Path:
-    """Return the newest export under `runs`, int8 if there is one beside it, else the model that is shipped."""
-    exports = sorted(runs.glob("*/model.fp32.onnx"), key=os.path.getmtime)
-    if not exports:
+    """Return the default file of the newest export under `runs`, else the model that is shipped.
+
+    An export's default is int8, unless fp32 was as fast where it was made. Raises ModelError if its summary is damaged.
+    """
+    summaries = sorted(runs.glob(f"*/{EXPORT_SUMMARY}"), key=os.path.getmtime)
+    if not summaries:
         return SHIPPED_DEFAULT
-    int8 = exports[-1].with_name("model.int8.onnx")
-    return int8 if int8.exists() else exports[-1]
+    newest = summaries[-1]
+    try:
+        return newest.with_name(json.loads(newest.read_bytes())["default"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{newest}: damaged; export the run again, or name a model with --model") from error

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,30 @@ class ModelCard:
     resize: str = RESIZE
     temperature: float = 1.0
     abstain_threshold: float = 0.0
-    format: int = field(default=FORMAT)
+    format: int = FORMAT
 
     def to_json(self) -> str:
         """Return the card as one line of JSON with sorted keys."""
         return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+
+
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "net": (str,),
+    "labels": (list,),
+    "size": (int,),
+    "precision": (str,),
+    "parameters": (int,),
+    "accuracy": (dict,),
+    "trained_on": (dict,),
+    "validation": (dict,),
+    "versions": (dict,),
+    "weights_sha256": (str,),
+    "calibration": (dict, type(None)),
+    "resize": (str,),
+    "temperature": (int, float),
+    "abstain_threshold": (int, float),
+    "format": (int,),
+}
 
 
 def read_card(metadata: Mapping[str, str], path: Path) -> ModelCard:
@@ -56,25 +75,38 @@ def read_card(metadata: Mapping[str, str], path: Path) -> ModelCard:
         values = json.loads(metadata[CARD_KEY])
         if values["format"] != FORMAT:
             raise ModelError(f"{path}: model card format {values['format']}, expected {FORMAT}; update edge-cifar")
-        unknown = values.keys() - {entry.name for entry in fields(ModelCard)}
-        if unknown:
-            raise ValueError(f"unknown keys {', '.join(sorted(unknown))}")
+        _check_types(values)
         card = ModelCard(**{**values, "labels": tuple(values["labels"])})
-        _check(card)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        _check_values(card)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path}: damaged model card ({error}); export the model again") from error
     return card
 
 
-def _check(card: ModelCard) -> None:
-    """Raise ValueError unless the values that the runtime computes with make sense."""
-    if not (isinstance(card.size, int) and 0 < card.size <= MAX_SIZE):
-        raise ValueError(f"size {card.size!r}")
-    if not 2 <= len(card.labels) <= MAX_LABELS or not all(isinstance(label, str) for label in card.labels):
-        raise ValueError("labels")
-    if len(set(card.labels)) != len(card.labels):
-        raise ValueError("labels repeat")
-    if card.resize != RESIZE:
-        raise ValueError(f"resize rule {card.resize!r}")
-    if not card.temperature > 0 or not 0 <= card.abstain_threshold <= 1:
-        raise ValueError("temperature or abstain_threshold")
+def _check_types(values: Mapping[str, Any]) -> None:
+    """Raise ValueError for a key that no card has, or a value of another JSON type than the card's."""
+    for name, value in values.items():
+        _require(name in _JSON_TYPES, f"unknown key {name!r}")
+        _require(type(value) in _JSON_TYPES[name], f"{name} can't be {type(value).__name__}")
+    flat = [values["trained_on"], values["validation"], values["versions"], values.get("calibration") or {}]
+    for mapping in (*flat, *values["accuracy"].values()):
+        _require(all(type(value) in (str, int, float) for value in mapping.values()), "nested values")
+
+
+def _check_values(card: ModelCard) -> None:
+    """Raise an exception unless the values that the runtime computes with make sense."""
+    _require(0 < card.size <= MAX_SIZE, f"size {card.size}")
+    _require(2 <= len(card.labels) <= MAX_LABELS, f"{len(card.labels)} labels")
+    _require(all(label.isprintable() for label in card.labels), "labels that can't be printed")
+    _require(len(set(card.labels)) == len(card.labels), "labels repeat")
+    _require(card.resize == RESIZE, f"resize rule {card.resize!r}")
+    _require(0.01 <= card.temperature <= 100, f"temperature {card.temperature}")
+    _require(0 <= card.abstain_threshold <= 1, f"abstain_threshold {card.abstain_threshold}")
+    _require(0 < card.validation["fraction"] < 1, "validation fraction")
+    _require(0 <= card.validation["seed"] < 2**32, "validation seed")
+    _require(all(0 <= scores["top1"] <= 1 and scores["n"] > 0 for scores in card.accuracy.values()), "accuracy")
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise ValueError(what)

@@ -5,6 +5,7 @@ and the field numbers of onnx.proto (ONNX IR, version 3 and later); nothing in i
 """
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ UNSEALED = "0" * 64
 DOMAINS = frozenset({"", "ai.onnx", "com.microsoft"})
 """Operator sets that onnxruntime has built in; others would need a library loaded from elsewhere."""
 
-EXTERNAL = 1  # TensorProto.DataLocation.EXTERNAL
+IN_FILE = 0  # TensorProto.DataLocation.DEFAULT
 
 Field = tuple[int, int | bytes]
 
@@ -44,9 +45,11 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
     data, custom operators, subgraphs, functions).
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ModelError(f"{path}: {size} bytes, more than the limit of {MAX_BYTES}")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelError(f"{path}: not a regular file; name a model file")
+        if status.st_size > MAX_BYTES:
+            raise ModelError(f"{path}: {status.st_size} bytes, more than the limit of {MAX_BYTES}")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such model file") from error
@@ -68,6 +71,8 @@ def seal(data: bytes) -> bytes:
 
 def check_seal(data: bytes, declared: str, path: Path) -> None:
     """Raise ModelError unless `declared`, the `SEAL_KEY` entry of `data`, is the digest of the whole file."""
+    if not declared:
+        raise ModelError(f"{path}: no edge-cifar checksum in it; export it with `edge-cifar export`")
     try:
         _one_place(data, declared)
         whole = data.replace(declared.encode(), UNSEALED.encode())
@@ -136,7 +141,7 @@ def _node_kind(node: bytes) -> Iterator[str]:
 
 def _check_tensor(tensor: bytes) -> None:
     for number, value in _fields(tensor):
-        if number == 13 or (number == 14 and value == EXTERNAL):
+        if number == 13 or (number == 14 and value != IN_FILE):
             raise _RefusedError("its weights lie in another file (external data)")
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from .errors import PhotoError
+from .quiet import PILLOW_QUIET
 
 Photo: TypeAlias = str | PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -81,7 +82,7 @@ def read_photo(photo: Photo, size: int) -> Pixels:
     """
     name = photo_name(photo)
     try:
-        with ExitStack() as stack:
+        with PILLOW_QUIET, ExitStack() as stack:
             return to_pixels(_open(photo, stack), size)
     except PhotoError as error:
         raise PhotoError(f"{name}: {error}") from error
@@ -108,7 +109,8 @@ def to_pixels(image: Image.Image, size: int) -> Pixels:
         raise PhotoError(
             f"{image.width} x {image.height} pixels, more than the limit of {MAX_PIXELS}; shrink the photo first"
         )
-    orientation = image.getexif().get(ORIENTATION_TAG)
+    image.load()
+    orientation = _orientation(image)  # after load, which turns a TIFF upright itself and drops its tag
     image = _to_8_bit(image)
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
@@ -122,14 +124,7 @@ def to_pixels(image: Image.Image, size: int) -> Pixels:
 
 def photo_name(photo: Photo) -> str:
     """Return what messages call `photo`: its path if it has one, else its kind."""
-    if isinstance(photo, str | PathLike):
-        return printable(fspath(photo))
-    return f"<{type(photo).__name__}>"
-
-
-def printable(name: str) -> str:
-    """Return a file name as one line that any terminal can print: line breaks and broken UTF-8 are escaped."""
-    return name if name.isprintable() else name.encode("unicode_escape").decode()
+    return fspath(photo) if isinstance(photo, str | PathLike) else f"<{type(photo).__name__}>"
 
 
 def photo_files(folder: Path) -> list[Path]:
@@ -147,12 +142,12 @@ def _open(photo: Photo, stack: ExitStack) -> Image.Image:
         photo = io.BytesIO(photo)
     elif isinstance(photo, str | PathLike):
         path = Path(photo)
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise PhotoError("a folder; expected a photo, or a folder with photos in it")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             raise PhotoError("not a regular file")
-        if path.stat().st_size == 0:
+        if status.st_size == 0:
             raise PhotoError("empty file (0 bytes)")
         photo = stack.enter_context(path.open("rb"))
     return stack.enter_context(Image.open(photo, formats=FORMATS))
@@ -164,6 +159,14 @@ def _from_array(array: Pixels) -> Image.Image:
     if array.dtype != np.uint8 or not (gray or colour) or 0 in array.shape:
         raise PhotoError(f"expected uint8 (H, W), (H, W, 3) or (H, W, 4), got {array.dtype} {array.shape}")
     return Image.fromarray(array)
+
+
+def _orientation(image: Image.Image) -> int | None:
+    try:
+        orientation: int | None = image.getexif().get(ORIENTATION_TAG)
+    except Exception:  # malformed EXIF, which Pillow answers with whatever it leads to; the pixels are sound
+        return None
+    return orientation
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:

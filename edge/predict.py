@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from .classifier import Classifier, Prediction
-from .errors import PhotoError
-from .photo import photo_files, printable
+from .errors import PhotoError, printable
+from .photo import photo_files
 
 
 def predict(
@@ -35,10 +35,11 @@ def predict(
 
 
 def _expand(argument: str) -> list[str]:
-    """Return the photos of a folder, or the argument itself."""
-    if Path(argument).is_dir():
+    """Return the photos of a folder, or the argument itself when it is none or holds none."""
+    try:
         return [str(path) for path in photo_files(Path(argument))] or [argument]
-    return [argument]
+    except OSError:
+        return [argument]
 
 
 def _print(path: str, result: Prediction | PhotoError, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 For trying the toolkit without a download, for tests, and as real-looking input where no data is given.
 """
 
+import io
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .errors import EdgeCifarError
+from .files import write_bytes
 from .labelled import LabelledImages
 from .photo import to_pixels
 
@@ -103,12 +104,10 @@ def write_photos(folder: Path, per_label: int, seed: int) -> list[Path]:
     """Write JPEG photos of `PHOTO_SIZE`, `folder/<label>-<i>.jpg`, and return their paths."""
     random = np.random.RandomState(seed)
     paths = [folder / f"{label}-{i}.jpg" for label in LABELS for i in range(per_label)]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in paths:
-            render(path.stem.rsplit("-", 1)[0], *PHOTO_SIZE, random).save(path, quality=90)
-    except OSError as error:
-        raise EdgeCifarError(f"cannot write photos to {folder}: {error.strerror or error}") from error
+    for path in paths:
+        photo = io.BytesIO()
+        render(path.stem.rsplit("-", 1)[0], *PHOTO_SIZE, random).save(photo, "JPEG", quality=90)
+        write_bytes(path, photo.getvalue())
     return paths
 
 

@@ -64,7 +64,7 @@ def verify_model(path: Path, threads: int | None = None) -> Verification:
         exact = bool(entry["exact"])
         if expected.shape != (GOLDEN_IMAGES, len(model.card.labels)):
             raise ValueError("wrong shape")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path}: carries no golden logits to verify; export it again") from error
     logits = model.logits(golden_images(model.card.size))
     difference = float(np.abs(logits - expected).max())

@@ -1,0 +1,95 @@
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edge_cifar.edge.dataset import load_train_val
+from edge_cifar.edge.errors import DataError
+from edge_cifar.edge.evaluate import BATCH, batch_logits, load_for
+from edge_cifar.edge.labelled import LabelledImages
+from edge_cifar.edge.model import Model
+from edge_cifar.edge.model_card import ModelCard
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def with_a_mistake(dataset: Path) -> Path:
+    """The dataset folder with a bright photo among the cats of its test split: 6 cats, of which 5 look like one."""
+    (dataset / "test" / "dog" / "0.png").rename(dataset / "test" / "cat" / "bright.png")
+    return dataset
+
+
+def test_json_holds_every_figure(run: Run, small_model: Path, with_a_mistake: Path) -> None:
+    done = run("evaluate", small_model, "--data", with_a_mistake, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "model": str(small_model),
+        "data": str(with_a_mistake),
+        "split": "test",
+        "n": 10,
+        "accuracy": 0.9,
+        "per_class": {
+            "cat": {"precision": 1.0, "recall": 5 / 6, "f1": 10 / 11, "support": 6},
+            "dog": {"precision": 0.8, "recall": 1.0, "f1": 8 / 9, "support": 4},
+        },
+        "confusion": [[5, 1], [0, 4]],
+    }
+
+
+def test_the_table_ends_in_the_accuracy_and_what_was_left_out_is_said(
+    run: Run, small_model: Path, with_a_mistake: Path
+) -> None:
+    (with_a_mistake / "test" / "dog" / "broken.jpg").write_bytes(b"no photo")
+    done = run("evaluate", small_model, "--data", with_a_mistake)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1:] == [
+        "cat       100.0%   83.3%   90.9%        6",
+        "dog        80.0%  100.0%   88.9%        4",
+        "accuracy 90.00% on 10 test images",
+    ]
+    [line] = done.stderr.splitlines()
+    assert line.startswith("left out: ")
+    assert "broken.jpg: not a photo" in line
+
+
+def test_a_dataset_that_cannot_be_used_is_one_line(run: Run, small_model: Path, dataset: Path) -> None:
+    (dataset / "test" / "cow").mkdir()
+    done = run("evaluate", small_model, "--data", dataset)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"edge-cifar evaluate: {dataset / 'test' / 'cow'}: no readable photo in this class folder; "
+        "add some or remove it\n"
+    )
+
+
+def test_targets_follow_the_order_of_the_models_labels(dataset: Path, small_card: ModelCard) -> None:
+    card = replace(small_card, labels=("zebra", "dog", "cat"))
+    images = load_for(card, str(dataset), "test")
+    assert images.labels == ("zebra", "dog", "cat")
+    assert images.targets.tolist() == [2] * 5 + [1] * 5  # cats, then dogs, as in the folder
+    assert images.images.shape == (10, 2, 2, 4)
+
+
+def test_a_class_that_the_model_does_not_know_is_refused(dataset: Path, small_card: ModelCard) -> None:
+    card = replace(small_card, labels=("cat", "cow"))
+    with pytest.raises(DataError, match=r"the model does not know the class 'dog' \(it knows cat, cow\)"):
+        load_for(card, str(dataset), "test")
+
+
+def test_validation_is_cut_as_the_card_says(dataset: Path, small_card: ModelCard) -> None:
+    card = replace(small_card, validation={"fraction": 0.3, "seed": 5})
+    train, val = load_train_val(str(dataset), 2, val_fraction=0.3, val_seed=5)
+    assert load_for(card, str(dataset), "val").ids == val.ids
+    assert load_for(card, str(dataset), "train").ids == train.ids
+
+
+def test_logits_of_several_batches_keep_their_order(small_model: Path) -> None:
+    count = 2 * BATCH + 3
+    pixels = np.random.RandomState(0).randint(0, 256, (count, 2, 2, 4)).astype(np.uint8)
+    images = LabelledImages(pixels, np.zeros(count, np.int64), ("cat", "dog"), ("",) * count)
+    logits = batch_logits(Model(small_model), images)
+    assert logits[:, 1].tolist() == (pixels[:, 0, 0, :3].sum(axis=-1, dtype=np.int64) - 300).tolist()

@@ -1,0 +1,112 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def cat(tmp_path: Path) -> Path:
+    """A photo that `small_model` calls a cat, at logits 0 and -3: 95.3 %."""
+    Image.fromarray(np.full((2, 2), 99, np.uint8)).save(tmp_path / "cat.png")
+    return tmp_path / "cat.png"
+
+
+def test_a_photo_is_one_line_on_stdout(run: Run, small_model: Path, cat: Path) -> None:
+    done = run("predict", "--model", small_model, cat)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{cat}: cat 95.3%  (dog 4.7%)\n"
+
+
+def test_top_1_shows_one_label(run: Run, small_model: Path, cat: Path) -> None:
+    assert run("predict", "--model", small_model, "--top", "1", cat).stdout == f"{cat}: cat 95.3%\n"
+
+
+def test_json_lines_have_exactly_this_shape(run: Run, small_model: Path, cat: Path) -> None:
+    done = run("predict", "--model", small_model, "--json", cat, "missing.jpg")
+    assert (done.returncode, done.stderr) == (1, "")
+    found, missing = map(json.loads, done.stdout.splitlines())
+    probability = 1 / (1 + np.exp(-3))
+    assert found == {
+        "path": str(cat),
+        "label": "cat",
+        "confidence": pytest.approx(probability),
+        "top": [
+            {"label": "cat", "probability": pytest.approx(probability)},
+            {"label": "dog", "probability": pytest.approx(1 - probability)},
+        ],
+    }
+    assert missing == {"path": "missing.jpg", "error": "missing.jpg: No such file or directory"}
+
+
+@pytest.fixture
+def odd_arguments(tmp_path: Path, cat: Path) -> list[str]:
+    """Good and bad arguments: photos, a folder of two photos, an empty folder, nothing, an overlong name."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.jpg").write_text("no photo")
+    for name in ("folder/b.png", "folder/a.png", "two\nlines.png"):
+        shutil.copy(cat, tmp_path / name)
+    shutil.copy(cat, tmp_path / "folder" / ".hidden.png")
+    return ["cat.png", "missing.jpg", "folder", "text.jpg", "empty", "two\nlines.png", "x" * 300, "cat.png"]
+
+
+def test_each_path_is_reported_once_in_order(run: Run, small_model: Path, odd_arguments: list[str]) -> None:
+    done = run("predict", "--model", small_model, "--json", *odd_arguments)
+    assert (done.returncode, done.stderr) == (1, "")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    photos = ["folder/a.png", "folder/b.png"]
+    assert [row["path"] for row in rows] == [*odd_arguments[:2], *photos, *odd_arguments[3:]]
+    assert [row["path"] for row in rows if "error" in row] == ["missing.jpg", "text.jpg", "empty", "x" * 300]
+
+
+def test_answers_go_to_stdout_and_failures_to_stderr_a_line_each(
+    run: Run, small_model: Path, odd_arguments: list[str]
+) -> None:
+    done = run("predict", "--model", small_model, *odd_arguments)
+    assert done.returncode == 1
+    answered = [line.split(": ")[0] for line in done.stdout.splitlines()]
+    assert answered == ["cat.png", "folder/a.png", "folder/b.png", r"two\nlines.png", "cat.png"]
+    assert [line[:30] for line in done.stderr.splitlines()] == [
+        "edge-cifar predict: missing.jp",
+        "edge-cifar predict: text.jpg: ",
+        "edge-cifar predict: empty: a f",
+        "edge-cifar predict: xxxxxxxxxx",
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse names that are not UTF-8")
+def test_names_that_are_not_utf8_survive(run: Run, small_model: Path, tmp_path: Path, cat: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    shutil.copy(cat, path)
+    [line] = run("predict", "--model", small_model, "--json", path).stdout.splitlines()
+    assert os.fsencode(json.loads(line)["path"]) == os.fsencode(path)
+    assert run("predict", "--model", small_model, path).stdout.endswith(r"caf\udce9.png: cat 95.3%  (dog 4.7%)" "\n")
+
+
+def test_the_newest_export_is_used_and_named_on_stderr(run: Run, small_model: Path, tmp_path: Path, cat: Path) -> None:
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    small_model.rename(tmp_path / "runs" / "first" / "model.fp32.onnx")
+    (tmp_path / "runs" / "first" / "export.json").write_text('{"default": "model.fp32.onnx"}')
+    done = run("predict", cat)
+    assert done.stderr == f"model: {Path('runs/first/model.fp32.onnx')}\n"
+    assert done.stdout.startswith(f"{cat}: cat")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("missing.onnx", "no such model file"), ("", "not a regular file"), ("cat.png", "not an ONNX model, or damaged")],
+)
+def test_a_model_that_cannot_be_used_is_one_line(run: Run, tmp_path: Path, cat: Path, name: str, words: str) -> None:
+    done = run("predict", "--model", tmp_path / name, cat)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"edge-cifar predict: {tmp_path / name}: {words}")
+    assert done.stderr.count("\n") == 1
