@@ -54,12 +54,19 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class SplitLogits:
+    """A model's logits, float32 (N, classes), on both splits."""
+
+    val: Logits
+    test: Logits
+
+
+@dataclass(frozen=True)
 class References:
-    """The answers that files are compared with: the torch net's on validation, the fp32 file's on both splits."""
+    """What files are compared with: the torch net's logits on validation, the fp32 file's on both splits."""
 
     torch_val: Logits
-    fp32_val: Logits
-    fp32_test: Logits
+    fp32: SplitLogits
 
 
 def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
@@ -78,23 +85,29 @@ def require_parity(file: str, logits: Logits, expected: Logits) -> None:
         )
 
 
-def measure(path: Path, val: LabelledImages, test: LabelledImages, references: References) -> Evidence:
-    """Run a file on both splits. The temperature and the abstain threshold are fitted on validation."""
+def file_logits(path: Path, val: LabelledImages, test: LabelledImages) -> SplitLogits:
+    """Run a model file on both splits."""
     model = Model(path)
-    val_logits, test_logits = batch_logits(model, val), batch_logits(model, test)
-    temperature = fit_temperature(val_logits, val.targets)
+    return SplitLogits(batch_logits(model, val), batch_logits(model, test))
+
+
+def measure(
+    path: Path, logits: SplitLogits, val: LabelledImages, test: LabelledImages, references: References
+) -> Evidence:
+    """Judge a file by its logits. The temperature and the abstain threshold are fitted on validation."""
+    temperature = fit_temperature(logits.val, val.targets)
     return Evidence(
         file=path.name,
         bytes=path.stat().st_size,
-        largest_logit_difference=float(np.abs(val_logits - references.torch_val).max()),
+        largest_logit_difference=float(np.abs(logits.val - references.torch_val).max()),
         temperature=temperature,
-        abstain_threshold=abstain_threshold(val_logits, temperature),
+        abstain_threshold=abstain_threshold(logits.val, temperature),
         calibration_error=(
-            calibration_error(test_logits, test.targets, 1.0),
-            calibration_error(test_logits, test.targets, temperature),
+            calibration_error(logits.test, test.targets, 1.0),
+            calibration_error(logits.test, test.targets, temperature),
         ),
-        val=_on_split(val_logits, references.fp32_val, val),
-        test=_on_split(test_logits, references.fp32_test, test),
+        val=_on_split(logits.val, references.fp32.val, val),
+        test=_on_split(logits.test, references.fp32.test, test),
     )
 
 

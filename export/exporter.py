@@ -10,16 +10,14 @@ from pathlib import Path
 import onnx
 
 from ..edge.errors import RunError
-from ..edge.evaluate import batch_logits
 from ..edge.files import file_sha256, write_bytes
 from ..edge.labelled import LabelledImages
-from ..edge.model import Model
 from ..edge.model_card import ModelCard
 from ..train.data import Dataset, load_dataset
 from ..train.nets import NETS, count_parameters
 from ..train.run import WEIGHTS, Run
 from .calibration import Range, activation_histograms, calibration_sample, describe_sample, ranges
-from .evidence import Evidence, References, measure, require_parity, torch_logits
+from .evidence import Evidence, References, SplitLogits, file_logits, measure, require_parity, torch_logits
 from .fine_tune import fine_tune
 from .flips import flip_sheet
 from .graph import build_graph
@@ -54,15 +52,10 @@ class Exporter:
 
     def write_fp32(self) -> tuple[Evidence, References]:
         """Write the fp32 file if it computes what the torch net computes; raises ModelError if not."""
-        expected = torch_logits(self.net, self.dataset.val)
-        with tempfile.TemporaryDirectory() as folder:
-            trial = Path(folder) / FP32
-            write_model(trial, self.model, self.card)
-            model = Model(trial)
-            fp32_val = batch_logits(model, self.dataset.val)
-            require_parity(FP32, fp32_val, expected)
-            references = References(expected, fp32_val, batch_logits(model, self.dataset.test))
-        return self._keep(FP32, self.model, self.card, references), references
+        logits = self._run(self.model, self.card)
+        references = References(torch_logits(self.net, self.dataset.val), logits)
+        require_parity(FP32, logits.val, references.torch_val)
+        return self._keep(FP32, self.model, self.card, logits, references), references
 
     def write_int8(self, budget: Budget, references: References) -> tuple[Evidence | None, Ladder, LabelledImages]:
         """Search for an int8 model within the budget and write it; None, and no file, if there is none.
@@ -74,14 +67,13 @@ class Exporter:
         ladder = Ladder(self.model, sample, self.dataset.val, budget.max_drop, fine_tuned)
         quantized = ladder.climb(budget.every_rung)
         if quantized is None:
-            self.remove_int8()
             return None, ladder, sample
         calibration = {**describe_sample(sample, budget.sample_seed), "method": ladder.chosen}
         card = replace(self.card, precision="int8", calibration=calibration)
-        evidence = self._keep(INT8, quantized, card, references)
-        test = self.dataset.test
-        answers = batch_logits(Model(self.run.folder / INT8), test).argmax(1)
-        write_bytes(self.run.folder / FLIPS, flip_sheet(test, references.fp32_test.argmax(1), answers))
+        logits = self._run(quantized, card)
+        evidence = self._keep(INT8, quantized, card, logits, references)
+        answers = references.fp32.test.argmax(1), logits.test.argmax(1)
+        write_bytes(self.run.folder / FLIPS, flip_sheet(self.dataset.test, *answers))
         return evidence, ladder, sample
 
     def write_variant(self, name: str, budget: Budget, references: References) -> Evidence:
@@ -89,7 +81,8 @@ class Exporter:
         sample = calibration_sample(self.dataset.train, budget.sample_size, budget.sample_seed)
         found = ranges(activation_histograms(self.model, sample), "minmax")
         card = replace(self.card, precision=name, calibration=describe_sample(sample, budget.sample_seed))
-        return self._keep(f"model.{name}.onnx", VARIANTS[name](self.model, found), card, references)
+        model = VARIANTS[name](self.model, found)
+        return self._keep(f"model.{name}.onnx", model, card, self._run(model, card), references)
 
     def remove_int8(self) -> None:
         """Remove an int8 file of an earlier export: beside new files it would be a trap."""
@@ -100,18 +93,25 @@ class Exporter:
         layers = NETS[self.run.recipe.net]
         return fine_tune(layers, self.net, self.model, activation_ranges, self.dataset.train, epochs)
 
-    def _keep(self, name: str, model: onnx.ModelProto, card: ModelCard, references: References) -> Evidence:
-        """Write a file, measure it, and write it again with what was measured on its card."""
-        path = self.run.folder / name
+    def _run(self, model: onnx.ModelProto, card: ModelCard) -> SplitLogits:
+        """Run a model as the file that it will be."""
         with tempfile.TemporaryDirectory() as folder:
-            trial = Path(folder) / name
+            trial = Path(folder) / "model.onnx"
             write_model(trial, model, card)
-            evidence = measure(trial, self.dataset.val, self.dataset.test, references)
+            return file_logits(trial, self.dataset.val, self.dataset.test)
+
+    def _keep(
+        self, name: str, model: onnx.ModelProto, card: ModelCard, logits: SplitLogits, references: References
+    ) -> Evidence:
+        """Write a file, with what its logits say of it on its card."""
+        path = self.run.folder / name
+        write_model(path, model, card)
+        evidence = measure(path, logits, self.dataset.val, self.dataset.test, references)
         measured = replace(
             card,
             accuracy={
-                name: {"n": split.n, "top1": split.top1}
-                for name, split in (("val", evidence.val), ("test", evidence.test))
+                split_name: {"n": split.n, "top1": split.top1}
+                for split_name, split in (("val", evidence.val), ("test", evidence.test))
             },
             temperature=evidence.temperature,
             abstain_threshold=evidence.abstain_threshold,

@@ -6,34 +6,32 @@ import numpy as np
 import pytest
 import torch
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.edge.evaluate import batch_logits
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.model import Model
-from edge_cifar.export.evidence import References, measure, require_parity, torch_logits
+from edge_cifar.export.evidence import References, file_logits, measure, require_parity, torch_logits
 from edge_cifar.export.flips import flip_sheet
 from PIL import Image
 
 
 @pytest.fixture(scope="module")
 def references(tiny_fp32_model: Path, random_net: torch.nn.Sequential, synthetic: LabelledImages) -> References:
-    logits = batch_logits(Model(tiny_fp32_model), synthetic)
-    return References(torch_logits(random_net, synthetic), logits, logits)
+    logits = file_logits(tiny_fp32_model, synthetic, synthetic)
+    return References(torch_logits(random_net, synthetic), logits)
 
 
 def test_the_fp32_file_passes_parity(references: References) -> None:
-    require_parity("model", references.fp32_val, references.torch_val)
+    require_parity("model", references.fp32.val, references.torch_val)
 
 
 @pytest.mark.parametrize("wrong", [1.0, float("nan")])
 def test_a_file_that_computes_something_else_fails_parity(references: References, wrong: float) -> None:
     with pytest.raises(ModelError, match="logits differ"):
-        require_parity("model", references.fp32_val + np.float32(wrong), references.torch_val)
+        require_parity("model", references.fp32.val + np.float32(wrong), references.torch_val)
 
 
 def test_a_file_against_itself_flips_nothing(
     tiny_fp32_model: Path, references: References, synthetic: LabelledImages
 ) -> None:
-    evidence = measure(tiny_fp32_model, synthetic, synthetic, references)
+    evidence = measure(tiny_fp32_model, references.fp32, synthetic, synthetic, references)
     assert evidence.largest_logit_difference < 1e-4
     assert evidence.test.same_answers == 1
     assert evidence.test.flipped == ()
@@ -43,9 +41,10 @@ def test_a_file_against_itself_flips_nothing(
 
 
 def test_flipped_images_are_named(tiny_fp32_model: Path, references: References, synthetic: LabelledImages) -> None:
-    logits = references.fp32_test.copy()
-    logits[3] = -logits[3]
-    evidence = measure(tiny_fp32_model, synthetic, synthetic, replace(references, fp32_test=logits))
+    test = references.fp32.test.copy()
+    test[3] = -test[3]
+    flipped = replace(references.fp32, test=test)
+    evidence = measure(tiny_fp32_model, flipped, synthetic, synthetic, references)
     assert evidence.test.flipped == (synthetic.ids[3],)
     assert evidence.val.flipped == ()
 
