@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+from edge_cifar.benchmarks import startup
+from edge_cifar.benchmarks.startup import Start, measure_starts, start_once
+from edge_cifar.edge.errors import EdgeCifarError
+from edge_cifar.edge.synthetic import PHOTO_SIZE, render
+from numpy.random import RandomState
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    render("star", *PHOTO_SIZE, RandomState(0)).save(path)
+    return path
+
+
+def test_the_memory_is_that_of_the_fresh_process_not_of_the_one_that_starts_it(
+    tiny_int8_model: Path, photo: Path
+) -> None:
+    ballast = bytearray(300_000_000)
+    start = start_once(tiny_int8_model, photo, threads=1)
+    assert 20_000_000 < start.peak_bytes < len(ballast)
+    assert start.seconds > 0
+
+
+def test_a_start_that_fails_names_the_model_and_the_reason(tiny_int8_model: Path) -> None:
+    with pytest.raises(EdgeCifarError, match=r"model\.int8\.onnx: .*nowhere\.jpg"):
+        start_once(tiny_int8_model, Path("nowhere.jpg"), threads=1)
+
+
+def test_models_take_turns_and_the_first_start_of_each_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    seconds = {"a": iter([100.0, 1.0, 3.0, 2.0]), "b": iter([100.0, 7.0, 5.0, 6.0])}
+
+    def recorded(model: Path, _photo: Path, _threads: int) -> Start:
+        asked.append(model.name)
+        return Start(next(seconds[model.name]), 10)
+
+    monkeypatch.setattr(startup, "start_once", recorded)
+    starts = measure_starts([Path("a"), Path("b")], Path("photo.jpg"), threads=1, starts=3)
+    assert asked == ["a", "b"] * 4
+    assert starts == [Start(2.0, 10), Start(6.0, 10)]
