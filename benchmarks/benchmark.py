@@ -39,7 +39,7 @@ def benchmark(
     ] = None,
     split: Annotated[Literal["test", "val", "train"], typer.Option(help="Which images of --data.")] = "test",
     rounds: Annotated[int, typer.Option(help="Turns that each model gets.", min=1)] = 20,
-    threads: Annotated[int, typer.Option(help="Cores that a model may use.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="Cores that a model may use.", min=1, max=256)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure models; see `edge-cifar benchmark --help`."""

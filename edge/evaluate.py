@@ -22,7 +22,7 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="Model file.")],
     data: Annotated[str, typer.Option(help="cifar10, synthetic, or a folder with train/<class>/* and test/<class>/*.")],
     split: Annotated[Literal["test", "val", "train"], typer.Option()] = "test",
-    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1)] = None,
+    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure accuracy; see `edge-cifar evaluate --help`."""

@@ -18,7 +18,7 @@ def predict(
         Path | None, typer.Option(help="Model file.  [default: newest export under runs/, else the shipped one]")
     ] = None,
     top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = 3,
-    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1)] = None,
+    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a photo.")] = False,
 ) -> None:
     """Classify photos; see `edge-cifar predict --help`."""

@@ -1,6 +1,5 @@
 """How a command ends: what a user can put right becomes one line on stderr and an exit status, not a traceback."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,6 @@ def reporting(command: str) -> Iterator[None]:
             _interrupted(program)
         raise
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed at exit
         sys.exit(0)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
