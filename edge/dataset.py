@@ -46,28 +46,26 @@ def load_train_val(
     if data in LOADERS:
         train = LOADERS[data]("train", size)
     else:
-        root = dataset_folder(data)
-        train = load_folder(root / "train", size)
-        if (root / "val").is_dir():
-            return train, load_folder(root / "val", size)
+        train = load_folder(split_folder(data, "train"), size)
+        if (Path(data) / "val").is_dir():
+            return train, load_folder(Path(data) / "val", size)
     kept, held_out = stratified_split(train.targets, val_fraction, val_seed)
     return train.take(kept), train.take(held_out)
 
 
 def load_test(data: str, size: int) -> LabelledImages:
     """Return the test images of a dataset folder, of "cifar10" (cached) or "synthetic". Raises DataError."""
-    return LOADERS[data]("test", size) if data in LOADERS else load_folder(dataset_folder(data) / "test", size)
+    return LOADERS[data]("test", size) if data in LOADERS else load_folder(split_folder(data, "test"), size)
 
 
-def dataset_folder(data: str) -> Path:
-    """Return the path of a dataset folder after checking its layout. Raises DataError."""
+def split_folder(data: str, split: str) -> Path:
+    """Return the folder of a split in the dataset folder `data`. Raises DataError when either is not there."""
     root = Path(data)
     if not root.is_dir():
         raise DataError(f"{data}: no such dataset folder (or name one of: {', '.join(LOADERS)})")
-    missing = [name for name in ("train", "test") if not (root / name).is_dir()]
-    if missing:
-        raise DataError(f"{data}: no folder {missing[0]}/ in it; expected train/<class>/* and test/<class>/*")
-    return root
+    if not (root / split).is_dir():
+        raise DataError(f"{data}: no folder {split}/ in it; expected train/<class>/* and test/<class>/*")
+    return root / split
 
 
 def load_folder(folder: Path, size: int) -> LabelledImages:

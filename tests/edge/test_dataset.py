@@ -67,7 +67,12 @@ def test_unreadable_photos_are_left_out_and_reported(dataset: Path) -> None:
 def test_a_missing_split_folder_is_named(dataset: Path, missing: str) -> None:
     (dataset / missing).rename(dataset / "elsewhere")
     with pytest.raises(DataError, match=f"no folder {missing}/ in it; expected train/<class>"):
-        load_test(str(dataset), 4)
+        load_split(str(dataset), missing, 4, val_fraction=0.2, val_seed=0)
+
+
+def test_the_test_images_alone_are_enough_to_be_read(dataset: Path) -> None:
+    (dataset / "train").rename(dataset / "elsewhere")
+    assert len(load_test(str(dataset), 4)) == 10
 
 
 def test_no_folder_offers_the_names_that_are_known() -> None:
