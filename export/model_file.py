@@ -5,9 +5,9 @@ from pathlib import Path
 import onnx
 
 from ..edge.files import write_bytes
+from ..edge.golden import GOLDEN_KEY, golden_entry, golden_images
 from ..edge.model_card import CARD_KEY, ModelCard
 from ..edge.onnx_file import SEAL_KEY, UNSEALED, seal
-from ..edge.verify import GOLDEN_KEY, golden_entry, golden_images
 from .run_model import run_logits
 
 DYNAMIC = ("DynamicQuantizeLinear", "ConvInteger", "MatMulInteger")  # with scales found in float, image by image

@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
+from edge_cifar.edge.golden import GOLDEN_IMAGES, GOLDEN_KEY, golden_images, verify_model
 from edge_cifar.edge.model_card import ModelCard
 from edge_cifar.edge.onnx_file import SEAL_KEY, UNSEALED, seal
-from edge_cifar.edge.verify import GOLDEN_IMAGES, GOLDEN_KEY, golden_images, verify_model
 
 
 def _with_golden(path: Path, original: Path, change: float) -> Path:
