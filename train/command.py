@@ -108,10 +108,9 @@ def _describe(run: Run, dataset: Dataset, device: torch.device) -> None:
 def _say_what_is_kept(run: Run) -> None:
     if (run.folder / WEIGHTS).exists():
         write_curves(run)
-        kept = run.weights_metadata()
+        epoch, val_accuracy = run.best_epoch()
         typer.echo(
-            f"stopped; the best weights so far (epoch {kept['epoch']}, "
-            f"{float(kept['val_accuracy']):.2%} on validation) "
+            f"stopped; the best weights so far (epoch {epoch}, {val_accuracy:.2%} on validation) "
             f"are in {run.folder / WEIGHTS}",
             err=True,
         )

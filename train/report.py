@@ -30,11 +30,11 @@ def write_curves(run: Run) -> None:
 def write_report(run: Run, test: LabelledImages, predicted: Indices) -> Result:
     """Write `result.json`, `confusion.png`, `curves.png` and `report.md`; `predicted` is int64 (N,)."""
     history = run.history()
-    metadata = run.weights_metadata()
+    best_epoch, val_accuracy = run.best_epoch()
     matrix = confusion_matrix(test.targets, predicted, len(test.labels))
     result = Result(
-        best_epoch=int(metadata["epoch"]),
-        val_accuracy=float(metadata["val_accuracy"]),
+        best_epoch=best_epoch,
+        val_accuracy=val_accuracy,
         test_accuracy=accuracy(matrix),
         test_images=len(test),
         parameters=count_parameters(run.load_net()),

@@ -20,6 +20,7 @@ CONFIG = "config.json"
 METRICS = "metrics.jsonl"
 WEIGHTS = "weights.safetensors"
 RESULT = "result.json"
+BEST = "best"  # entry of the weights' metadata
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Run:
 
     def save_weights(self, net: nn.Module, epoch: int, val_accuracy: float) -> None:
         """Write the net's weights, with the epoch and its validation accuracy in the file's metadata."""
-        metadata = {"epoch": str(epoch), "val_accuracy": str(val_accuracy)}
+        # One entry: safetensors writes several in random order, and the same weights shall be the same bytes.
+        metadata = {BEST: json.dumps({"epoch": epoch, "val_accuracy": val_accuracy})}
         state = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
         write_bytes(self.folder / WEIGHTS, safetensors.torch.save(state, metadata))
 
@@ -77,10 +79,11 @@ class Run:
             raise RunError(f"{path}: not the weights of this run ({reason}); train again") from error
         return net.eval()
 
-    def weights_metadata(self) -> dict[str, str]:
-        """Return the epoch and validation accuracy that `save_weights` stored."""
+    def best_epoch(self) -> tuple[int, float]:
+        """Return the epoch and the validation accuracy that `save_weights` stored."""
         with safe_open(self.folder / WEIGHTS, framework="pt") as file:
-            return dict(file.metadata() or {})
+            best = json.loads(file.metadata()[BEST])
+        return best["epoch"], best["val_accuracy"]
 
 
 def check_new(folder: Path) -> None:

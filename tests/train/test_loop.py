@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 def test_the_weights_of_the_best_validation_epoch_are_kept(tmp_path: Path, synthetic: LabelledImages) -> None:
     run, epochs = _fit(tmp_path / "run", QUICK, synthetic, synthetic)
     best = max(epochs, key=lambda row: row.val_accuracy)
-    assert run.weights_metadata() == {"epoch": str(best.epoch), "val_accuracy": str(best.val_accuracy)}
+    assert run.best_epoch() == (best.epoch, best.val_accuracy)
     training = Training(QUICK, synthetic, CPU)
     training.net.load_state_dict(run.load_net().state_dict())
     _, predicted = training.evaluate(synthetic)
