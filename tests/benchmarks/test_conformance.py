@@ -112,8 +112,8 @@ def test_a_missing_emulator_is_answered_by_one_line(tmp_path: Path, monkeypatch:
 
 def test_the_oldest_packages_are_those_that_the_project_declares() -> None:
     assert requirements("newest") == ["onnxruntime", "numpy", "pillow"]
-    assert requirements("oldest") == ["onnxruntime==1.17", "numpy==1.26", "pillow==10.3"]
-    assert requirements("1.20.1") == ["onnxruntime==1.20.1", "numpy==1.26", "pillow==10.3"]
+    assert requirements("oldest") == ["onnxruntime==1.17", "numpy==1.26", "pillow==11.3"]
+    assert requirements("1.20.1") == ["onnxruntime==1.20.1", "numpy==1.26", "pillow==11.3"]
 
 
 def test_photos_are_rendered_and_then_taken_from_each_class_in_turn(tmp_path: Path) -> None:
