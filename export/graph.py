@@ -5,8 +5,6 @@ convolutions, pixels in as uint8 RGBX, opset and IR as low as the nodes allow, t
 go wrong in it shows in the parity check, which every export runs.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import onnx
@@ -20,12 +18,14 @@ from ..train.nets import (
     BatchNorm,
     Classify,
     Conv,
+    Dense,
     Depthwise,
-    Dropout,
+    Elu,
     Flatten,
     Layer,
     MaxPool,
     Relu,
+    shapes,
 )
 
 OPSET = 13  # the first with per-channel DequantizeLinear, onnxruntime 1.8
@@ -45,7 +45,7 @@ class GraphWriter:
         self.initializers: list[onnx.TensorProto] = []
         self.value = INPUT
 
-    def node(self, kind: str, *constants: str, output: str = "", **attributes: int | list[int]) -> None:
+    def node(self, kind: str, *constants: str, output: str = "", **attributes: float | list[int]) -> None:
         """Append a node that reads the last output (and `constants`) and names its own output after its kind."""
         name = f"{kind.lower()}_{len(self.nodes)}"
         output = output or f"{name}_out"
@@ -72,36 +72,40 @@ def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onn
     zero_point = writer.constant("pixel_zero_point", np.array(PIXEL_MEAN, np.uint8))
     writer.node("DequantizeLinear", scale, zero_point, output=NORMALIZED)
 
-    classes, side = 0, size
-    for layer, module, following in _with_following(layers, net):
+    classes = 0
+    for i, (layer, (_, side)) in enumerate(zip(layers, shapes(layers, size), strict=True), 1):
+        before, module = net[i - 1], net[i]
+        following = net[i + 1] if i < len(layers) else None
         match layer:
             case Conv(_, kernel):
                 weight, bias = _folded(module, following)
                 if weight.shape[1] == 3:
                     weight = np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
                 names = _weight_and_bias(writer, weight, bias)
-                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[layer.padding] * 4)
             case Depthwise(kernel):
                 weight, bias = _folded(module, following)
                 names = _weight_and_bias(writer, weight, bias)
                 writer.node("Conv", *names, group=len(weight), kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+            case BatchNorm() if not isinstance(before, nn.Conv2d):  # otherwise it is folded already
+                _batchnorm(writer, module)
             case Relu():
                 writer.node("Relu")
+            case Elu():
+                writer.node("Elu")
             case MaxPool():
                 writer.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
-                side //= 2
             case Flatten():
                 # Channels last, as int8 convolutions compute: onnxruntime then needs no transpose at either end.
                 writer.node("Transpose", perm=[0, 2, 3, 1])  # (N, H, W, C)
                 writer.node("Flatten")
-            case Classify():
-                weight = _array(module.weight)  # (classes, C * H * W)
-                classes = len(weight)
-                weight = weight.reshape(classes, -1, side, side).transpose(0, 2, 3, 1).reshape(weight.shape)
+            case Dense() | Classify():
+                weight = _array(module.weight)  # (units, C * H * W)
+                weight = weight.reshape(len(weight), -1, side, side).transpose(0, 2, 3, 1).reshape(weight.shape)
                 names = _weight_and_bias(writer, weight, _array(module.bias))
-                writer.node("Gemm", *names, output=OUTPUT, transB=1)
-            case BatchNorm() | Dropout():
-                pass  # folded into the convolution before it; does nothing in evaluation
+                last = isinstance(layer, Classify)
+                writer.node("Gemm", *names, output=OUTPUT if last else "", transB=1)
+                classes = len(weight)
     return _model(writer, size, classes)
 
 
@@ -123,16 +127,6 @@ def _model(writer: GraphWriter, size: int, classes: int) -> onnx.ModelProto:
     return model
 
 
-def _with_following(
-    layers: tuple[Layer, ...], net: nn.Sequential
-) -> Iterator[tuple[Layer, nn.Module, nn.Module | None]]:
-    """Yield each layer with its module and the module after it."""
-    modules = [*list(net)[1:], None]  # without Normalize
-    for layer, module, following in zip(layers, modules[:-1], modules[1:], strict=True):
-        assert module is not None
-        yield layer, module, following
-
-
 def _folded(conv: nn.Module, following: nn.Module | None) -> tuple[Array, Array]:
     """Return a convolution's weight (O, I, K, K) and bias (O,) with the batchnorm that follows it folded in."""
     weight, bias = _array(conv.weight), _array(conv.bias)
@@ -142,6 +136,13 @@ def _folded(conv: nn.Module, following: nn.Module | None) -> tuple[Array, Array]
     return weight * factor[:, None, None, None], (bias - _array(following.running_mean)) * factor + _array(
         following.bias
     )
+
+
+def _batchnorm(writer: GraphWriter, norm: nn.Module) -> None:
+    name = f"layer_{len(writer.nodes)}"
+    parameters = [("scale", norm.weight), ("shift", norm.bias), ("mean", norm.running_mean), ("var", norm.running_var)]
+    names = [writer.constant(f"{name}_{key}", _array(value).astype(np.float32)) for key, value in parameters]
+    writer.node("BatchNormalization", *names, epsilon=norm.eps)
 
 
 def _weight_and_bias(writer: GraphWriter, weight: Array, bias: Array) -> tuple[str, str]:

@@ -1,10 +1,13 @@
 """Nets as data: a net is a tuple of layers, built here as a torch module and in `export` as an ONNX graph."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
 from torch import nn
+
+from ..edge.errors import RunError
 
 # Pixels enter a net as (pixel - PIXEL_MEAN) / PIXEL_STD: near CIFAR-10's own mean (120.7) and standard deviation
 # (64.2), and a zero point and scale that uint8 quantization holds exactly, the same for all channels.
@@ -14,10 +17,16 @@ PIXEL_STD = 64  # uint8 levels
 
 @dataclass(frozen=True)
 class Conv:
-    """2D convolution with bias, stride 1, zero-padded to keep height and width."""
+    """2D convolution with bias, stride 1; `padded` with zeros to keep height and width (odd kernels only)."""
 
     channels: int
     kernel: int = 3
+    padded: bool = True
+
+    @property
+    def padding(self) -> int:
+        """Zeros on each side."""
+        return self.kernel // 2 if self.padded else 0
 
 
 @dataclass(frozen=True)
@@ -38,13 +47,20 @@ class Relu:
 
 
 @dataclass(frozen=True)
+class Elu:
+    """Exponential linear unit (Clevert et al. 2015, arXiv:1511.07289), alpha 1."""
+
+
+@dataclass(frozen=True)
 class MaxPool:
-    """2 x 2 max pooling, stride 2."""
+    """2 x 2 max pooling, stride 2; an odd last row and column are left out."""
 
 
 @dataclass(frozen=True)
 class Dropout:
-    """Dropout at the rate that the recipe sets."""
+    """Dropout at `rate`, unless the recipe sets another for all."""
+
+    rate: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,11 +69,18 @@ class Flatten:
 
 
 @dataclass(frozen=True)
+class Dense:
+    """Linear layer with bias, behind Flatten."""
+
+    units: int
+
+
+@dataclass(frozen=True)
 class Classify:
     """Linear layer to one logit a class."""
 
 
-Layer: TypeAlias = Conv | Depthwise | BatchNorm | Relu | MaxPool | Dropout | Flatten | Classify
+Layer: TypeAlias = Conv | Depthwise | BatchNorm | Relu | Elu | MaxPool | Dropout | Flatten | Dense | Classify
 
 
 def _conv_bn_relu(channels: int) -> tuple[Layer, ...]:
@@ -73,15 +96,65 @@ def _stage(channels: int) -> tuple[Layer, ...]:
     return *_conv_bn_relu(channels), *_conv_bn_relu(channels), MaxPool(), Dropout()
 
 
+def _elu_stage(channels: int, dropout: float) -> tuple[Layer, ...]:
+    return (*(*(Conv(channels), Elu(), BatchNorm()) * 2, MaxPool(), Dropout(dropout)),)
+
+
+def _conv_pool(*channels: int) -> tuple[Layer, ...]:
+    """Return a padded convolution, ReLU and pooling for each of `channels`."""
+    return tuple(layer for out in channels for layer in (Conv(out), Relu(), MaxPool()))
+
+
+def _valid(channels: int, kernel: int = 3) -> tuple[Layer, ...]:
+    """Return an unpadded convolution with ReLU."""
+    return Conv(channels, kernel, padded=False), Relu()
+
+
+def _head(*units: int, dropout: float = 0.0) -> tuple[Layer, ...]:
+    """Return dense layers with ReLU, dropout behind the first where asked for, and the classifier."""
+    first, *others = units
+    drop = (Dropout(dropout),) if dropout else ()
+    dense = tuple(layer for count in others for layer in (Dense(count), Relu()))
+    return *(Flatten(), Dense(first), Relu()), *drop, *dense, Classify()
+
+
 NETS: dict[str, tuple[Layer, ...]] = {
     # Six 3x3 convolutions in three stages: 309,290 parameters, batchnorm statistics counted, at 32 x 32, 10 classes.
     "batchnorm": (*_stage(32), *_stage(64), *_stage(128), Flatten(), Classify()),
+    # A teacher for distillation: wide where pixels are few, as in airbench94 (Jordan 2024, arXiv:2404.00498).
+    "wide": (
+        *(*_conv_bn_relu(32), *_conv_bn_relu(64), MaxPool()),
+        *(*_conv_bn_relu(64), *_conv_bn_relu(256), MaxPool()),
+        *(*_conv_bn_relu(256), *_conv_bn_relu(256), MaxPool()),
+        *(*_conv_bn_relu(256), MaxPool(), Dropout()),
+        *(Flatten(), Classify()),
+    ),
     # Few parameters and hard to quantize: each channel of a depthwise layer has a range of its own.
     "depthwise": (
         *_conv_bn_relu(24),
         *(*_separable(32), MaxPool()),
         *(*_separable(64), *_separable(64), MaxPool()),
         *(*_separable(96), *_separable(96), MaxPool(), Dropout()),
+        *(Flatten(), Classify()),
+    ),
+    # The nets of public CIFAR-10 notebooks, layer by layer.
+    "plain": (*(*_valid(32), MaxPool(), *_valid(64), MaxPool(), *_valid(64)), *_head(64)),
+    "plain-dropout": (
+        *(*_valid(32), MaxPool(), Dropout(0.2), *_valid(64), MaxPool(), *_valid(64)),
+        *_head(64, dropout=0.4),
+    ),
+    "wide-kernel": (*(*_valid(32, 4), MaxPool(), *_valid(32, 4), MaxPool()), *_head(256)),
+    "single": (*_conv_pool(16), *_head(16)),
+    "augmented": (*_conv_pool(16, 32, 64), *_head(64)),
+    "deep": (*_conv_pool(16, 32, 64, 128, 256), *_head(1024, dropout=0.5)),
+    "deep-augmented": (*_conv_pool(16, 32, 64, 128, 256), *_head(512)),
+    "plain-128": (
+        *(layer for channels in (32, 64, 128) for layer in (*_valid(channels), MaxPool())),
+        *_head(128, 64, dropout=0.5),
+    ),
+    # The batchnorm CNN in its first author's order: batchnorm behind the activation, where it can't be folded.
+    "batchnorm-elu": (
+        *(*_elu_stage(32, 0.2), *_elu_stage(64, 0.3), *_elu_stage(128, 0.4)),
         *(Flatten(), Classify()),
     ),
 }
@@ -96,35 +169,70 @@ class Normalize(nn.Module):
         return (rgb.float() - PIXEL_MEAN) / PIXEL_STD
 
 
-def build_net(layers: tuple[Layer, ...], *, size: int = 32, classes: int = 10, dropout: float = 0.0) -> nn.Sequential:
+def build_net(
+    layers: tuple[Layer, ...], *, size: int = 32, classes: int = 10, dropout: float | None = None
+) -> nn.Sequential:
     """Return the torch module of a net: uint8 (B, size, size, 3 or more) -> float logits (B, classes).
 
-    Module 0 normalises; module i + 1 is layer i. Weights lie channels last, the fastest layout on CPU and GPU.
+    `dropout` takes the place of all rates of the net's own. Module 0 normalises; module i + 1 is layer i. Weights
+    lie channels last, the fastest layout on CPU and GPU. Raises RunError when `size` is too small for the net.
     """
     modules: list[nn.Module] = [Normalize()]
-    channels, side = 3, size
-    for layer in layers:
+    for layer, (channels, side) in zip(layers, shapes(layers, size), strict=True):
         match layer:
             case Conv(out, kernel):
-                modules.append(nn.Conv2d(channels, out, kernel, padding=kernel // 2))
-                channels = out
+                modules.append(nn.Conv2d(channels, out, kernel, padding=layer.padding))
             case Depthwise(kernel):
                 modules.append(nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels))
             case BatchNorm():
                 modules.append(nn.BatchNorm2d(channels))
             case Relu():
                 modules.append(nn.ReLU())
+            case Elu():
+                modules.append(nn.ELU())
             case MaxPool():
                 modules.append(nn.MaxPool2d(2))
-                side //= 2
-            case Dropout():
-                modules.append(nn.Dropout(dropout))
+            case Dropout(rate):
+                modules.append(nn.Dropout(rate if dropout is None else dropout))
             case Flatten():
                 modules.append(nn.Flatten())
-                channels, side = channels * side * side, 1
+            case Dense(units):
+                modules.append(nn.Linear(channels * side * side, units))
             case Classify():
-                modules.append(nn.Linear(channels, classes))
+                modules.append(nn.Linear(channels * side * side, classes))
     return nn.Sequential(*modules).to(memory_format=torch.channels_last)
+
+
+def shapes(layers: tuple[Layer, ...], size: int) -> Iterator[tuple[int, int]]:
+    """Yield (channels, side) of what enters each layer. Raises RunError when nothing is left of the image."""
+    channels, side = 3, size
+    for layer in layers:
+        if side < 1:
+            raise RunError(f"--size {size}: too small for this net, whose poolings leave nothing of it")
+        yield channels, side
+        match layer:
+            case Conv(out, kernel):
+                channels, side = out, side + 2 * layer.padding - kernel + 1
+            case MaxPool():
+                side //= 2
+            case Dense(units):
+                channels, side = units, 1
+
+
+def count_macs(layers: tuple[Layer, ...], *, size: int = 32, classes: int = 10) -> int:
+    """Return the multiply-accumulates of one image through the convolutions and linear layers."""
+    macs = 0
+    for layer, (channels, side) in zip(layers, shapes(layers, size), strict=True):
+        match layer:
+            case Conv(out, kernel):
+                macs += (side + 2 * layer.padding - kernel + 1) ** 2 * out * channels * kernel**2
+            case Depthwise(kernel):
+                macs += side**2 * channels * kernel**2
+            case Dense(units):
+                macs += channels * side**2 * units
+            case Classify():
+                macs += channels * side**2 * classes
+    return macs
 
 
 def count_parameters(net: nn.Module) -> int:

@@ -27,13 +27,21 @@ def test_the_graph_computes_what_the_net_computes(
     assert np.abs(expected).max() > 0.1  # the comparison compares something
 
 
-@pytest.mark.parametrize(("size", "classes"), [(24, 3), (40, 12)])
-def test_other_sizes_and_class_counts_export(size: int, classes: int) -> None:
-    net = build_net(NETS["batchnorm"], size=size, classes=classes).eval()
+@pytest.mark.parametrize(
+    ("name", "size", "classes"),
+    [*((name, 32, 10) for name in NETS), ("batchnorm", 24, 3), ("batchnorm", 40, 12), ("plain", 37, 2)],
+)
+def test_every_net_size_and_class_count_exports(name: str, size: int, classes: int) -> None:
+    torch.manual_seed(0)
+    net = build_net(NETS[name], size=size, classes=classes).eval()
+    for module in net:
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            torch.nn.init.uniform_(module.running_var, 0.1, 2)
     pixels = np.random.RandomState(0).randint(0, 256, (3, size, size, 4)).astype(np.uint8)
     with torch.inference_mode():
         expected = net(torch.from_numpy(pixels)).numpy()
-    assert np.abs(_run(build_graph(NETS["batchnorm"], net, size), pixels) - expected).max() < 1e-4
+    assert np.abs(_run(build_graph(NETS[name], net, size), pixels) - expected).max() < 1e-5 * np.abs(expected).max()
 
 
 def test_the_graph_has_only_the_nodes_it_needs(random_graph: onnx.ModelProto) -> None:

@@ -1,10 +1,45 @@
 import pytest
 import torch
-from edge_cifar.train.nets import NETS, Normalize, build_net, count_parameters
+from edge_cifar.edge.errors import RunError
+from edge_cifar.train.nets import NETS, Conv, Dropout, Normalize, build_net, count_macs, count_parameters
+
+PUBLISHED_PARAMETERS = {
+    "batchnorm": 309_290,
+    "plain": 122_570,
+    "plain-dropout": 122_570,
+    "wide-kernel": 225_610,
+    "single": 66_170,
+    "augmented": 89_834,
+    "deep": 666_026,
+    "deep-augmented": 529_322,
+    "plain-128": 167_818,
+    "batchnorm-elu": 309_290,
+}
 
 
-def test_batchnorm_has_the_published_number_of_parameters() -> None:
-    assert count_parameters(build_net(NETS["batchnorm"])) == 309_290
+@pytest.mark.parametrize(("name", "parameters"), PUBLISHED_PARAMETERS.items())
+def test_a_net_has_the_published_number_of_parameters(name: str, parameters: int) -> None:
+    assert count_parameters(build_net(NETS[name])) == parameters
+
+
+def test_macs_are_counted_as_on_paper() -> None:
+    assert count_macs(NETS["single"]) == 32**2 * 16 * 27 + 4096 * 16 + 16 * 10
+    unpadded = 30**2 * 32 * 27 + 13**2 * 64 * 288 + 4**2 * 64 * 576 + 1024 * 64 + 64 * 10
+    assert count_macs(NETS["plain"]) == unpadded
+    assert count_macs((Conv(4, 4, padded=False),), size=8) == 5**2 * 4 * 3 * 16
+
+
+def test_a_size_that_the_poolings_use_up_is_refused() -> None:
+    with pytest.raises(RunError, match="--size 16: too small for this net"):
+        build_net(NETS["deep"], size=16)
+
+
+def test_dropout_is_the_nets_own_unless_the_recipe_sets_it() -> None:
+    rates = [layer.rate for layer in NETS["batchnorm-elu"] if isinstance(layer, Dropout)]
+    assert rates == [0.2, 0.3, 0.4]
+    own, set_by_recipe = (build_net(NETS["batchnorm-elu"], dropout=dropout) for dropout in (None, 0.1))
+    assert [module.p for module in own if isinstance(module, torch.nn.Dropout)] == rates
+    assert [module.p for module in set_by_recipe if isinstance(module, torch.nn.Dropout)] == [0.1] * 3
 
 
 @pytest.mark.parametrize("name", NETS)
