@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import numpy as np
 import typer
 
-from .dataset import load_split
+from .dataset import DATA_HELP, load_split
 from .errors import DataError
 from .labelled import LabelledImages
-from .metrics import Indices, accuracy, confusion_matrix, per_class
+from .metrics import accuracy, confusion_matrix, per_class
 from .model import Logits, Model
 from .model_card import ModelCard
 
@@ -20,7 +20,7 @@ BATCH = 256  # images
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model file.")],
-    data: Annotated[str, typer.Option(help="cifar10, synthetic, or a folder with train/<class>/* and test/<class>/*.")],
+    data: Annotated[str, typer.Option(help=DATA_HELP)],
     split: Annotated[Literal["test", "val", "train"], typer.Option()] = "test",
     threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -62,8 +62,7 @@ def load_for(card: ModelCard, data: str, split: str) -> LabelledImages:
     unknown = [label for label in images.labels if label not in card.labels]
     if unknown:
         raise DataError(f"{data}: the model does not know the class {unknown[0]!r} (it knows {', '.join(card.labels)})")
-    order: Indices = np.array([card.labels.index(label) for label in images.labels], dtype=np.int64)
-    return LabelledImages(images.images, order[images.targets], card.labels, images.ids, images.unreadable)
+    return images.relabelled(card.labels)
 
 
 def batch_logits(model: Model, images: LabelledImages) -> Logits:

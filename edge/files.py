@@ -3,15 +3,18 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .errors import EdgeCifarError
 
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to a temporary name beside `path`, flush it to disk, then rename it to `path`.
+
+def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, flush it to disk, then rename it to `path`.
 
     Raises EdgeCifarError, naming `path`, when the folder can't be written or the disk is full.
     """
@@ -20,15 +23,38 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("xb") as file:
-                file.write(data)
+                write(file)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
+            _flush_folder(path.parent)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise EdgeCifarError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` as `write_file` does."""
+    write_file(path, lambda file: file.write(data))
+
+
+def _flush_folder(folder: Path) -> None:
+    """Bring a rename in `folder` to the disk. Where folders can't be opened (Windows), that is left to the system."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what `write_bytes` left in `folder` under temporary names when it was killed."""
+    for path in folder.iterdir():
+        if TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,7 +1,10 @@
 """Labelled images in memory: what every dataset is loaded into."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from .metrics import Indices
 from .photo import Pixels
@@ -27,7 +30,26 @@ class LabelledImages:
     def take(self, indices: Indices) -> "LabelledImages":
         """Return the images at `indices`, in that order."""
         ids = tuple(self.ids[i] for i in indices)
-        return LabelledImages(self.images[indices], self.targets[indices], self.labels, ids, self.unreadable)
+        return replace(self, images=self.images[indices], targets=self.targets[indices], ids=ids)
+
+    def counts(self) -> Indices:
+        """Return the number of images of each class, int64 (classes,)."""
+        return np.bincount(self.targets, minlength=len(self.labels)).astype(np.int64)
+
+    def relabelled(self, labels: Sequence[str]) -> "LabelledImages":
+        """Return the same images with their targets counted in `labels`, which hold all of their own."""
+        order: Indices = np.array([labels.index(label) for label in self.labels], dtype=np.int64)
+        return replace(self, targets=order[self.targets], labels=tuple(labels))
+
+    def joined(self, other: "LabelledImages") -> "LabelledImages":
+        """Return these images, then those of `other`, which has the same labels."""
+        return LabelledImages(
+            np.concatenate([self.images, other.images]),
+            np.concatenate([self.targets, other.targets]),
+            self.labels,
+            self.ids + other.ids,
+            self.unreadable + other.unreadable,
+        )
 
     def digest(self) -> str:
         """Return the SHA-256 (hex) of labels, ids, targets and pixels: equal data, equal digest."""

@@ -1,6 +1,7 @@
 """Models that the tests make themselves: the real net with random weights, exported by the real exporter."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,20 @@ from edge_cifar.export.graph import build_graph
 from edge_cifar.export.model_file import write_model
 from edge_cifar.export.quantize import quantize
 from edge_cifar.train.nets import NETS, build_net, count_parameters
+from hypothesis import settings
+
+settings.register_profile("default", max_examples=150, derandomize=True, database=None, deadline=None)
+settings.register_profile("long", max_examples=20_000, database=None, deadline=None)
 
 SHARED_CIFAR10 = Path(__file__).resolve().parents[2] / "shared" / "cifar10" / "cifar10.tar"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests out of the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

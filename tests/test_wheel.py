@@ -8,7 +8,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.dataset import CIFAR10_LABELS
+from edge_cifar.edge.cifar import CIFAR10_LABELS
 from edge_cifar.edge.synthetic import write_photos
 
 pytestmark = pytest.mark.slow

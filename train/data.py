@@ -1,77 +1,72 @@
-"""The datasets that `edge-cifar train` knows by name, as train, validation and test splits in memory."""
+"""The data that `edge-cifar train` reads: train, validation and test splits in memory, looked over."""
 
-import io
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
-import numpy as np
-
-from ..edge.dataset import cifar10_cache, load_test, load_train_val, same_labels
-from ..edge.errors import DataError
-from ..edge.files import write_bytes
+from ..edge.cifar import cifar_cache
+from ..edge.dataset import TEST_FRACTION, TEST_SEED, load_splits, missing_splits
 from ..edge.labelled import LabelledImages
+from .download import ARCHIVES, download_cifar
+from .scan import Scan, scan
+
+Splits = Mapping[str, LabelledImages]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Three splits with the same labels; `val` was cut from the training images."""
+    """Three splits with the same labels, what a look at them found, and where they come from.
+
+    `extra` is the folder that was added, if any; `cut` says which splits the dataset lacked and how they were cut.
+    """
 
     name: str
     train: LabelledImages
     val: LabelledImages
     test: LabelledImages
+    scan: Scan
+    extra: str | None
+    cut: Mapping[str, Mapping[str, float]]
 
     def describe(self) -> dict[str, object]:
-        """Return name, labels, and each split's image count and SHA-256, for a run's configuration."""
+        """Return where the data comes from, what it is (counts and SHA-256) and what was found in it, as JSON."""
         splits = {"train": self.train, "val": self.val, "test": self.test}
         return {
             "name": self.name,
+            "extra": self.extra,
             "labels": list(self.train.labels),
             "splits": {name: {"n": len(split), "sha256": split.digest()} for name, split in splits.items()},
+            "cut": self.cut,
+            "scan": asdict(self.scan),
         }
 
 
-def load_dataset(data: str, size: int, val_fraction: float, seed: int) -> Dataset:
-    """Return "cifar10" (downloaded once), "synthetic", or the folder `data`, at `size` pixels square.
+def load_dataset(data: str, size: int, val_fraction: float, seed: int, extra: str | None = None) -> Dataset:
+    """Return "cifar10" or "cifar100" (downloaded once), "synthetic", or the folder `data`, at `size` pixels square.
 
-    Raises DataError when it is missing, can't be downloaded or can't be used.
+    The photos of the folder `extra` are added, split by split; its new classes follow the others. Raises DataError
+    when the data is missing, can't be downloaded or can't be used.
     """
-    if data == "cifar10" and not cifar10_cache().exists():
-        download_cifar10()
-    test = load_test(data, size)
-    train, val = load_train_val(data, size, val_fraction=val_fraction, val_seed=seed)
-    same_labels(train.labels, val.labels, f"{data}/val")
-    same_labels(train.labels, test.labels, f"{data}/test")
-    return Dataset(data, train, val, test)
+    splits: Splits = _load(data, size, val_fraction, seed)
+    if extra is not None:
+        splits = _add(splits, _load(extra, size, val_fraction, seed))
+    found, train = scan(splits)
+    shares = {
+        "test": {"fraction": TEST_FRACTION, "seed": TEST_SEED},
+        "val": {"fraction": val_fraction, "seed": seed},
+    }
+    cut = {split: shares[split] for name in (data, extra) if name is not None for split in missing_splits(name)}
+    return Dataset(data, train, splits["val"], splits["test"], found, extra, cut)
 
 
-def download_cifar10() -> None:
-    """Fetch CIFAR-10 with torchvision (which checks its MD5) and cache it decoded, with no pickle left.
+def _load(data: str, size: int, val_fraction: float, seed: int) -> Splits:
+    if data in ARCHIVES and not cifar_cache(data).exists():
+        download_cifar(data, ARCHIVES[data])
+    return load_splits(data, size, val_fraction=val_fraction, val_seed=seed)
 
-    Raises DataError when there is no network, too little disk or the archive is damaged.
-    """
-    from torchvision.datasets import CIFAR10  # slow to import, needed once
 
-    folder = cifar10_cache().parent
-    images, targets = {}, {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:  # archive and pickles go with it
-            for split in ("train", "test"):
-                dataset = CIFAR10(temporary, train=split == "train", download=True)
-                images[split] = np.asarray(dataset.data, dtype=np.uint8)
-                targets[split] = np.asarray(dataset.targets, dtype=np.uint8)
-    except Exception as error:  # urllib, ssl, tarfile and hash errors alike
-        raise DataError(
-            f"can't download CIFAR-10 to {folder} ({error}); check the network, or pass --data DIR with "
-            "train/<class>/* and test/<class>/*"
-        ) from error
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        train_images=images["train"],
-        train_targets=targets["train"],
-        test_images=images["test"],
-        test_targets=targets["test"],
-    )
-    write_bytes(cifar10_cache(), buffer.getvalue())
+def _add(splits: Splits, extra: Splits) -> Splits:
+    """Return `splits` with those of `extra`, whose images are named "extra/..."."""
+    known = splits["train"].labels
+    labels = (*known, *(label for label in extra["train"].labels if label not in known))
+    named = {name: replace(split, ids=tuple(f"extra/{i}" for i in split.ids)) for name, split in extra.items()}
+    return {name: splits[name].relabelled(labels).joined(named[name].relabelled(labels)) for name in splits}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge.dataset import load_train_val
+from edge_cifar.edge.dataset import load_splits
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.evaluate import BATCH, batch_logits, load_for
 from edge_cifar.edge.labelled import LabelledImages
@@ -62,7 +62,7 @@ def test_a_dataset_that_cannot_be_used_is_one_line(run: Run, small_model: Path, 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"edge-cifar evaluate: {dataset / 'test' / 'cow'}: no readable photo in this class folder; "
-        "add some or remove it\n"
+        "add some (JPEG, PNG, BMP, GIF, PPM, WEBP, TIFF, AVIF), or remove it\n"
     )
 
 
@@ -82,9 +82,9 @@ def test_a_class_that_the_model_does_not_know_is_refused(dataset: Path, small_ca
 
 def test_validation_is_cut_as_the_card_says(dataset: Path, small_card: ModelCard) -> None:
     card = replace(small_card, validation={"fraction": 0.3, "seed": 5})
-    train, val = load_train_val(str(dataset), 2, val_fraction=0.3, val_seed=5)
-    assert load_for(card, str(dataset), "val").ids == val.ids
-    assert load_for(card, str(dataset), "train").ids == train.ids
+    splits = load_splits(str(dataset), 2, val_fraction=0.3, val_seed=5)
+    assert load_for(card, str(dataset), "val").ids == splits["val"].ids
+    assert load_for(card, str(dataset), "train").ids == splits["train"].ids
 
 
 def test_logits_of_several_batches_keep_their_order(small_model: Path) -> None:

@@ -21,6 +21,25 @@ def test_take_keeps_images_targets_and_ids_together(images: LabelledImages) -> N
     assert len(taken) == 2
 
 
+def test_images_are_counted_by_class(images: LabelledImages) -> None:
+    assert replace(images, labels=("cat", "dog", "cow")).counts().tolist() == [1, 2, 0]
+
+
+def test_targets_follow_their_labels(images: LabelledImages) -> None:
+    relabelled = images.relabelled(("dog", "cow", "cat"))
+    assert relabelled.targets.tolist() == [2, 0, 0]
+    assert relabelled.labels == ("dog", "cow", "cat")
+    assert relabelled.ids == images.ids
+
+
+def test_joined_images_keep_all_that_belongs_to_them(images: LabelledImages) -> None:
+    joined = images.joined(images.take(np.array([2])))
+    assert np.array_equal(joined.images, images.images[[0, 1, 2, 2]])
+    assert joined.targets.tolist() == [0, 1, 1, 1]
+    assert joined.ids == ("a", "b", "c", "c")
+    assert joined.unreadable == ("d.jpg: damaged", "d.jpg: damaged")
+
+
 def test_equal_data_has_an_equal_digest(images: LabelledImages) -> None:
     copy = LabelledImages(images.images.copy(), images.targets.copy(), images.labels, images.ids)
     assert copy.digest() == images.digest()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge.dataset import load_test
+from edge_cifar.edge.dataset import load_split
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.photo import read_photo
@@ -28,7 +28,7 @@ def test_classes_are_balanced_and_named(synthetic: LabelledImages) -> None:
 
 
 def test_any_size_can_be_rendered() -> None:
-    assert load_test("synthetic", 48).images.shape[1:] == (48, 48, 4)
+    assert load_split("synthetic", "test", 48, val_fraction=0.1, val_seed=0).images.shape[1:] == (48, 48, 4)
 
 
 def test_photos_are_named_after_their_label_and_can_be_read(tmp_path: Path) -> None:

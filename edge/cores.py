@@ -1,0 +1,46 @@
+"""How many cores this process may use: those of its affinity, less what the quotas of its control groups allow."""
+
+import math
+import os
+from pathlib import Path
+
+from .cgroup import group_folders, lines
+
+ROOT = Path("/")
+
+
+def usable_cores(root: Path = ROOT) -> int:
+    """Return how many threads can run at once, at least 1: never the host's cores where fewer are allowed."""
+    return cores_within(allowed_cores(), cpu_quota(root))
+
+
+def cores_within(allowed: int, quota: float) -> int:
+    """Return how many of the `allowed` cores a quota, in cores, leaves for steady use.
+
+    A quota of 2.5 gives 2: a third thread would spend it early, and all would stand still until the next period.
+    """
+    return max(1, allowed if quota >= allowed else int(quota))
+
+
+def allowed_cores() -> int:
+    """Return the number of cores that the scheduler may put this process on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cpu_quota(root: Path = ROOT) -> float:
+    """Return the cores' worth of time that the control groups allow, infinite where there is no limit."""
+    return min((_quota(folder) for folder in group_folders("cpu", root)), default=math.inf)
+
+
+def _quota(group: Path) -> float:
+    """Return the quota of one group, in cores: cpu.max of version 2, cpu.cfs_* of version 1, infinite without."""
+    words = " ".join(lines(group / "cpu.max")).split()
+    if not words:
+        words = [*lines(group / "cpu.cfs_quota_us"), *lines(group / "cpu.cfs_period_us")]
+    try:
+        quota, period = map(int, words)  # microseconds; "max" or -1 is no limit
+    except ValueError:
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf

@@ -1,0 +1,65 @@
+"""What the tests of the trainer share: archives in the layout of CIFAR's, served from this machine."""
+
+import hashlib
+import io
+import pickle
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from edge_cifar.train.download import ARCHIVES, Archive
+
+PER_BATCH = 20  # images
+
+SmallArchive = Callable[[str], tuple[Archive, dict[str, np.ndarray]]]
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def small_archive(tmp_path: Path) -> Iterator[SmallArchive]:
+    """Serve an archive with 20 random images a batch in the layout of "cifar10" or "cifar100"."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder)) as server:
+        Thread(target=server.serve_forever, args=(0.02,)).start()
+
+        def build(name: str) -> tuple[Archive, dict[str, np.ndarray]]:
+            pixels = write_archive(folder / f"{name}.tar.gz", ARCHIVES[name])
+            sha256 = hashlib.sha256((folder / f"{name}.tar.gz").read_bytes()).hexdigest()
+            url = f"http://127.0.0.1:{server.server_port}/{name}.tar.gz"
+            return replace(ARCHIVES[name], url=url, sha256=sha256), pixels
+
+        yield build
+        server.shutdown()
+
+
+def write_archive(path: Path, archive: Archive) -> dict[str, np.ndarray]:
+    """Write random images in the layout of `archive`; return the pixels of each batch, uint8 (20, 3072)."""
+    random = np.random.RandomState(0)
+    pixels = {}
+    with tarfile.open(path, "w:gz") as tar:
+        for name in sorted(batch for batches in archive.batches.values() for batch in batches):
+            pixels[name] = random.randint(0, 256, (PER_BATCH, 3072)).astype(np.uint8)
+            labels = [i % 10 for i in range(PER_BATCH)]
+            content = pickle.dumps({"data": pixels[name], archive.labels_key: labels}, protocol=4)
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return pixels
