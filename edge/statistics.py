@@ -10,6 +10,7 @@ from .metrics import Floats, Indices, softmax
 
 Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 TEMPERATURES = np.geomspace(0.25, 4, 241)
+BINS = 15  # ranges of confidence
 KEPT = 0.95  # share of validation images that the abstain threshold keeps
 
 
@@ -23,6 +24,15 @@ class PairedTest:
     broken: int
     fixed: int
     p: float
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """The `n` images of one range of confidence: their mean confidence and how many were right, both 0 to 1."""
+
+    confidence: float
+    accuracy: float
+    n: int
 
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:
@@ -58,10 +68,16 @@ def abstain_threshold(logits: Floats, temperature: float) -> float:
     return round(float(np.quantile(confidence, 1 - KEPT)), 4)
 
 
-def calibration_error(logits: Floats, targets: Indices, temperature: float, bins: int = 15) -> float:
-    """Return the expected calibration error, 0 to 1: mean gap of confidence and accuracy (Guo et al. 2017)."""
+def calibration_bins(logits: Floats, targets: Indices, temperature: float) -> tuple[CalibrationBin, ...]:
+    """Sort images, logits (N, classes), into `BINS` equal ranges of confidence; ranges without images are left out."""
     probabilities = softmax(logits / temperature)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(which, confidence - right, bins)
-    return float(np.abs(gaps).sum() / len(targets))
+    which = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    groups = [(confidence[which == i], right[which == i]) for i in np.unique(which)]
+    return tuple(CalibrationBin(float(sure.mean()), float(hits.mean()), len(hits)) for sure, hits in groups)
+
+
+def calibration_error(logits: Floats, targets: Indices, temperature: float) -> float:
+    """Return the expected calibration error, 0 to 1: mean gap of confidence and accuracy (Guo et al. 2017)."""
+    bins = calibration_bins(logits, targets, temperature)
+    return sum(each.n * abs(each.confidence - each.accuracy) for each in bins) / len(targets)

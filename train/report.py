@@ -1,83 +1,58 @@
-"""What is written when training ends: the test result, the plots and a page that reads from top to bottom."""
+"""What is written when training ends: the test result, the pictures, and a page that explains them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+import numpy as np
+
+from ..edge.dataset import stratified_sample
 from ..edge.files import write_bytes, write_json, write_text
 from ..edge.labelled import LabelledImages
-from ..edge.metrics import Indices, accuracy, confusion_matrix, per_class
+from ..edge.metrics import Floats, accuracy, confusion_matrix, softmax
+from ..edge.statistics import calibration_bins, calibration_error, wilson_interval
 from . import plots
+from .image_grid import image_grid, most_confident_mistakes
 from .nets import count_parameters
+from .report_page import Answers, page
+from .result import Result
 from .run import RESULT, Run
 
-
-@dataclass(frozen=True)
-class Result:
-    """What a run came to. The best epoch was chosen on validation; the test set was read once, after it."""
-
-    best_epoch: int
-    val_accuracy: float
-    test_accuracy: float
-    test_images: int
-    parameters: int
-    seconds: float
+SAMPLES = 32  # images
+MISTAKES = 24  # images
 
 
 def write_curves(run: Run) -> None:
-    """Write `curves.png` from the epochs so far."""
-    write_bytes(run.folder / "curves.png", plots.curves(run.history()))
+    """Write `curves.png` from the epochs so far, if there are any."""
+    if history := run.history():
+        write_bytes(run.folder / "curves.png", plots.curves(history))
 
 
-def write_report(run: Run, test: LabelledImages, predicted: Indices) -> Result:
-    """Write `result.json`, `confusion.png`, `curves.png` and `report.md`; `predicted` is int64 (N,)."""
+def write_report(run: Run, test: LabelledImages, logits: Floats) -> Result:
+    """Write `result.json`, the pictures and `report.md`; `logits` (N, classes) are the best weights' on `test`."""
+    probabilities = softmax(logits)
+    matrix = confusion_matrix(test.targets, logits.argmax(axis=1), len(test.labels))
     history = run.history()
     best_epoch, val_accuracy = run.best_epoch()
-    matrix = confusion_matrix(test.targets, predicted, len(test.labels))
     result = Result(
+        epochs=history[-1]["epoch"],
         best_epoch=best_epoch,
         val_accuracy=val_accuracy,
         test_accuracy=accuracy(matrix),
+        test_interval=wilson_interval(int(np.trace(matrix)), len(test)),
         test_images=len(test),
+        calibration_error=calibration_error(logits, test.targets, temperature=1),
         parameters=count_parameters(run.load_net()),
         seconds=round(sum(row["seconds"] for row in history), 1),
     )
     write_json(run.folder / RESULT, asdict(result))
     write_curves(run)
-    title = f"{run.folder.name}: {result.test_accuracy:.2%} of {len(test)} test images"
-    write_bytes(run.folder / "confusion.png", plots.confusion(matrix, test.labels, title))
-    write_text(run.folder / "report.md", _page(run, result, matrix))
+    write_bytes(run.folder / "confusion.png", plots.confusion(matrix, test.labels))
+    bins = calibration_bins(logits, test.targets, temperature=1)
+    write_bytes(run.folder / "reliability.png", plots.reliability(bins, result.calibration_error))
+    samples = stratified_sample(test.targets, SAMPLES, seed=run.recipe.seed)
+    mistakes = most_confident_mistakes(test.targets, probabilities, MISTAKES)
+    write_bytes(run.folder / "samples.png", image_grid(test, samples, probabilities, "Test images, drawn at random"))
+    if len(mistakes):
+        grid = image_grid(test, mistakes, probabilities, "The mistakes it is surest of")
+        write_bytes(run.folder / "mistakes.png", grid)
+    write_text(run.folder / "report.md", page(run, result, Answers(test, probabilities, matrix, mistakes)))
     return result
-
-
-def _page(run: Run, result: Result, matrix: Indices) -> str:
-    recipe, splits = run.recipe, run.data["splits"]
-    lines = [
-        f"# {run.folder.name}",
-        "",
-        f"The `{recipe.net}` net ({result.parameters:,} parameters) classifies **{result.test_accuracy:.2%}** of "
-        f"{result.test_images:,} test images of {run.data['name']} correctly.",
-        "",
-        f"It was trained for {recipe.epochs} epochs on {splits['train']['n']:,} images "
-        f"({result.seconds / 60:.1f} minutes). "
-        f"Epoch {result.best_epoch} was the best on {splits['val']['n']:,} validation images "
-        f"({result.val_accuracy:.2%}); "
-        "its weights were kept, and the test images were read once, at the end.",
-        "",
-        "![loss and accuracy by epoch](curves.png)",
-        "",
-        "## Classes (test images)",
-        "",
-        "| class | precision | recall | F1 | support |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for label, metrics in per_class(matrix, run.labels).items():
-        lines.append(
-            f"| {label} | {metrics.precision:.1%} | {metrics.recall:.1%} | {metrics.f1:.1%} | {metrics.support} |"
-        )
-    lines += [
-        "",
-        "![confusion matrix](confusion.png)",
-        "",
-        "`config.json` holds the recipe, the hashes of the data and the versions: enough to repeat the run.",
-        "",
-    ]
-    return "\n".join(lines)

@@ -4,46 +4,65 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.train import plots
+from edge_cifar.edge.metrics import Floats
 from edge_cifar.train.nets import NETS, build_net
 from edge_cifar.train.recipe import Recipe
-from edge_cifar.train.report import write_report
+from edge_cifar.train.report import write_curves, write_report
 from edge_cifar.train.run import Run
 
-ROW = {"epoch": 1, "train_loss": 2.0, "train_accuracy": 0.2, "val_loss": 1.9, "val_accuracy": 0.3, "seconds": 1.0}
+ROW = {
+    "epoch": 1,
+    "train_loss": 2.0,
+    "train_accuracy": 0.2,
+    "val_loss": 1.9,
+    "val_accuracy": 0.3,
+    "lr": 0.1,
+    "seconds": 1.0,
+}
 
 
 @pytest.fixture
 def run(tmp_path: Path, synthetic: LabelledImages) -> Run:
     splits = {name: {"n": 20, "sha256": ""} for name in ("train", "val", "test")}
     data = {"name": "synthetic", "labels": list(synthetic.labels), "splits": splits}
-    run = Run(tmp_path / "run", Recipe(epochs=1), data, {})
+    run = Run(tmp_path / "run", Recipe(data="synthetic", epochs=1), data, {"torch": "2.15"})
     run.create()
+    return run
+
+
+@pytest.fixture
+def trained(run: Run) -> Run:
     run.log(ROW)
     run.save_weights(build_net(NETS["batchnorm"]), epoch=1, val_accuracy=0.3)
     return run
 
 
-def test_the_report_states_the_test_result_and_every_class(run: Run, synthetic: LabelledImages) -> None:
-    predicted = synthetic.targets.copy()
-    predicted[:20] = 9  # the first two of each class called triangles
-    result = write_report(run, synthetic, predicted)
+def sure_of(answers: np.ndarray) -> Floats:
+    """Return logits that give each answer 98 %."""
+    return np.asarray(6 * np.eye(10, dtype=np.float32)[answers])
+
+
+def test_the_report_states_the_test_result_and_shows_its_pictures(trained: Run, synthetic: LabelledImages) -> None:
+    answers = synthetic.targets.copy()
+    answers[:20] = 9  # the first two of each class called triangles
+    result = write_report(trained, synthetic, sure_of(answers))
     assert result.test_accuracy == 0.91
-    assert json.loads((run.folder / "result.json").read_text())["test_accuracy"] == 0.91
-    page = (run.folder / "report.md").read_text()
-    assert "**91.00%** of 200 test images" in page
+    assert result.calibration_error == pytest.approx(0.07, abs=0.005)
+    assert json.loads((trained.folder / "result.json").read_text())["test_accuracy"] == 0.91
+    page = (trained.folder / "report.md").read_text()
+    assert "**91.00%** of 200 test images correctly (95 % interval 86.22% - 94.23%)" in page
     assert "309,290 parameters" in page
-    assert "| arrow | 100.0% | 90.0% | 94.7% | 20 |" in page
-    assert "| triangle | 52.6% | 100.0% | 69.0% | 20 |" in page
-    for name in ("curves.png", "confusion.png"):
-        assert (run.folder / name).read_bytes().startswith(b"\x89PNG")
+    assert "| arrow | 20 | 100.0% | 90.0% | 94.7% | triangle (2) |" in page
+    for name in ("curves", "confusion", "reliability", "samples", "mistakes"):
+        assert (trained.folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"({name}.png)" in page
 
 
-def test_plots_of_the_same_numbers_are_the_same_bytes() -> None:
-    matrix = np.array([[3, 1], [0, 4]])
-    assert plots.confusion(matrix, ["a", "b"], "t") == plots.confusion(matrix, ["a", "b"], "t")
-    assert plots.curves([ROW]) == plots.curves([ROW])
+def test_without_a_mistake_no_picture_of_them_is_written(trained: Run, synthetic: LabelledImages) -> None:
+    write_report(trained, synthetic, sure_of(synthetic.targets))
+    assert not (trained.folder / "mistakes.png").exists()
 
 
-def test_a_class_without_images_can_be_drawn() -> None:
-    assert plots.confusion(np.array([[0, 0], [0, 4]]), ["a", "b"], "t").startswith(b"\x89PNG")
+def test_without_an_epoch_there_is_no_curve(run: Run) -> None:
+    write_curves(run)
+    assert not (run.folder / "curves.png").exists()
