@@ -13,16 +13,16 @@ import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 from torch import nn
 
 from ..edge.labelled import LabelledImages
-from ..train.augment import augment
+from ..train.augment import Augmentation, augment
 from ..train.nets import Layer
 from .calibration import Range
-from .graph import build_graph
-from .saturation import portable_scales
+from .graph import NORMALIZED, PIXEL_RANGE, build_graph
+from .saturation import weight_scales
 
 BATCH = 128  # images
 LEARNING_RATE = 0.01  # at the start; it falls to nothing linearly
 MOMENTUM = 0.9
-CROP = 2  # pixels either way
+AUGMENTATION = Augmentation(crop=2, flip=True)
 
 
 def fine_tune(
@@ -32,22 +32,23 @@ def fine_tune(
     ranges: Mapping[str, Range],
     images: LabelledImages,
     epochs: int,
+    portable: bool = True,
 ) -> onnx.ModelProto:
     """Return a float model to be quantized with `ranges`, tuned on training images for `epochs` on the CPU.
 
-    `net` is the trained module of `layers`, `float_model` what `build_graph` made of it.
+    `net` is the trained module of `layers`, `float_model` what `build_graph` made of it; `portable` as for `quantize`.
     """
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(0)
-    tuned = fold_batchnorm(net).train()
-    rounded = _Rounded(tuned, _relu_ranges(float_model, ranges))
+    tuned = fold_batchnorm(net)
+    rounded = _Rounded(tuned, _input_ranges(float_model, ranges), portable)
     optimizer = torch.optim.SGD(tuned.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     pixels = torch.from_numpy(images.images)
     steps = epochs * -(-len(images) // BATCH)
     done = 0
     for _ in range(epochs):
         for chosen in torch.split(torch.randperm(len(images), generator=generator), BATCH):
-            batch = augment(pixels, chosen, generator, crop=CROP, flip=True, cutout=0)
+            batch = augment(pixels, chosen, generator, AUGMENTATION)
             with torch.no_grad():
                 wanted = net(batch)
             optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 - done / steps)
@@ -56,11 +57,11 @@ def fine_tune(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             done += 1
-    return build_graph(layers, tuned.eval(), images.images.shape[1])
+    return build_graph(layers, tuned, images.images.shape[1])
 
 
 def fold_batchnorm(net: nn.Sequential) -> nn.Sequential:
-    """Return a copy in which every batchnorm is folded into the convolution before it, and does nothing itself."""
+    """Return a copy in which every batchnorm right behind a convolution is folded into it, and does nothing itself."""
     folded = copy.deepcopy(net).eval()
     for i in range(1, len(folded)):
         before, norm = folded[i - 1], folded[i]
@@ -71,35 +72,42 @@ def fold_batchnorm(net: nn.Sequential) -> nn.Sequential:
 
 
 class _Rounded:
-    """A folded net with its weights and the outputs of its ReLUs rounded as the int8 file will round them."""
+    """A folded net with its weights, and what enters its weighted layers, rounded as the int8 file will round them."""
 
-    def __init__(self, net: nn.Sequential, relu_ranges: list[Range]):
+    def __init__(self, net: nn.Sequential, input_ranges: list[Range], portable: bool):
         self._net = net
-        self._relu_ranges = relu_ranges
+        self._input_ranges = input_ranges
+        self._portable = portable
 
     def logits(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return logits (B, classes) of uint8 pixels (B, S, S, 4)."""
-        value, ranges = pixels, iter(self._relu_ranges)
+        value, ranges = pixels, iter(self._input_ranges)
         for module in self._net:
             if isinstance(module, nn.Conv2d):
-                value = F.conv2d(
-                    value, _rounded_weight(module.weight), module.bias, padding=module.padding, groups=module.groups
-                )
+                weight = _rounded_weight(module.weight, self._portable)
+                value = _rounded(value, next(ranges))
+                value = F.conv2d(value, weight, module.bias, padding=module.padding, groups=module.groups)
             elif isinstance(module, nn.Linear):
-                value = F.linear(value, _rounded_weight(module.weight), module.bias)
+                weight = _rounded_weight(module.weight, self._portable)
+                value = F.linear(_rounded(value, next(ranges)), weight, module.bias)
             else:
                 value = module(value)
-            if isinstance(module, nn.ReLU):
-                scale = max(next(ranges)[1], 1e-6) / 255
-                value = torch.fake_quantize_per_tensor_affine(value, scale, 0, 0, 255)
         return value
 
 
-def _rounded_weight(weight: torch.Tensor) -> torch.Tensor:
-    scales = torch.from_numpy(portable_scales(weight.detach().numpy()))
+def _rounded(value: torch.Tensor, within: Range) -> torch.Tensor:
+    low, high = min(within[0], 0.0), max(within[1], 0.0)  # zero is always a level of its own
+    scale = max(high - low, 1e-6) / 255
+    return torch.fake_quantize_per_tensor_affine(value, scale, round(-low / scale), 0, 255)
+
+
+def _rounded_weight(weight: torch.Tensor, portable: bool) -> torch.Tensor:
+    scales = torch.from_numpy(weight_scales(weight.detach().numpy(), portable))
     zero_points = torch.zeros(len(scales), dtype=torch.int32)
     return torch.fake_quantize_per_channel_affine(weight, scales, zero_points, 0, -127, 127)
 
 
-def _relu_ranges(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> list[Range]:
-    return [ranges[node.output[0]] for node in model.graph.node if node.op_type == "Relu"]
+def _input_ranges(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> list[Range]:
+    """Return the range of what enters each weighted layer, in order; the first one's pixels are integers already."""
+    known = {**ranges, NORMALIZED: PIXEL_RANGE}
+    return [known[node.input[0]] for node in model.graph.node if node.op_type in ("Conv", "Gemm")]

@@ -1,37 +1,87 @@
-"""Augmentation of a whole batch at once, on the device that holds the images, as index arithmetic."""
+"""Augmentation of a whole batch at once, on the device that holds the images."""
+
+import math
+from dataclasses import dataclass, fields
 
 import torch
+import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 
+from ..edge.errors import RunError
 from .nets import PIXEL_MEAN
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to an image at random, and how strongly; 0 or False: nothing."""
+
+    crop: int = 0  # pixels either way
+    flip: bool = False  # left to right
+    vflip: bool = False  # top to bottom
+    rotate: float = 0.0  # degrees either way
+    zoom: float = 0.0  # share of the size, in or out
+    cutout: int = 0  # pixels, side of the square
+    color: float = 0.0  # share of brightness, contrast and saturation, up or down
+    mixup: float = 0.0  # alpha of the Beta distribution that weights are drawn from
+
+    @classmethod
+    def parse(cls, text: str) -> "Augmentation":
+        """Return what a text such as "crop=4,flip,cutout=8" or "none" asks for. Raises RunError."""
+        kinds = {field.name: field.type for field in fields(cls)}
+        strengths: dict[str, float] = {}
+        for item in [] if text == "none" else text.split(","):
+            name, given, strength = (part.strip() for part in item.partition("="))
+            try:
+                strengths[name] = kinds[name](strength) if given else {bool: True}[kinds[name]]
+                valid = kinds[name] is not bool if given else True
+            except (KeyError, TypeError, ValueError):
+                valid = False
+            if not valid or not 0 <= strengths[name] < 1000:
+                raise RunError(f"--augment {item}: expected any of {cls.usage()}, separated by commas, or none")
+        return cls(**strengths)  # type: ignore[arg-type]
+
+    @classmethod
+    def usage(cls) -> str:
+        """Return the names, with = where a strength belongs."""
+        return ", ".join(field.name if field.type is bool else f"{field.name}=" for field in fields(cls))
 
 
 def augment(
     images: torch.Tensor,
     chosen: torch.Tensor,
     generator: torch.Generator,
-    *,
-    crop: int,
-    flip: bool,
-    cutout: int,
+    augmentation: Augmentation,
+    part: slice = slice(None),
 ) -> torch.Tensor:
-    """Gather the images at `chosen` with a random shift, flip and cutout for each.
+    """Gather the images at `chosen[part]`, each changed at random as `augmentation` says (all but its mixup).
 
-    `images` is uint8 (N, S, S, C), `chosen` int64 (B,); returns uint8 (B, S, S, C). `crop`: shift by up to so
-    many pixels either way, the border mirrored (padded random crop of He et al. 2015, arXiv:1512.03385, with
-    reflection); `flip`: mirror every other one on average; `cutout`: grey out a square of that side (DeVries
-    and Taylor 2017, arXiv:1708.04552), its centre anywhere.
+    `images` is uint8 (N, S, S, C), `chosen` int64 (B,); returns uint8 (B, S, S, C). Random numbers are drawn for
+    the whole batch, so that processes that share one see the same. Crop mirrors the border (padded random crop
+    of He et al. 2015, arXiv:1512.03385, with reflection); cutout greys out a square, its centre anywhere (DeVries
+    and Taylor 2017, arXiv:1708.04552).
     """
     batch, side, device = len(chosen), images.shape[1], images.device
+    crop, cutout = augmentation.crop, augmentation.cutout
 
     def uniform(low: int, high: int) -> torch.Tensor:  # whole numbers from low to high, (B, 1)
-        return torch.randint(low, high + 1, (batch, 1), generator=generator, device=device)
+        return torch.randint(low, high + 1, (batch, 1), generator=generator, device=device)[part]
 
-    line = torch.arange(side, device=device).expand(batch, side)  # (B, S)
+    chosen = chosen[part]
+    line = torch.arange(side, device=device).expand(len(chosen), side)  # (B, S)
     rows = _reflect(line + uniform(-crop, crop), side)
     columns = _reflect(line + uniform(-crop, crop), side)
-    if flip:
+    if augmentation.flip:
         columns = torch.where(uniform(0, 1).bool(), columns.flip(1), columns)
+    if augmentation.vflip:
+        rows = torch.where(uniform(0, 1).bool(), rows.flip(1), rows)
     pixels = images[chosen[:, None, None], rows[:, :, None], columns[:, None, :]]  # (B, S, S, C)
+    if augmentation.rotate or augmentation.zoom or augmentation.color:
+        amounts = torch.rand((batch, 5), generator=generator, device=device)[part] * 2 - 1  # (B, 5), -1 to 1
+        values = pixels.permute(0, 3, 1, 2).float()  # (B, C, S, S)
+        if augmentation.rotate or augmentation.zoom:
+            values = _turned(values, amounts[:, 0] * augmentation.rotate, 1 + amounts[:, 1] * augmentation.zoom)
+        if augmentation.color:
+            values = _recoloured(values, 1 + amounts[:, 2:] * augmentation.color)
+        pixels = values.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
     if cutout:
         top, left = uniform(-cutout // 2, side - cutout // 2), uniform(-cutout // 2, side - cutout // 2)
         inside_rows = (line >= top) & (line < top + cutout)
@@ -39,6 +89,44 @@ def augment(
         hole = inside_rows[:, :, None] & inside_columns[:, None, :]  # (B, S, S)
         pixels = pixels.masked_fill(hole[..., None], PIXEL_MEAN)
     return pixels
+
+
+def mixup(pixels: torch.Tensor, alpha: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, float]:
+    """Return images mixed in pairs, each one's partner, int64 (B,), and the first one's weight (0.5 to 1).
+
+    `pixels` is uint8 (B, S, S, C). The weight is drawn from Beta(alpha, alpha) for the whole batch (Zhang et al. 2017,
+    arXiv:1710.09412) by Johnk's method, on the batch's own generator.
+    """
+    partners = torch.randperm(len(pixels), generator=generator, device=pixels.device)
+    weight = _beta(alpha, generator)
+    mixed = pixels.float().lerp(pixels[partners].float(), 1 - weight)
+    return mixed.round().to(torch.uint8), partners, weight
+
+
+def _beta(alpha: float, generator: torch.Generator) -> float:
+    while True:
+        first, second = (torch.rand(2, generator=generator, device=generator.device) ** (1 / alpha)).tolist()
+        if 0 < first + second <= 1:
+            return float(max(first, second) / (first + second))
+
+
+def _turned(values: torch.Tensor, degrees: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """Rotate and zoom each of (B, C, S, S) about its centre, the border mirrored."""
+    angle = degrees * (math.pi / 180)
+    cos, sin, zero = angle.cos() * scale, angle.sin() * scale, torch.zeros_like(angle)
+    theta = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)  # (B, 2, 3)
+    grid = F.affine_grid(theta, list(values.shape), align_corners=False)
+    return F.grid_sample(values, grid, padding_mode="reflection", align_corners=False)
+
+
+def _recoloured(values: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Scale brightness, contrast and saturation of each of (B, C, S, S) by `factors` (B, 3)."""
+    brightness, contrast, saturation = factors[:, :, None, None, None].unbind(1)
+    values = values * brightness
+    mean = values.mean((1, 2, 3), keepdim=True)
+    values = mean + (values - mean) * contrast
+    gray = values.mean(1, keepdim=True)
+    return gray + (values - gray) * saturation
 
 
 def _reflect(index: torch.Tensor, side: int) -> torch.Tensor:

@@ -1,118 +1,94 @@
 """`edge-cifar train`: parse, train, report."""
 
+import inspect
 import json
-import platform
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-import torch
 import typer
 
 from ..edge.errors import RunError
-from .data import Dataset, load_dataset
-from .loop import Training, choose_device, fit
-from .nets import NETS
-from .progress import TrainingProgress
-from .recipe import Recipe
-from .report import Result, write_curves, write_report
-from .run import WEIGHTS, Run, check_new
-
-DEFAULTS = Recipe()
-RECORDED = ("edge-cifar", "torch", "numpy", "pillow")  # packages that can change a result
+from .device import choose_device
+from .distributed import join_world, leave_world
+from .many_seeds import train_seeds
+from .nets import NETS, build_net, count_macs, count_parameters
+from .recipe import RECIPES, Recipe, make_recipe, read_toml
+from .run import check_new, open_run
+from .session import Session
 
 
+def _recipe_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give `function`, which takes them as `**changes`, an option for each field of a recipe."""
+    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(
+            option.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[option.type | None, typer.Option(help=_help(option.name, option.metadata))],  # type: ignore[operator]
+        )
+        for option in fields(Recipe)
+    ]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + options
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    return function
+
+
+def _help(name: str, metadata: Any) -> str:
+    default = getattr(RECIPES["standard"], name)
+    choices = f"  One of: {', '.join(metadata['choices'])}." if metadata["choices"] else ""
+    shown = "" if default in (None, "") or "[default" in metadata["help"] else f"  [default: {default}]"
+    return f"{metadata['help']}{choices}{shown}"
+
+
+@_recipe_options
 def train(
-    data: Annotated[
-        str, typer.Option(help="cifar10, synthetic, or a folder with train/<class>/* and test/<class>/*.")
-    ] = "cifar10",
-    net: Annotated[str, typer.Option(help=f"One of: {', '.join(NETS)}.")] = DEFAULTS.net,
-    epochs: Annotated[int, typer.Option(min=1)] = DEFAULTS.epochs,
-    batch_size: Annotated[int, typer.Option(min=2)] = DEFAULTS.batch_size,
-    lr: Annotated[float, typer.Option(help="Peak learning rate.", min=0)] = DEFAULTS.lr,
-    size: Annotated[int, typer.Option(help="Width and height of the input in pixels.", min=8, max=256)] = DEFAULTS.size,
-    val_fraction: Annotated[
-        float,
-        typer.Option(help="Share of the training images to choose the best epoch on.", min=0.001, max=0.9),
-    ] = DEFAULTS.val_fraction,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = DEFAULTS.seed,
-    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option()] = "auto",
+    recipe: Annotated[str, typer.Option(help=f"Named recipe to start from: {', '.join(RECIPES)}.")] = "standard",
+    config: Annotated[Path | None, typer.Option(help="TOML file of options, such as a run's recipe.toml.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with this run where it was stopped.")] = None,
+    seeds: Annotated[int, typer.Option(help="Train so many times, each with the next seed.", min=1)] = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder.  [default: runs/<time>-<net>]")] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option()] = "auto",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Log for TensorBoard, too (extra [tensorboard]).")
+    ] = False,
+    list_nets: Annotated[bool, typer.Option("--list-nets", help="Show the nets and exit.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    **changes: Any,
 ) -> None:
     """Train a net; see `edge-cifar train --help`."""
-    if net not in NETS:
-        raise RunError(f"--net {net}: unknown; choose from {', '.join(NETS)}")
-    recipe = Recipe(
-        net=net,
-        size=size,
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        val_fraction=val_fraction,
-        seed=seed,
-    )
-    chosen_device = choose_device(device)
-    folder = out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{net}"
-    check_new(folder)
-    dataset = load_dataset(data, recipe.size, recipe.val_fraction, recipe.seed)
-    run = Run(folder, recipe, dataset.describe(), _versions(chosen_device))
-    run.create()
-    _describe(run, dataset, chosen_device)
+    if list_nets:
+        _list_nets()
+        return
+    given = {key: value for key, value in changes.items() if value is not None}
+    if resume is not None and (given or config or out or seeds > 1 or recipe != "standard"):
+        raise typer.BadParameter("goes on with the run's own recipe.toml; give no other options", param_hint="--resume")
+    chosen = choose_device(device)
+    world = join_world(chosen)
+    session = Session(chosen, world, tensorboard)
     try:
-        with TrainingProgress(epochs) as progress:
-            fit(run, dataset.train, dataset.val, chosen_device, progress.on_step, progress.on_epoch)
-    except KeyboardInterrupt:
-        _say_what_is_kept(run)
-        raise
-    result = _finish(run, dataset, chosen_device)
-    if as_json:
-        typer.echo(json.dumps({"run": str(folder), **asdict(result)}))
-    else:
-        typer.echo(
-            f"test accuracy {result.test_accuracy:.2%} ({result.test_images} images)\nreport {folder / 'report.md'}"
-        )
+        if resume is not None:
+            summary = session.resume(open_run(resume))
+        else:
+            try:
+                made = make_recipe(recipe, read_toml(config) if config else {}, given)
+            except RunError as error:
+                raise typer.BadParameter(str(error)) from error
+            folder = out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{made.net}"
+            if world.first:
+                check_new(folder)
+            summary = session.train(made, folder) if seeds == 1 else train_seeds(session, made, folder, seeds)
+    finally:
+        leave_world(world)
+    if world.first:
+        typer.echo(json.dumps(summary.as_json()) if as_json else summary.text())
 
 
-def _finish(run: Run, dataset: Dataset, device: torch.device) -> Result:
-    """Read the test set, once, with the best weights, and write the report."""
-    training = Training(run.recipe, dataset.test, device)
-    training.net.load_state_dict(run.load_net().state_dict())
-    _, predicted = training.evaluate(dataset.test)
-    return write_report(run, dataset.test, predicted)
-
-
-def _versions(device: torch.device) -> dict[str, str]:
-    versions = {name: version(name) for name in RECORDED}
-    return {
-        "python": platform.python_version(),
-        **versions,
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "threads": str(torch.get_num_threads()),
-    }
-
-
-def _describe(run: Run, dataset: Dataset, device: torch.device) -> None:
-    for split in (dataset.train, dataset.val, dataset.test):
-        for message in dict.fromkeys(split.unreadable):
-            typer.echo(f"left out: {message}", err=True)
-    typer.echo(
-        f"{run.recipe.net} on {dataset.name}: {len(dataset.train)} training, {len(dataset.val)} validation and "
-        f"{len(dataset.test)} test images of {len(run.labels)} classes, on {device.type}, into {run.folder}",
-        err=True,
-    )
-
-
-def _say_what_is_kept(run: Run) -> None:
-    if (run.folder / WEIGHTS).exists():
-        write_curves(run)
-        epoch, val_accuracy = run.best_epoch()
-        typer.echo(
-            f"stopped; the best weights so far (epoch {epoch}, {val_accuracy:.2%} on validation) "
-            f"are in {run.folder / WEIGHTS}",
-            err=True,
-        )
-    else:
-        typer.echo(f"stopped in the first epoch: no weights were saved in {run.folder}", err=True)
+def _list_nets() -> None:
+    typer.echo(f"{'net':<15}{'parameters':>12}{'million MACs':>14}   at 32 x 32, 10 classes")
+    for name, layers in NETS.items():
+        typer.echo(f"{name:<15}{count_parameters(build_net(layers)):>12,}{count_macs(layers) / 1e6:>14.2f}")

@@ -1,31 +1,124 @@
-"""A recipe: everything that decides what weights come out, defaults stated once, written to every run."""
+"""A recipe: everything that decides what weights come out. Each field is an option and a key of TOML and JSON."""
 
-from dataclasses import dataclass
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..edge.errors import RunError
+from .augment import Augmentation
+from .nets import NETS, Layer, scaled
+from .optimizers import OPTIMIZERS
+from .schedule import SCHEDULES
+
+
+def _option(default: Any, help_text: str, *, low: float = -1e9, high: float = 1e9, choices: Any = ()) -> Any:
+    """Return a dataclass field that carries what an option needs to be shown and checked."""
+    return field(default=default, metadata={"help": help_text, "low": low, "high": high, "choices": tuple(choices)})
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a net is trained. With the same data, seed, thread count and versions it repeats bit for bit on a CPU."""
 
-    net: str = "batchnorm"
-    size: int = 32  # pixels, width and height
-    epochs: int = 40
-    batch_size: int = 128  # images
-    lr: float = 0.15  # peak learning rate, for batches of 128
-    warmup: float = 0.25  # share of all steps in which the rate rises from nothing; then it falls to nothing
-    momentum: float = 0.9  # Nesterov
-    clip: float = 1.0  # largest norm of the gradient; without it a short warm-up kills the net
-    weight_decay: float = 5e-4  # not on batchnorm, nor on biases
-    label_smoothing: float = 0.05
-    dropout: float = 0.0
-    crop: int = 4  # pixels either way
-    flip: bool = True
-    cutout: int = 8  # pixels, side of the square; 0: none
-    val_fraction: float = 0.1  # of the training images
-    seed: int = 0
+    data: str = _option(
+        "cifar10",
+        "cifar10, cifar100, synthetic, or a folder: <class>/* or train/<class>/* and test/<class>/*.",
+    )
+    extra: str = _option("", "Folder of further photos, <class>/*; new classes extend the labels.")
+    net: str = _option("batchnorm", "The net; --list-nets shows them all.", choices=NETS)
+    width: float = _option(1.0, "Multiplies the channels and units of the net's hidden layers.", low=0.1, high=8)
+    size: int = _option(32, "Width and height of the input in pixels.", low=8, high=256)
+    epochs: int = _option(40, "Passes over the training images.", low=1)
+    batch_size: int = _option(128, "Images a step.", low=2)
+    optimizer: str = _option("sgd", "How weights follow gradients.", choices=OPTIMIZERS)
+    lr: float = _option(0.15, "Peak learning rate.  [default: the optimizer's]", low=0)
+    schedule: str = _option("onecycle", "How the learning rate moves.", choices=SCHEDULES)
+    warmup: float = _option(0.25, "Share of all steps in which the rate rises from nothing.", low=0, high=1)
+    momentum: float = _option(0.9, "Of sgd (Nesterov) and rmsprop.", low=0, high=0.999)
+    weight_decay: float = _option(5e-4, "Not on batchnorm, nor on biases.", low=0)
+    # Without a limit on the gradient a short warm-up kills the batchnorm CNN at its peak rate.
+    clip: float = _option(1.0, "Largest norm of the gradient; 0: any.", low=0)
+    label_smoothing: float = _option(0.05, "Share of the target spread over all classes.", low=0, high=0.9)
+    class_weights: bool = _option(False, "Weight classes by the inverse of how often they occur.")
+    dropout: float | None = _option(None, "Rate of all dropout layers.  [default: the net's own]", low=0, high=0.95)
+    ema: float = _option(
+        0.0, "Keep a moving average of the weights with this decay a step; 0: don't.", low=0, high=0.9999
+    )
+    augment: str = _option("crop=4,flip,cutout=8", f"Any of {Augmentation.usage()}, with strengths; or none.")
+    early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
+    init: str = _option("", "Start from the weights of this run, or `shipped`.")
+    teacher: str = _option("", "Learn from the logits of this run's net, too.")
+    distill: float = _option(0.9, "Share of the loss that is the teacher's.", low=0, high=1)
+    distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
+    amp: bool = _option(True, "bfloat16 where the hardware is faster with it.")
+    compile: bool = _option(False, "Compile the net with torch.compile.")
+    val_fraction: float = _option(0.1, "Share of the training images to choose the best epoch on.", low=0.001, high=0.9)
+    seed: int = _option(0, "Of weights, shuffling and augmentation.", low=0, high=2**32 - 1)
 
-    def learning_rate(self, progress: float) -> float:
-        """Return the rate at `progress` (0 to 1): up, then down, linearly (one cycle; Smith 2018, arXiv:1803.09820)."""
-        if progress < self.warmup:
-            return self.lr * progress / self.warmup
-        return self.lr * (1 - progress) / (1 - self.warmup)
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the net, as wide as they are to be."""
+        return scaled(NETS[self.net], self.width)
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML that `read_toml` takes; what is None is left out."""
+        # JSON's numbers, booleans and strings are TOML's.
+        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items() if value is not None)
+
+
+RECIPES: dict[str, Recipe] = {
+    "quick": Recipe(epochs=10, augment="crop=4,flip"),
+    "standard": Recipe(),
+    "long": Recipe(epochs=200, ema=0.999),
+}
+
+
+def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
+    """Return the recipe called `name` with `changes`, later ones first, checked.
+
+    Without a learning rate among the changes, another optimizer brings its own. Raises RunError, naming the option.
+    """
+    if name not in RECIPES:
+        raise RunError(f"--recipe {name}: unknown; choose from {', '.join(RECIPES)}")
+    merged = {key: value for change in changes for key, value in change.items()}
+    known = {option.name: option for option in fields(Recipe)}
+    for key, value in merged.items():
+        if key not in known:
+            raise RunError(f"{key}: no option of a recipe; choose from {', '.join(known)}")
+        merged[key] = _checked(key, value, known[key].type, known[key].metadata)
+    if "optimizer" in merged and "lr" not in merged:
+        merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr
+    recipe = replace(RECIPES[name], **merged)
+    Augmentation.parse(recipe.augment)
+    return recipe
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the options in a TOML file. Raises RunError when it can't be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise RunError(f"{path}: not a TOML file ({error})") from error
+
+
+def option_name(key: str) -> str:
+    """Return what a field is called on the command line."""
+    return f"--{key.replace('_', '-')}"
+
+
+def _checked(key: str, value: Any, kind: Any, limits: Mapping[str, Any]) -> Any:
+    """Return `value` if a field of type `kind` may hold it."""
+    if kind in (float, float | None) and type(value) is int:
+        value = float(value)
+    if not isinstance(value, kind) or (type(value) is bool) != (kind is bool):
+        raise RunError(f"{option_name(key)} {value!r}: not of the right type")
+    if limits["choices"] and value not in limits["choices"]:
+        raise RunError(f"{option_name(key)} {value}: unknown; choose from {', '.join(limits['choices'])}")
+    if type(value) in (int, float) and not limits["low"] <= value <= limits["high"]:
+        raise RunError(f"{option_name(key)} {value}: not between {limits['low']} and {limits['high']}")
+    return value

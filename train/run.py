@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from ..edge.errors import RunError
-from ..edge.files import write_bytes, write_json
+from ..edge.files import write_bytes, write_json, write_text
 from .nets import NETS, build_net
 from .recipe import Recipe
+from .result import Result
 
 CONFIG = "config.json"
+RECIPE = "recipe.toml"
 METRICS = "metrics.jsonl"
 WEIGHTS = "weights.safetensors"
 RESULT = "result.json"
@@ -37,12 +40,21 @@ class Run:
         """The class labels, in the order of the logits."""
         return tuple(self.data["labels"])
 
+    @property
+    def weights(self) -> Path:
+        """The file of the best weights. Raises RunError when there is none."""
+        path = self.folder / WEIGHTS
+        if not path.exists():
+            raise RunError(f"{path}: no weights in this run; train for at least one whole epoch")
+        return path
+
     def create(self) -> None:
         """Make the folder and write its configuration. Raises RunError as `check_new` does."""
         check_new(self.folder)
         config = {"recipe": asdict(self.recipe), "data": self.data, "versions": self.versions}
+        write_text(self.folder / RECIPE, self.recipe.to_toml())
+        write_text(self.folder / METRICS, "")
         write_json(self.folder / CONFIG, config)
-        (self.folder / METRICS).touch()
 
     def log(self, row: Mapping[str, Any]) -> None:
         """Append one line to `metrics.jsonl`. Raises RunError when the disk is full."""
@@ -53,8 +65,23 @@ class Run:
             raise RunError(f"cannot write {self.folder / METRICS}: {error.strerror}") from error
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the rows of `metrics.jsonl`, one an epoch."""
-        return [json.loads(line) for line in (self.folder / METRICS).read_text().splitlines()]
+        """Return the rows of `metrics.jsonl`, one an epoch; a last line that was cut off is left out."""
+        lines = (self.folder / METRICS).read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def forget_after(self, epochs: int) -> None:
+        """Drop the rows of later epochs, which will be trained again."""
+        kept = [json.dumps(row) + "\n" for row in self.history() if row["epoch"] <= epochs]
+        write_text(self.folder / METRICS, "".join(kept))
+
+    def result(self) -> Result | None:
+        """Return what the run came to; None before its end."""
+        try:
+            return Result(**json.loads((self.folder / RESULT).read_text()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"{self.folder / RESULT}: not a result of this version ({error})") from error
 
     def save_weights(self, net: nn.Module, epoch: int, val_accuracy: float) -> None:
         """Write the net's weights, with the epoch and its validation accuracy in the file's metadata."""
@@ -68,19 +95,18 @@ class Run:
 
         Raises RunError when there are no weights (training stopped in its first epoch) or they don't fit.
         """
-        path = self.folder / WEIGHTS
-        if not path.exists():
-            raise RunError(f"{path}: no weights in this run; train for at least one whole epoch")
-        net = build_net(NETS[self.recipe.net], size=self.recipe.size, classes=len(self.labels))
+        net = build_net(self.recipe.layers, size=self.recipe.size, classes=len(self.labels))
         try:
-            net.load_state_dict(safetensors.torch.load_file(path))
+            net.load_state_dict(safetensors.torch.load_file(self.weights))
         except (SafetensorError, RuntimeError, OSError) as error:
             reason = str(error).splitlines()[0]
-            raise RunError(f"{path}: not the weights of this run ({reason}); train again") from error
+            raise RunError(f"{self.folder / WEIGHTS}: not the weights of this run ({reason}); train again") from error
         return net.eval()
 
     def best_epoch(self) -> tuple[int, float]:
-        """Return the epoch and the validation accuracy that `save_weights` stored."""
+        """Return the epoch and the validation accuracy that `save_weights` stored; 0 and -1 before it did."""
+        if not (self.folder / WEIGHTS).exists():
+            return 0, -1.0
         with safe_open(self.folder / WEIGHTS, framework="pt") as file:
             best = json.loads(file.metadata()[BEST])
         return best["epoch"], best["val_accuracy"]
@@ -91,8 +117,11 @@ def check_new(folder: Path) -> None:
     if (folder / CONFIG).exists():
         raise RunError(f"{folder}: already holds a run; choose another --out or delete it")
     nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise RunError(f"cannot write {folder}: {nearest} is no folder that can be written; choose another --out")
+    try:
+        with tempfile.TemporaryFile(dir=nearest) as file:
+            file.write(b"x")
+    except OSError as error:
+        raise RunError(f"cannot write {folder}: {error.strerror} ({nearest}); choose another --out") from error
 
 
 def open_run(folder: Path) -> Run:

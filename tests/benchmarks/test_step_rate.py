@@ -1,8 +1,8 @@
 import pytest
 import torch
 from edge_cifar.benchmarks import step_rate as module
-from edge_cifar.train.loop import Training
 from edge_cifar.train.recipe import Recipe
+from edge_cifar.train.training import Training
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
+import pytest
 import torch
-from edge_cifar.train.augment import augment
+from edge_cifar.edge.errors import RunError
+from edge_cifar.train.augment import Augmentation, augment, mixup
 from edge_cifar.train.nets import PIXEL_MEAN
 
 CHOSEN = torch.tensor([3, 0, 2])
@@ -9,9 +11,8 @@ def _images(side: int = 8) -> torch.Tensor:
     return torch.arange(4 * side * side * 3).reshape(4, side, side, 3).remainder(251).to(torch.uint8)
 
 
-def _augment(images: torch.Tensor, chosen: torch.Tensor, seed: int = 0, **strengths: int) -> torch.Tensor:
-    options = {"crop": 0, "flip": False, "cutout": 0} | strengths
-    return augment(images, chosen, torch.Generator().manual_seed(seed), **options)  # type: ignore[arg-type]
+def _augment(images: torch.Tensor, chosen: torch.Tensor, text: str = "none", seed: int = 0) -> torch.Tensor:
+    return augment(images, chosen, torch.Generator().manual_seed(seed), Augmentation.parse(text))
 
 
 def test_without_strengths_images_are_only_gathered() -> None:
@@ -21,8 +22,8 @@ def test_without_strengths_images_are_only_gathered() -> None:
 def test_flip_mirrors_some_images_and_leaves_the_others() -> None:
     chosen = torch.zeros(64, dtype=torch.int64)
     plain, mirrored = _images()[0], _images()[0].flip(1)
-    flipped = [torch.equal(image, mirrored) for image in _augment(_images(), chosen, flip=True)]
-    kept = [torch.equal(image, plain) for image in _augment(_images(), chosen, flip=True)]
+    flipped = [torch.equal(image, mirrored) for image in _augment(_images(), chosen, "flip")]
+    kept = [torch.equal(image, plain) for image in _augment(_images(), chosen, "flip")]
     assert 16 < sum(flipped) < 48
     assert sum(flipped) + sum(kept) == 64
 
@@ -33,7 +34,7 @@ def test_crop_shifts_within_its_limit_and_mirrors_the_border() -> None:
     padded = padded.permute(1, 2, 0).to(torch.uint8)
     windows = [padded[y : y + 8, x : x + 8] for y in range(5) for x in range(5)]
     seen = set()
-    for shifted in _augment(_images(), torch.zeros(200, dtype=torch.int64), crop=2):
+    for shifted in _augment(_images(), torch.zeros(200, dtype=torch.int64), "crop=2"):
         matches = [i for i, window in enumerate(windows) if torch.equal(window, shifted)]
         assert matches
         seen.add(matches[0])
@@ -42,15 +43,82 @@ def test_crop_shifts_within_its_limit_and_mirrors_the_border() -> None:
 
 def test_cutout_greys_out_one_square() -> None:
     images = torch.full((1, 16, 16, 3), 7, dtype=torch.uint8)
-    for image in _augment(images, torch.zeros(100, dtype=torch.int64), cutout=4):
+    for image in _augment(images, torch.zeros(100, dtype=torch.int64), "cutout=4"):
         rows, columns = torch.nonzero(image[..., 0] == PIXEL_MEAN, as_tuple=True)
         assert len(rows) == len(set(rows.tolist())) * len(set(columns.tolist())) <= 16
         assert len(rows) >= 4  # its centre stays inside
         assert (image[..., 0] == image[..., 1]).all()
 
 
+def test_vflip_turns_images_upside_down() -> None:
+    chosen = torch.zeros(64, dtype=torch.int64)
+    upside_down = [torch.equal(image, _images()[0].flip(0)) for image in _augment(_images(), chosen, "vflip")]
+    assert 16 < sum(upside_down) < 48
+
+
+def test_rotation_and_zoom_move_pixels_about_the_centre() -> None:
+    image = torch.zeros((1, 17, 17, 3), dtype=torch.uint8)
+    image[0, 8, 8] = 255  # the centre
+    image[0, 8, 14] = 200  # six pixels to its right
+    chosen = torch.zeros(100, dtype=torch.int64)
+    rotated = _augment(image, chosen, "rotate=45")
+    assert (rotated[:, 8, 8, 0] > 100).all()
+    rows = rotated[:, :, 11:].amax((2, 3)).argmax(1)
+    assert rows.min() < 6
+    assert rows.max() > 10
+    zoomed = _augment(image, chosen, "zoom=0.3")
+    columns = zoomed[:, 8, 10:].amax(2).argmax(1) + 10
+    assert columns.min() < 14 < columns.max()
+
+
+def test_color_keeps_shapes_and_changes_levels() -> None:
+    images = torch.full((1, 8, 8, 3), 100, dtype=torch.uint8)
+    changed = _augment(images, torch.zeros(50, dtype=torch.int64), "color=0.3")
+    levels = changed[:, 0, 0, 0]
+    assert levels.min() < 90
+    assert levels.max() > 110
+    assert (changed == changed[:, :1, :1]).all()
+
+
+def test_a_part_of_a_batch_is_what_the_whole_batch_has_there() -> None:
+    augmentation = Augmentation.parse("crop=2,flip,vflip,rotate=20,zoom=0.2,color=0.2,cutout=3")
+    chosen = torch.arange(4).repeat(4)
+    whole = augment(_images(), chosen, torch.Generator().manual_seed(0), augmentation)
+    for rank in range(3):
+        part = slice(rank, None, 3)
+        again = augment(_images(), chosen, torch.Generator().manual_seed(0), augmentation, part)
+        assert torch.equal(again, whole[part])
+
+
+def test_mixup_blends_each_image_with_its_partner() -> None:
+    images = torch.arange(6, dtype=torch.uint8).mul(40).reshape(6, 1, 1, 1).expand(6, 4, 4, 3)
+    mixed, partners, weight = mixup(images, 1.0, torch.Generator().manual_seed(0))
+    expected = (weight * images.float() + (1 - weight) * images[partners].float()).round()
+    assert (mixed.float() - expected).abs().max() <= 1
+    assert 0.5 <= weight < 1
+    assert sorted(partners.tolist()) == list(range(6))
+
+
+def test_mixup_weights_follow_the_beta_distribution() -> None:
+    generator = torch.Generator().manual_seed(0)
+    image = torch.zeros((2, 1, 1, 3), dtype=torch.uint8)
+    weights = torch.tensor([mixup(image, 0.5, generator)[2] for _ in range(2000)])
+    assert abs(float(weights.mean()) - 0.818) < 0.01  # 1/2 + 1/pi: of max(x, 1 - x) under the arcsine law
+
+
+def test_augmentations_are_read_by_name_and_strength() -> None:
+    assert Augmentation.parse("none") == Augmentation()
+    assert Augmentation.parse("crop=4, flip,zoom=0.1") == Augmentation(crop=4, flip=True, zoom=0.1)
+
+
+@pytest.mark.parametrize("text", ["", "crop", "crop=x", "crop=-1", "flip=1", "blur=2", "crop=4;flip", "zoom=nan"])
+def test_an_augmentation_that_cannot_be_read_is_named(text: str) -> None:
+    with pytest.raises(RunError, match=r"--augment .*expected any of crop="):
+        Augmentation.parse(text)
+
+
 def test_the_same_seed_gives_the_same_batch_and_another_seed_another() -> None:
-    strengths = {"crop": 2, "flip": True, "cutout": 3}
-    first, again, other = (_augment(_images(), CHOSEN, seed, **strengths) for seed in (0, 0, 1))
+    text = "crop=2,flip,rotate=10,color=0.1,cutout=3"
+    first, again, other = (_augment(_images(), CHOSEN, text, seed) for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

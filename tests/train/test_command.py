@@ -1,5 +1,6 @@
 """`edge-cifar train` from outside: what it refuses, and how it stops."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from edge_cifar.train.nets import NETS
 from edge_cifar.train.run import open_run
 from PIL import Image
 
@@ -18,11 +20,11 @@ def train(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _dataset(root: Path, classes: dict[str, int]) -> None:
-    for split in ("train", "test"):
+    for place, split in enumerate(("train", "test")):
         for label, count in classes.items():
             (root / split / label).mkdir(parents=True)
-            for i in range(count):
-                Image.new("RGB", (8, 8), (i, 0, 0)).save(root / split / label / f"{i}.png")
+            for i in range(count):  # no pixels that the other split has too
+                Image.new("RGB", (8, 8), (i, place, 0)).save(root / split / label / f"{i}.png")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,14 @@ def test_a_dataset_that_cannot_be_used_is_named_in_one_line(
     ("arguments", "status", "message"),
     [
         (["--data", "nowhere"], 1, "nowhere: no such dataset folder"),
-        (["--data", "synthetic", "--net", "resnet"], 1, "choose from batchnorm"),
+        (["--data", "synthetic", "--net", "resnet"], 2, "choose from batchnorm"),
+        (["--recipe", "best"], 2, "choose from quick, standard, long"),
+        (["--augment", "blur=3"], 2, "expected any of crop="),
+        (["--config", "none.toml"], 2, "cannot read none.toml"),
+        (["--data", "synthetic", "--init", "nowhere"], 1, "nowhere: no run here"),
+        (["--data", "synthetic", "--teacher", "nowhere"], 1, "nowhere: no run here"),
+        (["--resume", "nowhere"], 1, "nowhere: no run here"),
+        (["--resume", "nowhere", "--epochs", "3"], 2, "give no other options"),
         (["--epochs", "0"], 2, "--epochs"),
         (["--device", "tpu"], 2, "--device"),
         (["--data", "synthetic", "--out", "/dev/null/run"], 1, "cannot write"),
@@ -79,18 +88,80 @@ def test_unreadable_photos_are_named_and_left_out(tmp_path: Path) -> None:
     assert open_run(tmp_path / "run").data["splits"]["train"]["n"] == 8
 
 
-def test_ctrl_c_keeps_the_best_weights_so_far(tmp_path: Path) -> None:
-    command = [*TRAIN, "--data", "synthetic", "--epochs", "1000", "--out", "run"]
+def _stop(cwd: Path, number: signal.Signals, *arguments: str) -> tuple[int, str]:
+    """Train, send a signal after the first epoch; return the exit status and what was said after it."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        [*TRAIN, *arguments], cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("epoch"):
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         rest = process.stderr.read()
-        assert process.wait(timeout=60) == 130
-    assert "stopped; the best weights so far (epoch 1," in rest
+        return process.wait(timeout=60), rest
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    options = ("--data", "synthetic", "--net", "single", "--epochs", "4")
+    stopped, rest = _stop(tmp_path, number, *options, "--out", "run")
+    assert stopped == status
+    assert "goes on from this step" in rest
     assert "Traceback" not in rest
     assert open_run(tmp_path / "run").load_net()
     assert (tmp_path / "run/curves.png").exists()
+    assert train("--resume", "run", cwd=tmp_path).returncode == 0
+    assert train(*options, "--out", "whole", cwd=tmp_path).returncode == 0
+    run, whole = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("run", "whole"))
+    assert run == whole
+    again = train("--resume", "run", cwd=tmp_path)
+    assert "was trained to its end already" in again.stderr
+    assert "test accuracy" in again.stdout
+
+
+def test_a_full_disk_is_one_line_and_the_last_checkpoint_loads(tmp_path: Path) -> None:
+    options = ("--data", "synthetic", "--net", "single", "--out", "run")
+    assert _stop(tmp_path, signal.SIGTERM, *options, "--epochs", "4")[0] == 143
+    script = (
+        "import resource, sys; from edge_cifar.edge.cli import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); main()"
+    )
+    limited = subprocess.run(
+        [sys.executable, "-c", script, "train", "--resume", "run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert limited.returncode == 1
+    assert "cannot write run/" in limited.stderr.splitlines()[-1]
+    assert "Traceback" not in limited.stderr
+    assert train("--resume", "run", cwd=tmp_path).returncode == 0
+
+
+def test_several_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
+    done = train(
+        *("--data", "synthetic", "--net", "single", "--epochs", "1", "--seeds", "2", "--out", "runs", "--json"),
+        cwd=tmp_path,
+    )
+    summary = json.loads(done.stdout)
+    accuracies = [run["test_accuracy"] for run in summary["runs"].values()]
+    assert list(summary["runs"]) == ["0", "1"]
+    assert summary["mean_test_accuracy"] == pytest.approx(sum(accuracies) / 2)
+    assert json.loads((tmp_path / "runs/seeds.json").read_text()) == summary
+
+
+def test_a_run_repeats_from_its_own_recipe(tmp_path: Path) -> None:
+    options = ("--data", "synthetic", "--net", "single", "--epochs", "1", "--optimizer", "adam", "--augment", "flip")
+    assert train(*options, "--out", "run", cwd=tmp_path).returncode == 0
+    assert train("--config", "run/recipe.toml", "--out", "again", cwd=tmp_path).returncode == 0
+    for name in ("weights.safetensors", "recipe.toml", "config.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_nets_are_listed_with_their_parameters(tmp_path: Path) -> None:
+    lines = train("--list-nets", cwd=tmp_path).stdout.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(NETS)
+    assert lines[0].split()[1] == "309,290"

@@ -6,24 +6,31 @@ import pytest
 import torch
 from edge_cifar.edge.errors import RunError
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.train.loop import Epoch, Training, choose_device, fit
+from edge_cifar.train.loop import Epoch, fit
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
+from edge_cifar.train.signals import StopSignals
+from edge_cifar.train.training import Training
 
 CPU = torch.device("cpu")
-QUICK = Recipe(epochs=3, batch_size=20)
+QUICK = Recipe(data="synthetic", net="single", epochs=3, batch_size=20)
+
+
+def _run(folder: Path, recipe: Recipe, labels: tuple[str, ...]) -> Run:
+    run = Run(folder, recipe, {"name": "synthetic", "labels": list(labels), "splits": {}}, {})
+    run.create()
+    return run
 
 
 def _fit(folder: Path, recipe: Recipe, train: LabelledImages, val: LabelledImages) -> tuple[Run, list[Epoch]]:
-    run = Run(folder, recipe, {"name": "synthetic", "labels": list(train.labels), "splits": {}}, {})
-    run.create()
+    run = _run(folder, recipe, train.labels)
     epochs: list[Epoch] = []
-    fit(run, train, val, CPU, lambda _step: None, epochs.append)
+    fit(Training(recipe, train, CPU), run, val, StopSignals(), lambda _step: None, epochs.append)
     return run, epochs
 
 
 def test_training_learns_and_logs_every_epoch(tmp_path: Path, synthetic: LabelledImages) -> None:
-    run, epochs = _fit(tmp_path / "run", QUICK, synthetic, synthetic)
+    run, epochs = _fit(tmp_path / "run", replace(QUICK, net="batchnorm"), synthetic, synthetic)
     assert [row["epoch"] for row in run.history()] == [1, 2, 3]
     assert epochs[-1].train_loss < epochs[0].train_loss
     assert epochs[-1].train_accuracy > 0.15  # chance is 0.1
@@ -47,8 +54,8 @@ def test_the_weights_of_the_best_validation_epoch_are_kept(tmp_path: Path, synth
     assert run.best_epoch() == (best.epoch, best.val_accuracy)
     training = Training(QUICK, synthetic, CPU)
     training.net.load_state_dict(run.load_net().state_dict())
-    _, predicted = training.evaluate(synthetic)
-    assert float((predicted == synthetic.targets).mean()) == best.val_accuracy
+    _, logits = training.evaluate(synthetic)
+    assert float((logits.argmax(1) == synthetic.targets).mean()) == best.val_accuracy
 
 
 def test_a_loss_that_is_not_a_number_stops_with_advice(tmp_path: Path, synthetic: LabelledImages) -> None:
@@ -62,15 +69,18 @@ def test_a_last_batch_of_one_image_trains(tmp_path: Path, synthetic: LabelledIma
     assert np.isfinite(epochs[0].train_loss)
 
 
-def test_evaluation_does_not_change_the_net(synthetic: LabelledImages) -> None:
-    training = Training(QUICK, synthetic, CPU)
-    before = {name: tensor.clone() for name, tensor in training.net.state_dict().items()}
-    training.evaluate(synthetic)
-    assert all(torch.equal(before[name], tensor) for name, tensor in training.net.state_dict().items())
+def test_early_stopping_ends_training_and_keeps_the_best_weights(tmp_path: Path, synthetic: LabelledImages) -> None:
+    recipe = replace(QUICK, epochs=50, early_stopping=2, lr=0.0)  # which never improves
+    run, epochs = _fit(tmp_path / "run", recipe, synthetic, synthetic)
+    assert len(epochs) == 3
+    assert run.best_epoch()[0] == 1
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
-def test_a_device_that_is_not_there_is_named() -> None:
-    with pytest.raises(RunError, match="--device cuda: none found"):
-        choose_device("cuda")
-    assert choose_device("cpu") == CPU
+def test_averaged_weights_are_validated_and_kept(tmp_path: Path, synthetic: LabelledImages) -> None:
+    recipe = replace(QUICK, epochs=1, ema=0.9)
+    training = Training(recipe, synthetic, CPU)
+    run = _run(tmp_path / "run", recipe, synthetic.labels)
+    fit(training, run, synthetic, StopSignals(), lambda _step: None, lambda _epoch: None)
+    kept, last, average = (net.state_dict() for net in (run.load_net(), training.net, training.best_net))
+    assert all(torch.equal(kept[name], average[name]) for name in kept)
+    assert not all(torch.equal(kept[name], last[name]) for name in kept)

@@ -1,8 +1,64 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
-from edge_cifar.train.recipe import Recipe
+from edge_cifar.edge.errors import RunError
+from edge_cifar.train.recipe import RECIPES, Recipe, make_recipe, read_toml
 
 
-def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
-    recipe = Recipe(lr=0.2, warmup=0.25)
-    rates = [recipe.learning_rate(progress) for progress in (0, 0.125, 0.25, 0.625, 1)]
-    assert rates == pytest.approx([0, 0.1, 0.2, 0.1, 0])
+def test_a_recipe_written_as_toml_reads_back(tmp_path: Path) -> None:
+    recipe = make_recipe("long", {"data": 'my "photos"', "dropout": 0.3, "class_weights": True, "lr": 1e-05})
+    (tmp_path / "recipe.toml").write_text(recipe.to_toml())
+    assert make_recipe("standard", read_toml(tmp_path / "recipe.toml")) == recipe
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_named_recipe_is_valid(name: str) -> None:
+    assert make_recipe(name, read_back(RECIPES[name])) == RECIPES[name]
+
+
+def read_back(recipe: Recipe) -> dict[str, Any]:
+    return {key: value for key, value in vars(recipe).items() if value is not None}
+
+
+def test_later_changes_win() -> None:
+    assert make_recipe("quick", {"epochs": 3, "seed": 1}, {"epochs": 5}).epochs == 5
+    assert make_recipe("quick").epochs == RECIPES["quick"].epochs
+
+
+def test_an_optimizer_brings_its_own_learning_rate_unless_one_is_given() -> None:
+    assert make_recipe("standard", {"optimizer": "adamw"}).lr < 0.01 < make_recipe("standard").lr
+    assert make_recipe("standard", {"optimizer": "adamw", "lr": 0.02}).lr == 0.02
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("net", "resnet", "--net resnet: unknown; choose from batchnorm"),
+        ("epochs", 0, "--epochs 0: not between 1"),
+        ("epochs", 1.5, "--epochs 1.5: not of the right type"),
+        ("epochs", True, "--epochs True: not of the right type"),
+        ("compile", 1, "--compile 1: not of the right type"),
+        ("lr", "fast", "--lr 'fast': not of the right type"),
+        ("lr", float("nan"), "--lr nan: not between"),
+        ("dropout", 1.0, "--dropout 1.0: not between"),
+        ("colour", 1, "colour: no option of a recipe"),
+        ("augment", "crop", "--augment crop"),
+    ],
+)
+def test_a_wrong_option_is_named(key: str, value: object, message: str) -> None:
+    with pytest.raises(RunError, match=message):
+        make_recipe("standard", {key: value})
+
+
+def test_an_unknown_recipe_is_named() -> None:
+    with pytest.raises(RunError, match="--recipe best: unknown; choose from quick, standard, long"):
+        make_recipe("best")
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text("epochs: 3")
+    with pytest.raises(RunError, match=r"recipe.toml: not a TOML file"):
+        read_toml(tmp_path / "recipe.toml")
+    with pytest.raises(RunError, match=r"cannot read .*none.toml: No such file"):
+        read_toml(tmp_path / "none.toml")

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+import torch
+from edge_cifar.edge.cifar import CIFAR10_LABELS
+from edge_cifar.edge.errors import RunError
+from edge_cifar.edge.labelled import LabelledImages
+from edge_cifar.edge.model import SHIPPED, Model
+from edge_cifar.train.nets import NETS, build_net
+from edge_cifar.train.recipe import Recipe
+from edge_cifar.train.run import Run
+from edge_cifar.train.start import load_teacher, load_weights
+
+IMAGES = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def _trained(folder: Path, labels: tuple[str, ...], net: str = "single") -> Run:
+    run = Run(folder, Recipe(data="synthetic", net=net), {"name": "x", "labels": list(labels), "splits": {}}, {})
+    run.create()
+    torch.manual_seed(1)
+    run.save_weights(build_net(NETS[net], classes=len(labels)), epoch=1, val_accuracy=0.5)
+    return run
+
+
+def test_weights_of_a_run_with_the_same_classes_are_taken_whole(tmp_path: Path) -> None:
+    run = _trained(tmp_path / "run", ("cat", "dog"))
+    net = build_net(NETS["single"], classes=2)
+    load_weights(net, str(run.folder), ("cat", "dog"), IMAGES)
+    assert all(torch.equal(tensor, run.load_net().state_dict()[name]) for name, tensor in net.state_dict().items())
+
+
+@pytest.mark.parametrize("labels", [("cat", "cow"), ("cat", "dog", "owl")])
+def test_other_classes_keep_a_head_of_their_own(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    run = _trained(tmp_path / "run", ("cat", "dog"))
+    net = build_net(NETS["single"], classes=len(labels))
+    head = net[-1].weight.clone()
+    load_weights(net, str(run.folder), labels, IMAGES)
+    assert torch.equal(net[1].weight, run.load_net()[1].weight)
+    assert torch.equal(net[-1].weight, head)
+
+
+def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
+    run = _trained(tmp_path / "run", ("cat", "dog"), net="plain")
+    with pytest.raises(RunError, match="another net or size"):
+        load_weights(build_net(NETS["single"], classes=2), str(run.folder), ("cat", "dog"), IMAGES)
+    with pytest.raises(RunError, match="the shipped model is a batchnorm net"):
+        load_weights(build_net(NETS["single"]), "shipped", ("cat", "dog"), IMAGES)
+
+
+def test_the_shipped_weights_compute_what_the_shipped_file_computes(synthetic: LabelledImages) -> None:
+    net = build_net(NETS["batchnorm"])
+    load_weights(net, "shipped", CIFAR10_LABELS, IMAGES)
+    expected = Model(SHIPPED / "batchnorm.fp32.onnx", threads=1).logits(synthetic.images)
+    with torch.inference_mode():
+        logits = net.eval()(torch.from_numpy(synthetic.images)).numpy()
+    assert abs(logits - expected).max() < 1e-3
+
+
+def test_the_shipped_batchnorms_have_the_statistics_of_the_images(synthetic: LabelledImages) -> None:
+    net = build_net(NETS["batchnorm"], classes=3)
+    images = torch.from_numpy(synthetic.images[..., :3].copy())
+    load_weights(net, "shipped", ("a", "b", "c"), images)
+    with torch.inference_mode():
+        evaluated, trained = net.eval()(images), net.train()(images)
+    assert torch.allclose(evaluated, trained, atol=0.05 * float(evaluated.abs().max()))
+
+
+def test_a_teacher_answers_as_its_run_would(tmp_path: Path) -> None:
+    run = _trained(tmp_path / "run", ("cat", "dog"))
+    teacher = load_teacher(str(run.folder), ("cat", "dog"), 32, torch.device("cpu"), None)
+    with torch.inference_mode():
+        assert torch.equal(teacher(IMAGES), run.load_net()(IMAGES))
+    with pytest.raises(RunError, match="other classes or another size"):
+        load_teacher(str(run.folder), ("dog", "cat"), 32, torch.device("cpu"), None)

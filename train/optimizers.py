@@ -1,0 +1,32 @@
+"""The optimizers by name, each with a peak learning rate that suits it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """`make` takes parameter groups, a learning rate and a momentum; `lr` is for batches of 128."""
+
+    make: Callable[[Iterable[dict[str, Any]], float, float], torch.optim.Optimizer]
+    lr: float
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": Optimizer(lambda groups, lr, momentum: torch.optim.SGD(groups, lr, momentum, nesterov=momentum > 0), 0.15),
+    "adam": Optimizer(lambda groups, lr, _: torch.optim.Adam(groups, lr), 0.003),
+    "adamw": Optimizer(lambda groups, lr, _: torch.optim.AdamW(groups, lr), 0.003),
+    "rmsprop": Optimizer(lambda groups, lr, momentum: torch.optim.RMSprop(groups, lr, momentum=momentum), 0.0003),
+}
+
+
+def make_optimizer(name: str, net: nn.Module, lr: float, momentum: float, weight_decay: float) -> torch.optim.Optimizer:
+    """Return an optimizer of the net's parameters, `weight_decay` on weights only, not on batchnorm and biases."""
+    weights = [p for p in net.parameters() if p.dim() > 1]
+    others = [p for p in net.parameters() if p.dim() <= 1]
+    groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return OPTIMIZERS[name].make(groups, lr, momentum)

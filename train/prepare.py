@@ -1,0 +1,28 @@
+"""All that a recipe asks for, put together to a training that can start."""
+
+import torch
+
+from .data import Dataset
+from .device import autocast_dtype
+from .distributed import World
+from .loss import Loss
+from .recipe import Recipe
+from .scan import class_weights
+from .start import load_teacher, load_weights
+from .training import Training
+
+STATISTICS_IMAGES = 1024  # enough to find batchnorm statistics on
+
+
+def prepare(recipe: Recipe, dataset: Dataset, device: torch.device, world: World | None = None) -> Training:
+    """Return a training of the recipe's net, its teacher at hand and its first weights loaded. Raises RunError."""
+    labels = dataset.train.labels
+    teacher = None
+    if recipe.teacher:
+        dtype = autocast_dtype(device) if recipe.amp else None
+        teacher = load_teacher(recipe.teacher, labels, recipe.size, device, dtype)
+    weights = torch.from_numpy(class_weights(dataset.train)).to(device) if recipe.class_weights else None
+    training = Training(recipe, dataset.train, device, Loss(recipe, weights, teacher), world)
+    if recipe.init:
+        load_weights(training.net, recipe.init, labels, training.images[:STATISTICS_IMAGES])
+    return training

@@ -1,0 +1,84 @@
+"""The search for a better recipe: short trainings with what Optuna draws, judged on validation images only."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import optuna
+import torch
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import TrialPruned
+from optuna.trial import FrozenTrial, TrialState
+
+from ..edge.errors import RunError
+from .data import Dataset
+from .prepare import prepare
+from .recipe import Recipe
+from .signals import Stopped, StopSignals
+from .space import changed, start
+from .training import Step
+
+ENDED = "ended"  # user attribute of a trial that came to nothing: why
+
+
+@dataclass(frozen=True)
+class Search:
+    """Trials of a study, each `recipe` trained with what was drawn from `space`."""
+
+    study: optuna.Study
+    recipe: Recipe
+    space: Mapping[str, BaseDistribution]
+    dataset: Dataset
+    device: torch.device
+
+    @property
+    def finished(self) -> list[FrozenTrial]:
+        """The trials of all workers that came to an end, those that were pruned included."""
+        return self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+    def run(self, trials: int, seconds: float, stop: StopSignals, on_trial: Callable[[FrozenTrial], None]) -> None:
+        """Run trials until so many of all workers' are finished, or so much time has gone.
+
+        The first one is the recipe itself. Raises Stopped; the trial that it cut short is the next of whoever goes on.
+        """
+        started = time.monotonic()
+        if not self.study.get_trials(deepcopy=False):
+            self.study.enqueue_trial(start(self.recipe, self.space), skip_if_exists=True)
+        while len(self.finished) < trials and time.monotonic() - started < seconds:
+            trial = self.study.ask(dict(self.space))
+            try:
+                accuracy = self._train(trial, stop)
+            except TrialPruned:
+                ended = self.study.tell(trial, state=TrialState.PRUNED)
+            except BaseException as error:
+                self.study.tell(trial, state=TrialState.FAIL)
+                if isinstance(error, Stopped | KeyboardInterrupt):
+                    self.study.enqueue_trial(trial.params)
+                raise
+            else:
+                ended = self.study.tell(trial, accuracy)
+            on_trial(ended)
+
+    def _train(self, trial: optuna.Trial, stop: StopSignals) -> float:
+        """Return the validation accuracy of the trial's best epoch.
+
+        Raises TrialPruned where others were better by then, or where it diverges or needs too much memory; Stopped.
+        """
+        training = prepare(changed(self.recipe, trial.params), self.dataset, self.device)
+        while not training.finished:
+            try:
+                training.run_epoch(_ignore, stop)
+            except (RunError, torch.cuda.OutOfMemoryError) as error:  # the loss is no number any more, or
+                trial.set_user_attr(ENDED, "diverged" if isinstance(error, RunError) else "out of memory")
+                raise TrialPruned from error
+            loss, logits = training.evaluate(self.dataset.val, stop)
+            accuracy = float((logits.argmax(1) == self.dataset.val.targets).mean())
+            trial.report(accuracy, training.epoch)
+            training.next_epoch(loss, accuracy)
+            if not training.finished and trial.should_prune():
+                raise TrialPruned
+        return max(training.val_accuracies)
+
+
+def _ignore(_: Step) -> None:
+    """Show nothing of a step."""

@@ -1,0 +1,181 @@
+"""One training from data to report, from the start or from where it was stopped."""
+
+import platform
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+import typer
+
+from ..edge.files import file_sha256, remove_temporaries
+from ..edge.reporting import TERMINATED
+from .checkpoint import CHECKPOINT
+from .data import Dataset
+from .device import autocast_dtype
+from .distributed import World
+from .loop import Epoch, fit
+from .loss import Loss
+from .progress import TrainingProgress
+from .recipe import Recipe
+from .report import write_curves, write_report
+from .result import Result
+from .run import Run
+from .run_data import load_recipe_data, load_run_data
+from .scan import class_weights
+from .signals import Stopped, StopSignals
+from .start import load_teacher, load_weights, weights_file
+from .tensorboard_log import TensorBoard, check_installed
+from .training import Step, Training
+
+RECORDED = ("edge-cifar", "torch", "numpy", "pillow")  # packages that can change a result
+STATISTICS_IMAGES = 1024  # enough to find batchnorm statistics on
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run and what it came to."""
+
+    folder: Path
+    result: Result
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return {"run": str(self.folder), **asdict(self.result)}
+
+    def text(self) -> str:
+        """Return what is printed otherwise."""
+        result, report = self.result, self.folder / "report.md"
+        return f"test accuracy {result.test_accuracy:.2%} ({result.test_images} images)\nreport {report}"
+
+
+class Session:
+    """Trains runs on one device; with TensorBoard's files if `tensorboard`."""
+
+    def __init__(self, device: torch.device, world: World, tensorboard: bool):
+        if tensorboard:
+            check_installed()
+        self._device = device
+        self._world = world
+        self._tensorboard = tensorboard
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes and speaks."""
+        return self._world.first
+
+    def train(self, recipe: Recipe, folder: Path) -> Summary:
+        """Train a new run by `recipe` into `folder`. Raises EdgeCifarError."""
+        versions = self._versions(recipe)
+        dataset = load_recipe_data(recipe)
+        run = Run(folder, recipe, dataset.describe(), versions)
+        if self.first:
+            run.create()
+        return self._go_on(run, dataset)
+
+    def resume(self, run: Run) -> Summary:
+        """Train a run to its end from its last checkpoint, or from the start if it has none. Raises EdgeCifarError."""
+        result = run.result()
+        if result is not None:
+            self._say(f"{run.folder}: was trained to its end already")
+            return Summary(run.folder, result)
+        if self.first:
+            remove_temporaries(run.folder)
+        return self._go_on(run, load_run_data(run))
+
+    def _go_on(self, run: Run, dataset: Dataset) -> Summary:
+        self._describe(run, dataset)
+        training = self._prepare(run, dataset)
+        if self.first:
+            run.forget_after(training.epoch - 1)
+        with ExitStack() as stack:
+            stop = stack.enter_context(StopSignals())
+            on_step, on_epoch = self._listeners(run, len(dataset.train), stack) if self.first else (_ignore, _ignore)
+            try:
+                fit(training, run, dataset.val, stop, on_step, on_epoch)
+            except Stopped:
+                stack.close()  # the bar goes before the last words
+                self._take_leave(run, training, stop)
+        return self._finish(run, training, dataset)
+
+    def _listeners(
+        self, run: Run, images: int, stack: ExitStack
+    ) -> tuple[Callable[[Step], None], Callable[[Epoch], None]]:
+        """Return what `fit` is to call at steps and epochs: the display, and TensorBoard."""
+        progress = stack.enter_context(TrainingProgress(run.recipe.epochs, images, run.best_epoch()[1]))
+        if not self._tensorboard:
+            return progress.on_step, progress.on_epoch
+        board = stack.enter_context(TensorBoard(run.folder))
+
+        def on_epoch(row: Epoch) -> None:
+            progress.on_epoch(row)
+            board.on_epoch(row)
+
+        return progress.on_step, on_epoch
+
+    def _prepare(self, run: Run, dataset: Dataset) -> Training:
+        recipe, labels = run.recipe, dataset.train.labels
+        teacher = None
+        if recipe.teacher:
+            dtype = autocast_dtype(self._device) if recipe.amp else None
+            teacher = load_teacher(recipe.teacher, labels, recipe.size, self._device, dtype)
+        weights = torch.from_numpy(class_weights(dataset.train)).to(self._device) if recipe.class_weights else None
+        loss = Loss(recipe, weights, teacher)
+        training = Training(recipe, dataset.train, self._device, loss, self._world)
+        if recipe.init:
+            load_weights(training.net, recipe.init, labels, training.images[:STATISTICS_IMAGES])
+        training.restore(run)
+        return training
+
+    def _finish(self, run: Run, training: Training, dataset: Dataset) -> Summary:
+        """Read the test set, once, with the best weights, and write the report."""
+        result = None
+        if self.first:
+            training.best_net.load_state_dict(run.load_net().state_dict())
+            _, logits = training.evaluate(dataset.test)
+            result = write_report(run, dataset.test, logits)
+            (run.folder / CHECKPOINT).unlink(missing_ok=True)  # serves only to go on
+        return Summary(run.folder, self._world.from_first(result))
+
+    def _versions(self, recipe: Recipe) -> dict[str, str]:
+        versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
+        for option in ("init", "teacher"):
+            if source := getattr(recipe, option):
+                versions[f"{option} sha256"] = file_sha256(weights_file(source))
+        return {
+            **versions,
+            "device": torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else self._device.type,
+            "threads": str(torch.get_num_threads()),
+            "processes": str(self._world.size),
+        }
+
+    def _describe(self, run: Run, dataset: Dataset) -> None:
+        for line in dataset.scan.lines():
+            self._say(line)
+        self._say(
+            f"{run.recipe.net} on {dataset.name}: {len(dataset.train)} training, {len(dataset.val)} validation and "
+            f"{len(dataset.test)} test images of {len(run.labels)} classes, on {self._device.type}, into {run.folder}"
+        )
+
+    def _take_leave(self, run: Run, training: Training, stop: StopSignals) -> None:
+        if self.first:
+            write_curves(run)
+            self._say(
+                f"stopped in epoch {training.epoch}; `edge-cifar train --resume {run.folder}` goes on from this step"
+            )
+        if stop.received is signal.SIGTERM:
+            sys.exit(TERMINATED)
+        raise KeyboardInterrupt
+
+    def _say(self, line: str) -> None:
+        if self.first:
+            typer.echo(line, err=True)
+
+
+def _ignore(_: object) -> None:
+    """Stand for a display in the processes that don't speak."""

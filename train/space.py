@@ -1,0 +1,64 @@
+"""What a search draws, and which recipe that makes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from statistics import fmean
+from typing import Any
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+
+from .nets import Dropout
+from .optimizers import OPTIMIZERS
+from .recipe import Recipe
+
+SPACE: dict[str, FloatDistribution | CategoricalDistribution] = {
+    "optimizer": CategoricalDistribution(tuple(OPTIMIZERS)),
+    "lr_factor": FloatDistribution(0.03, 3, log=True),  # of the recipe's rate, or of another optimizer's own
+    "batch_size": CategoricalDistribution((16, 32, 64, 128, 256, 512)),
+    "weight_decay": FloatDistribution(1e-6, 1e-2, log=True),
+    "dropout": FloatDistribution(0, 0.6),
+    "width_factor": FloatDistribution(0.5, 1.5),  # of the recipe's width
+}
+NARROWEST, WIDEST = 0.1, 8.0  # what a recipe may have
+
+
+def space(recipe: Recipe, names: tuple[str, ...] = tuple(SPACE)) -> dict[str, BaseDistribution]:
+    """Return what is to be drawn of `names`: dropout only where the net has any."""
+    return {name: SPACE[name] for name in names if name != "dropout" or _dropouts(recipe)}
+
+
+def changed(recipe: Recipe, drawn: Mapping[str, Any]) -> Recipe:
+    """Return the recipe with what was drawn, numbers rounded to three digits."""
+    settings = dict(drawn)
+    optimizer = settings.get("optimizer", recipe.optimizer)
+    rate = recipe.lr if optimizer == recipe.optimizer else OPTIMIZERS[optimizer].lr
+    settings["lr"] = rate * settings.pop("lr_factor", 1.0)
+    settings["width"] = min(max(recipe.width * settings.pop("width_factor", 1.0), NARROWEST), WIDEST)
+    rounded = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in settings.items()}
+    return replace(recipe, **rounded)
+
+
+def start(recipe: Recipe, names: Mapping[str, object]) -> dict[str, Any]:
+    """Return what would have to be drawn of `names` to make the recipe itself, or what comes nearest to that."""
+    dropout = recipe.dropout if recipe.dropout is not None else fmean(_dropouts(recipe) or [0.0])
+    near = {
+        "optimizer": recipe.optimizer,
+        "lr_factor": 1.0,
+        "batch_size": recipe.batch_size,
+        "weight_decay": recipe.weight_decay,
+        "dropout": dropout,
+        "width_factor": 1.0,
+    }
+    return {name: _nearest(SPACE[name], near[name]) for name in names}
+
+
+def _dropouts(recipe: Recipe) -> list[float]:
+    return [layer.rate for layer in recipe.layers if isinstance(layer, Dropout)]
+
+
+def _nearest(distribution: FloatDistribution | CategoricalDistribution, value: Any) -> Any:
+    if isinstance(distribution, FloatDistribution):
+        return min(max(value, distribution.low), distribution.high)
+    if value in distribution.choices:
+        return value
+    return min((choice for choice in distribution.choices if isinstance(choice, int)), key=lambda it: abs(it - value))

@@ -1,0 +1,113 @@
+"""What a training starts from beside chance: the weights of another run or of the shipped model, and a teacher."""
+
+import itertools
+import math
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from ..edge.cifar import CIFAR10_LABELS
+from ..edge.errors import RunError
+from ..edge.model import SHIPPED
+from .loss import Teacher
+from .nets import NETS, build_net
+from .run import Run, open_run
+
+SHIPPED_NAME = "shipped"
+SHIPPED_FP32 = SHIPPED / "batchnorm.fp32.onnx"
+
+
+def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images: torch.Tensor) -> None:
+    """Give `net` the weights of the run folder `init`, or of the "shipped" model.
+
+    The head stays as it is unless classes and size are the same. `images`, uint8 (N, S, S, C), serve to find the
+    batchnorm statistics again that the shipped file has folded away. Raises RunError when the nets differ.
+    """
+    if init == SHIPPED_NAME:
+        _load_shipped(net, labels, images)
+        return
+    run = open_run(Path(init))
+    found, wanted = run.load_net().state_dict(), net.state_dict()
+    head = tuple(name for name in wanted if name.startswith(f"{len(net) - 1}."))
+    keep_head = run.labels == labels and all(found.get(name, wanted[name]).shape == wanted[name].shape for name in head)
+    if found.keys() != wanted.keys() or any(
+        found[name].shape != wanted[name].shape for name in wanted if name not in head
+    ):
+        raise RunError(f"--init {init}: another net or size than the one to be trained")
+    net.load_state_dict({name: found[name] for name in wanted if keep_head or name not in head}, strict=False)
+
+
+def weights_file(source: str) -> Path:
+    """Return the file that the run folder `source`, or "shipped", takes its weights from. Raises RunError."""
+    return SHIPPED_FP32 if source == SHIPPED_NAME else open_run(Path(source)).weights
+
+
+def load_teacher(
+    folder: str, labels: tuple[str, ...], size: int, device: torch.device, dtype: torch.dtype | None
+) -> Teacher:
+    """Return the net of a run as a function of uint8 pixels (B, S, S, C) to float32 logits (B, classes).
+
+    Raises RunError when its labels or its size are not those to be learned.
+    """
+    run: Run = open_run(Path(folder))
+    if run.labels != labels or run.recipe.size != size:
+        raise RunError(f"--teacher {folder}: was trained on other classes or another size than this run")
+    net = run.load_net().to(device)
+
+    def answer(pixels: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(device.type, dtype or torch.bfloat16, enabled=dtype is not None):
+            logits: torch.Tensor = net(pixels)
+        return logits.float()
+
+    return answer
+
+
+@torch.no_grad()
+def _load_shipped(net: nn.Sequential, labels: tuple[str, ...], images: torch.Tensor) -> None:
+    """Give `net` the folded convolutions of the shipped file, and batchnorms that undo the folding on `images`.
+
+    A batchnorm with the mean and deviation that its convolution has on the images, as statistics and as parameters,
+    changes nothing at first, and learns on as the one that was folded would have.
+    """
+    reference = build_net(NETS["batchnorm"])
+    if [type(module) for module in net] != [type(module) for module in reference]:
+        raise RunError(f"--init {SHIPPED_NAME}: the shipped model is a batchnorm net; train --net batchnorm")
+    *convolutions, (head_weight, head_bias) = _shipped_layers()
+    folded = iter(convolutions)
+    value: torch.Tensor = images
+    for module, following in itertools.pairwise(net):
+        if isinstance(module, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
+            weight, bias = next(folded)
+            module.weight.copy_(weight[:, : module.in_channels])  # the file's first layer has an X channel
+            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+            value = module(value)
+            _undo_folding(following, value, bias)
+        else:
+            value = module.eval()(value)
+    head = net[-1]
+    if labels == CIFAR10_LABELS and head.weight.shape == head_weight.shape:
+        channels = len(convolutions[-1][0])
+        side = math.isqrt(head_weight.shape[1] // channels)
+        by_row = head_weight.reshape(-1, side, side, channels)  # the file is channels last
+        head.weight.copy_(by_row.permute(0, 3, 1, 2).reshape(head_weight.shape))
+        head.bias.copy_(head_bias)
+
+
+def _shipped_layers() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return weight and bias of each layer of the shipped file, in order."""
+    graph = onnx.load(SHIPPED_FP32).graph
+    tensors = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
+    return [(tensors[node.input[1]], tensors[node.input[2]]) for node in graph.node if node.op_type in ("Conv", "Gemm")]
+
+
+def _undo_folding(norm: nn.BatchNorm2d, value: torch.Tensor, bias: torch.Tensor) -> None:
+    var, mean = torch.var_mean(value, (0, 2, 3), correction=0)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(var)
+    norm.weight.copy_((var + norm.eps).sqrt())
+    norm.bias.copy_(mean + bias)
