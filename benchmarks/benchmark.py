@@ -9,11 +9,11 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from ..edge.errors import printable
+from ..edge.latency import Latency, Ratio
+from ..edge.machine import Machine, this_machine
 from ..edge.model import SHIPPED, SHIPPED_DEFAULT, default_model
 from ..edge.synthetic import PHOTO_SIZE
 from .accuracy import Accuracy
-from .latency import Latency, Ratio
-from .machine import Machine, this_machine
 from .measure import BATCH, Measured, measure
 
 SCHEMA = 1  # of the JSON; raised when a key changes its meaning or goes away

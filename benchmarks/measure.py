@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from ..edge.classifier import Classifier
+from ..edge.latency import Latency, Ratio, Task, latency, ratio, time_in_turns
 from ..edge.model import Model
 from ..edge.photo import Pixels
 from ..edge.synthetic import synthetic_split, write_photos
 from .accuracy import Accuracy, compare_accuracy, load_for_all
-from .latency import Latency, Ratio, Task, latency, ratio, time_in_turns
 from .startup import Start, measure_starts
 
 NET_CALLS, PHOTO_CALLS, BATCH_CALLS = 100, 20, 4  # calls a model and round

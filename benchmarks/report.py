@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from .machine import Machine
+from ..edge.machine import Machine
 
 THUMBNAIL = (320, 240)  # pixels, width x height at most
 

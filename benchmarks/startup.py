@@ -1,15 +1,29 @@
-"""What a start costs: `edge-cifar predict PHOTO` in fresh processes, time to its answer and memory."""
+"""What a start costs: `edge-cifar predict PHOTO` in fresh processes, time to its answer and memory.
 
+`python -m edge_cifar.benchmarks.startup` compares it with the bare import of its libraries.
+"""
+
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import typer
 
 from ..edge.errors import EdgeCifarError
+from ..edge.latency import ratio
+from ..edge.model import SHIPPED_DEFAULT
+from ..edge.synthetic import write_photos
 
+IMPORTS = (sys.executable, "-c", "import numpy, PIL.Image, onnxruntime")
 FRESH = (sys.executable, "-m", f"{__package__}.fresh")
 
 
@@ -46,3 +60,48 @@ def start_once(model: Path, photo: Path, threads: int) -> Start:
     if process.returncode:
         raise EdgeCifarError(f"{model}: a fresh process failed (exit {process.returncode}): {words}")
     return Start(seconds, int(peak))
+
+
+def startup(
+    pairs: Annotated[int, typer.Option(help="Processes of each kind, in turns.", min=1)] = 15,
+    threads: Annotated[int, typer.Option(help="Cores that the model may use.", min=1, max=256)] = 1,
+) -> None:
+    """Compare `edge-cifar predict photo.jpg` with the import of numpy, Pillow and onnxruntime, start to end."""
+    program = shutil.which("edge-cifar", path=Path(sys.executable).parent)
+    if program is None:
+        raise EdgeCifarError(f"no edge-cifar beside {sys.executable}; install the package there")
+    with tempfile.TemporaryDirectory() as folder:
+        photo = write_photos(Path(folder), per_label=1, seed=0)[0]
+        costs = _costs([(program, "predict", str(photo)), IMPORTS], pairs)
+        start = measure_starts([SHIPPED_DEFAULT], photo, threads, pairs)[0]
+    for name, (predict, imports) in zip(("start to end", "CPU time"), costs, strict=True):
+        compared = ratio(predict, imports)
+        typer.echo(
+            f"{name:12}  predict {1000 * np.median(predict):.0f} ms, bare imports {1000 * np.median(imports):.0f} ms, "
+            f"ratio {compared.median:.2f} (quartiles of {pairs} pairs {compared.low:.2f}-{compared.high:.2f})"
+        )
+    typer.echo(f"first answer  {1000 * start.seconds:.0f} ms; peak memory {start.peak_bytes / 1e6:.1f} MB")
+
+
+def _costs(commands: Sequence[Sequence[str]], pairs: int) -> npt.NDArray[np.float64]:
+    """Return seconds from start to end, and of CPU time, of processes in turns: (2, commands, pairs, 1)."""
+    rounds = [[_cost(command) for command in commands] for _ in range(pairs + 1)]
+    return np.array(rounds[1:]).transpose(2, 1, 0)[..., np.newaxis]  # the first round filled the disk cache
+
+
+def _cost(command: Sequence[str]) -> tuple[float, float]:
+    """Run a command; return its seconds from start to end, and of CPU time."""
+    before, started = _children_seconds(), time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - started, _children_seconds() - before
+
+
+def _children_seconds() -> float:
+    import resource  # Unix only
+
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    typer.run(startup)

@@ -1,6 +1,11 @@
 """The runtime: classify photos with onnxruntime on a CPU. Needs numpy, Pillow and onnxruntime, never torch."""
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# onnxruntime 1.29 and later reports its use to Microsoft over the network, under an identifier that it stores, unless
+# it is told otherwise before it is loaded (its Privacy.md); its uploading thread also hangs whatever is forked.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from .classifier import Classifier as Classifier

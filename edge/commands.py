@@ -21,10 +21,14 @@ class Command(NamedTuple):
 COMMANDS = {
     "train": Command("train.command", "Train a net on CIFAR-10 or on your own folders of photos.", "train"),
     "export": Command("export.command", "Write a trained run as ONNX, fp32 and int8, and check both.", "train"),
+    "compare": Command("train.compare", "Put training runs side by side.", "train"),
+    "tune": Command("train.tune", "Search for a better recipe, on as many machines as there are.", "tune"),
     "predict": Command("edge.predict", "Classify photos."),
+    "watch": Command("edge.watch", "Classify photos as they arrive in a folder."),
     "evaluate": Command("edge.evaluate", "Measure a model's accuracy on labelled photos."),
     "info": Command("edge.info", "Show what a model file says of itself."),
     "verify": Command("edge.verify", "Check that this machine computes what a model file should."),
+    "doctor": Command("edge.doctor", "Look at this machine: can it run models, rightly, and how fast?"),
     "benchmark": Command("benchmarks.benchmark", "Measure latency, memory and accuracy of models."),
     "demo": Command("benchmarks.demo", "Run everything once on a small rendered dataset.", "train"),
 }

@@ -26,6 +26,8 @@ class RunError(EdgeCifarError):
 
 def printable(text: str) -> str:
     """Return `text` as one line that any terminal can show: line breaks, controls and broken UTF-8 are escaped."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )

@@ -20,9 +20,13 @@ SEAL_KEY = "edge_cifar.sha256"
 
 UNSEALED = "0" * 64
 
+OURS = "edge_cifar."
+"""What the keys of our metadata begin with; onnxruntime takes settings from some others ("ort_config")."""
+
 DOMAINS = frozenset({"", "ai.onnx", "com.microsoft"})
 """Operator sets that onnxruntime has built in; others would need a library loaded from elsewhere."""
 
+HARMLESS = range(2, 7)  # ModelProto's names, versions and documentation
 IN_FILE = 0  # TensorProto.DataLocation.DEFAULT
 
 Field = tuple[int, int | bytes]
@@ -50,7 +54,8 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
             raise ModelError(f"{path}: not a regular file; name a model file")
         if status.st_size > MAX_BYTES:
             raise ModelError(f"{path}: {status.st_size} bytes, more than the limit of {MAX_BYTES}")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES)
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such model file") from error
     except OSError as error:
@@ -60,7 +65,7 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
     except _RefusedError as error:
         raise ModelError(f"{path}: {error}; refused") from error
     except (ValueError, IndexError) as error:
-        raise ModelError(f"{path}: not an ONNX model, or damaged") from error
+        raise ModelError(f"{path}: not an ONNX model, or damaged; copy it again") from error
 
 
 def seal(data: bytes) -> bytes:
@@ -93,30 +98,38 @@ def _one_place(data: bytes, digits: str) -> None:
 
 def _inspect(data: bytes) -> OnnxFile:
     ir_version, opset, metadata, kinds, graphs = 0, 0, {}, [], 0
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 1:  # ir_version
             ir_version = _integer(value)
         elif number == 7:  # graph
             graphs += 1
             kinds += list(_node_kinds(_bytes(value)))
         elif number == 8:  # opset_import: OperatorSetIdProto
-            entry = dict(_fields(_bytes(value)))
+            entry = dict(fields(_bytes(value)))
             domain, version = _text(entry.get(1, b"")), _integer(entry.get(2, 0))
             if domain not in DOMAINS:
                 raise _RefusedError(f"it uses custom operators ({domain!r})")
             opset = version if domain in ("", "ai.onnx") else opset
         elif number == 14:  # metadata_props: StringStringEntryProto
-            entry = dict(_fields(_bytes(value)))
-            metadata[_text(entry.get(1, b""))] = _text(entry.get(2, b""))
-        elif number in (20, 25):
-            raise _RefusedError("it holds training information or functions")
+            entry = dict(fields(_bytes(value)))
+            key = _text(entry.get(1, b""))
+            if key in metadata:
+                raise _RefusedError(f"it holds two entries {key!r}")
+            metadata[key] = _text(entry.get(2, b""))
+        elif number in (20, 25, 26):
+            raise _RefusedError("it holds training information, functions or devices")
+        elif number not in HARMLESS:
+            raise ValueError("not a field of ModelProto")
+    strange = [key for key in metadata if not key.startswith(OURS)]
+    if strange and SEAL_KEY in metadata:  # a file of others has no seal, and is told so
+        raise _RefusedError(f"it holds an unknown entry {strange[0]!r}")
     if not ir_version or not opset or graphs != 1:
         raise ValueError("not a ModelProto")
     return OnnxFile(ir_version, opset, metadata, tuple(kinds))
 
 
 def _node_kinds(graph: bytes) -> Iterator[str]:
-    for number, value in _fields(graph):
+    for number, value in fields(graph):
         if number == 1:  # NodeProto
             yield from _node_kind(_bytes(value))
         elif number == 5:  # initializer: TensorProto
@@ -126,11 +139,11 @@ def _node_kinds(graph: bytes) -> Iterator[str]:
 
 
 def _node_kind(node: bytes) -> Iterator[str]:
-    for number, value in _fields(node):
+    for number, value in fields(node):
         if number == 4:
             yield _text(value)
         elif number == 5:  # AttributeProto
-            for part, content in _fields(_bytes(value)):
+            for part, content in fields(_bytes(value)):
                 if part in (5, 10):  # t, tensors
                     _check_tensor(_bytes(content))
                 elif part in (6, 11, 22, 23):  # g, graphs, sparse_tensor, sparse_tensors
@@ -140,12 +153,12 @@ def _node_kind(node: bytes) -> Iterator[str]:
 
 
 def _check_tensor(tensor: bytes) -> None:
-    for number, value in _fields(tensor):
+    for number, value in fields(tensor):
         if number == 13 or (number == 14 and value != IN_FILE):
             raise _RefusedError("its weights lie in another file (external data)")
 
 
-def _fields(data: bytes) -> Iterator[Field]:
+def fields(data: bytes) -> Iterator[Field]:
     """Yield (field number, value) of a message. Raises ValueError or IndexError when it is malformed."""
     position = 0
     while position < len(data):

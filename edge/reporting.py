@@ -1,5 +1,6 @@
 """How a command ends: what a user can put right becomes one line on stderr and an exit status, not a traceback."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import NoReturn
 from .errors import EdgeCifarError, printable
 
 INTERRUPTED = 130  # exit status of a program ended by Ctrl-C: 128 + SIGINT
+TERMINATED = 143  # by SIGTERM: 128 + SIGTERM
 
 
 @contextmanager
@@ -29,6 +31,20 @@ def reporting(command: str) -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(printable(f"{program}: {where}{error.strerror or error}"))
+
+
+@contextmanager
+def ending_on_sigterm(status: int = TERMINATED) -> Iterator[None]:
+    """Within it, SIGTERM ends the command in order, as Ctrl-C does, with exit `status`."""
+
+    def end(*_: object) -> NoReturn:
+        sys.exit(status)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _interrupted(program: str) -> NoReturn:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .errors import ModelError
-from .golden import FLOAT_TOLERANCE, verify_model
+from .errors import ModelError, printable
+from .golden import verify_model
 
 
 def verify(
@@ -20,12 +20,9 @@ def verify(
     if as_json:
         typer.echo(json.dumps(asdict(result)))
     else:
-        verdict = "right" if result.passed else "WRONG"
-        wanted = "to the bit" if result.exact else f"within {FLOAT_TOLERANCE}"
-        typer.echo(
-            f"{verdict}: {result.identical} of {result.n} golden images give the same logits; largest difference "
-            f"{result.largest_logit_difference:.2g} ({wanted} expected)"
-        )
+        typer.echo(result.describe())
+        if result.portability:
+            typer.echo(printable(f"on other CPUs: {result.portability}"))
     if not result.passed:
         raise ModelError(
             f"{model}: this CPU and onnxruntime compute other logits than the file was made with; "

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_cifar.benchmarks.machine import this_machine
 from edge_cifar.benchmarks.report import Findings, page
+from edge_cifar.edge.machine import this_machine
 from PIL import Image
 
 HOSTILE = "<script>alert('\"&')</script>"

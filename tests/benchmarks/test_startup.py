@@ -41,3 +41,10 @@ def test_models_take_turns_and_the_first_start_of_each_is_not_counted(monkeypatc
     starts = measure_starts([Path("a"), Path("b")], Path("photo.jpg"), threads=1, starts=3)
     assert asked == ["a", "b"] * 4
     assert starts == [Start(2.0, 10), Start(6.0, 10)]
+
+
+def test_the_command_compares_with_the_bare_imports(capsys: pytest.CaptureFixture[str]) -> None:
+    startup.startup(pairs=1, threads=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["start to end", "CPU time", "first answer"]
+    assert "quartiles of 1 pairs" in lines[0]

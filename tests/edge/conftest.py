@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,21 @@ def run(tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Callable[..., Path]:
+    """Lay out the /proc and /sys of a board in `boards.toml`, some of its files changed, and return their root."""
+    boards = tomllib.loads(Path(__file__).with_name("boards.toml").read_text())
+
+    def board(name: str, changes: dict[str, str] | None = None) -> Path:
+        for path, text in {**boards[name], **(changes or {})}.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+            (tmp_path / path).chmod(0o755)
+        return tmp_path
+
+    return board
 
 
 @pytest.fixture

@@ -50,6 +50,16 @@ def test_predict_loads_the_runtime_alone(command: list[str], small_model: Path, 
     assert not loaded & {"torch", "onnx", "matplotlib", "rich", "concurrent"}
 
 
+def test_garbage_is_collected_once_a_command_runs() -> None:
+    program = (
+        "import gc; from edge_cifar.edge import cli, commands\n"
+        "commands.build_app = lambda requested: lambda prog_name: print(gc.isenabled())\n"
+        "cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 def test_version_is_the_installed_one(run: Run) -> None:
     done = run("--version")
     assert (done.returncode, done.stdout) == (0, f"{version('edge-cifar')}\n")

@@ -1,6 +1,9 @@
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +12,9 @@ import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.model import SHIPPED_DEFAULT, Model, default_model, usable_cores
+from edge_cifar.edge.model import SHIPPED_DEFAULT, Model, default_model
 from edge_cifar.edge.model_card import ModelCard
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 Change = Callable[[onnx.ModelProto], object]
 WriteSealed = Callable[[onnx.ModelProto, ModelCard], Path]
@@ -74,6 +77,55 @@ def test_a_model_off_the_contract_is_refused(
         Model(path)
 
 
+def nonzero_places(model: onnx.ModelProto) -> None:
+    """Let the logits be the places of what isn't zero: as many rows as the photos make."""
+    model.graph.node[-1].output[0] = "two"
+    model.graph.node.extend(
+        [
+            helper.make_node("NonZero", ["two"], ["places"]),
+            helper.make_node("Transpose", ["places"], ["rows"]),
+            helper.make_node("Cast", ["rows"], ["logits"], to=TensorProto.FLOAT),
+        ]
+    )
+
+
+def shape_from_the_photo(model: onnx.ModelProto) -> None:
+    """Let the logits be reshaped to whatever the photos make: it can't be done."""
+    model.graph.node[-1].output[0] = "two"
+    model.graph.initializer.append(numpy_helper.from_array(np.array([-1]), "flat shape"))
+    model.graph.node.extend(
+        [
+            helper.make_node("NonZero", ["two"], ["places"]),
+            helper.make_node("Reshape", ["places", "flat shape"], ["shape"]),
+            helper.make_node("Reshape", ["two", "shape"], ["logits"]),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (nonzero_places, r"it gives logits of shape \(2, 2\)"),
+        (shape_from_the_photo, r"onnxruntime can't run it \(.*Reshape.*\)"),
+    ],
+)
+def test_a_graph_that_shows_its_fault_when_it_runs_is_named_quietly(
+    write_sealed: WriteSealed,
+    small_graph: onnx.ModelProto,
+    small_card: ModelCard,
+    capfd: pytest.CaptureFixture[str],
+    change: Change,
+    reason: str,
+) -> None:
+    change(small_graph)
+    model = Model(write_sealed(small_graph, small_card))
+    pixels = np.zeros((3, 2, 2, 4), np.uint8)
+    pixels[0, 0, 0] = 100  # its logits are zeros
+    with pytest.raises(ModelError, match=rf"model\.onnx: {reason}; export it again"):
+        model.logits(pixels)
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("change", [{"labels": ("cat", "dog", "cow")}, {"size": 3}])
 def test_a_card_of_another_graph_is_refused(
     write_sealed: WriteSealed, small_graph: onnx.ModelProto, small_card: ModelCard, change: dict[str, object]
@@ -96,8 +148,55 @@ def test_a_graph_that_onnxruntime_refuses_is_named_quietly(
     assert capfd.readouterr() == ("", "")
 
 
-def test_usable_cores_are_those_allowed() -> None:
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+def test_threads_may_share_a_model(tiny_int8_model: Path, synthetic: LabelledImages) -> None:
+    model = Model(tiny_int8_model, threads=2)
+    batches = np.split(synthetic.images[:64], 16)
+    expected = [model.logits(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        for logits, own in zip(pool.map(model.logits, batches * 10), expected * 10, strict=True):
+            assert np.array_equal(logits, own)
+
+
+FORKING = """
+import os, signal, sys
+import numpy as np
+from edge_cifar.edge.model import Model
+
+model = Model(sys.argv[1], threads=2)
+pixels = np.zeros((8, 32, 32, 4), np.uint8)
+expected = model.logits(pixels)
+for use in (True, False):  # a child that uses the model, and one that only ends
+    if (child := os.fork()) == 0:
+        signal.alarm(30)  # ends what hangs
+        assert not use or np.array_equal(model.logits(pixels), expected)
+        sys.exit(0)  # takes the interpreter down, and every session with it
+    assert os.waitpid(child, 0)[1] == 0
+assert np.array_equal(model.logits(pixels), expected)
+"""
+
+POOLING = """
+import multiprocessing, signal, sys
+from edge_cifar.edge import Classifier
+from PIL import Image
+
+classifier = Classifier(sys.argv[1], threads=2)
+photos = [Image.new("RGB", (40, 40), (i, 0, 0)) for i in range(8)]
+expected = [classifier.predict(photo) for photo in photos]
+
+def predict(i):
+    return classifier.predict(photos[i])
+
+with multiprocessing.get_context("fork").Pool(2, signal.alarm, [30]) as pool:
+    assert pool.map(predict, range(8)) == expected
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("program", [FORKING, POOLING])
+def test_a_model_works_in_processes_forked_after_use(program: str, tiny_int8_model: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", program, tiny_int8_model]  # Python 3.12 warns of any such fork
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_without_runs_the_shipped_model_is_the_default(tmp_path: Path) -> None:

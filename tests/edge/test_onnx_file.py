@@ -44,6 +44,11 @@ def external_in_a_node(model: onnx.ModelProto) -> None:
     model.graph.node.append(helper.make_node("Constant", [], ["unused"], value=constant))
 
 
+def external_with_unknown_keys(model: onnx.ModelProto) -> None:
+    external(model.graph.initializer[0], "weights.bin")
+    model.graph.initializer[0].external_data.add(key="__class__", value="elsewhere")
+
+
 def subgraph(model: onnx.ModelProto) -> None:
     branch = helper.make_graph([], "branch", [], [])
     model.graph.node.append(helper.make_node("If", ["image"], ["unused"], then_branch=branch, else_branch=branch))
@@ -74,6 +79,7 @@ def test_what_a_file_declares_is_what_the_onnx_package_reads(tiny_int8_model: Pa
         (lambda model: external(model.graph.initializer[1], "../../secret"), "external data"),
         (external_without_a_place, "external data"),
         (external_in_a_node, "external data"),
+        (external_with_unknown_keys, "external data"),
         (lambda model: model.opset_import.append(helper.make_opsetid("evil", 1)), r"custom operators \('evil'\)"),
         (lambda model: model.graph.node.append(helper.make_node("Run", [], [], domain="evil")), "custom operators"),
         (subgraph, "subgraphs"),
@@ -88,6 +94,26 @@ def test_whatever_reaches_outside_the_file_is_refused(
     change(small_graph)
     with pytest.raises(ModelError, match=rf"model\.onnx: .*{reason}.*; refused"):
         opens(small_graph.SerializeToString())
+
+
+def test_a_link_to_weights_elsewhere_is_not_followed(
+    opens: Callable[[bytes], OnnxFile], tmp_path: Path, small_graph: onnx.ModelProto
+) -> None:
+    (tmp_path / "secret").write_bytes(bytes(128))
+    (tmp_path / "weights.bin").symlink_to(tmp_path / "secret")
+    external(small_graph.graph.initializer[0], "weights.bin")
+    with pytest.raises(ModelError, match=r"external data.*; refused"):
+        opens(small_graph.SerializeToString())
+
+
+@pytest.mark.parametrize("keys", [["ort_config"], ["edge_cifar.card", "edge_cifar.card"]])
+def test_metadata_that_no_file_of_ours_holds_is_refused(
+    opens: Callable[[bytes], OnnxFile], small_graph: onnx.ModelProto, keys: list[str]
+) -> None:
+    for key in (*keys, SEAL_KEY):
+        small_graph.metadata_props.add(key=key, value=UNSEALED if key == SEAL_KEY else "{}")
+    with pytest.raises(ModelError, match=f"entr.*{keys[0]}.*; refused"):
+        opens(seal(small_graph.SerializeToString()))
 
 
 def test_a_second_graph_is_refused(opens: Callable[[bytes], OnnxFile], small_graph: onnx.ModelProto) -> None:

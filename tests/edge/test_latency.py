@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from edge_cifar.benchmarks import latency as latency_module
-from edge_cifar.benchmarks.latency import latency, ratio, time_in_turns
+from edge_cifar.edge import latency as latency_module
+from edge_cifar.edge.latency import latency, ratio, time_in_turns
 
 
 class FakeClock:

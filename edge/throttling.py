@@ -1,0 +1,67 @@
+"""Heat and power: what slows a small board down while it works."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cores import ROOT
+from .machine import read
+
+CPU_ZONES = ("cpu-thermal", "x86_pkg_temp")  # names of the sensor in a CPU, on a Raspberry Pi and on Intel
+
+PROBLEMS = {
+    0: "the voltage is too low",
+    1: "the clock is capped",
+    2: "it is throttled",
+    3: "the soft temperature limit is reached",
+}
+"""Bits of the firmware's answer; 16 higher is the same, at any time since the start.
+
+Raspberry Pi documentation, "vcgencmd", get_throttled.
+"""
+
+
+@dataclass(frozen=True)
+class Throttling:
+    """What the board's sensors and firmware say; None and () where there are none to ask."""
+
+    celsius: float | None
+    now: tuple[str, ...]
+    before: tuple[str, ...]  # since the start, but not now
+
+
+def throttling(root: Path = ROOT) -> Throttling:
+    """Return the temperature of the CPU, and what the firmware of a Raspberry Pi says of its power."""
+    bits = _throttled(root)
+    now = tuple(name for bit, name in PROBLEMS.items() if bits >> bit & 1)
+    ever = (name for bit, name in PROBLEMS.items() if bits >> bit + 16 & 1)
+    return Throttling(_celsius(root), now, tuple(name for name in ever if name not in now))
+
+
+def _celsius(root: Path) -> float | None:
+    for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*")):
+        value = read(zone / "temp").strip()
+        if read(zone / "type").strip() in CPU_ZONES and value.lstrip("-").isdigit():
+            return int(value) / 1000
+    return None
+
+
+def _throttled(root: Path) -> int:
+    """Return the firmware's bits: from /sys where the kernel has them, as on a Pi 4, else from its own program."""
+    for path in (root / "sys/devices/platform").glob("soc*/soc*:firmware/get_throttled"):
+        return _hexadecimal(read(path))
+    program = root / "usr/bin/vcgencmd"
+    if not program.exists():
+        return 0
+    try:
+        answer = subprocess.run([program, "get_throttled"], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return _hexadecimal(answer.stdout.partition("=")[2])
+
+
+def _hexadecimal(text: str) -> int:
+    try:
+        return int(text, 16)
+    except ValueError:
+        return 0
