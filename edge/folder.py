@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .cores import usable_cores
 from .dataset_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
 from .errors import DataError, PhotoError
 from .labelled import LabelledImages
@@ -88,7 +89,7 @@ def _decode(folder: Path, names: Sequence[str], size: int) -> tuple[Pixels, Read
             return str(error)
         return ""
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         messages = list(pool.map(read, range(len(names))))
     readable = np.array([not message for message in messages], dtype=np.bool_)
     return images, readable, tuple(message for message in messages if message)

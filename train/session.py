@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import typer
 
+from ..edge.cores import usable_cores
 from ..edge.files import file_sha256, remove_temporaries
 from ..edge.reporting import TERMINATED
 from .checkpoint import CHECKPOINT
@@ -61,6 +62,7 @@ class Session:
         if tensorboard:
             check_installed()
         self._device = device
+        torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))  # which a container may have cut
         self._world = world
         self._tensorboard = tensorboard
 
