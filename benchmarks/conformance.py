@@ -16,25 +16,22 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ..edge.dataset import split_folder
 from ..edge.errors import EdgeCifarError
-from ..edge.files import write_json, write_text
+from ..edge.files import file_sha256, write_json, write_text
+from ..edge.machine import this_machine
 from ..edge.model import SHIPPED, SHIPPED_DEFAULT, Model
-from ..edge.photo import photo_files, read_photo
+from ..edge.photo import read_photo
 from ..edge.reporting import reporting
-from ..edge.synthetic import LABELS, write_photos
-from .conformance_report import CONTROL_KIND, Answer, Failure, Row, compare, markdown, problems, tables
+from .conformance_photos import JPEGS, choose_photos, describe_photos
+from .conformance_report import CONTROL_KIND, Answer, Failure, Row, Shown, compare, markdown, problems, tables
 from .emulators import CPUS, check_host, check_prepared, qemu_version, run_python
 from .emulators_setup import NEWEST, OLDEST, prepare
-from .machine import this_machine
 
-SCHEMA = 1  # of the JSON; raised when a key changes its meaning or goes away
+SCHEMA = 2  # of the JSON; raised when a key changes its meaning or goes away
 CHILD = "edge_cifar.benchmarks.conformance_child"
 CONTROL = "control/full-range.int8.onnx"
 HOST_CPU = "host"
 SHIPPED_FP32 = "batchnorm.fp32.onnx"
-JPEGS = len(LABELS)  # photos of ordinary size that are rendered in any case
-PHOTO_SEED = 5  # rendered unlike the images of the synthetic dataset (seeds 0 and 1)
 
 
 def conformance(
@@ -67,10 +64,11 @@ def conformance(
         kinds = {path: Model(path).card.precision for path in models or [SHIPPED / SHIPPED_FP32, SHIPPED_DEFAULT]}
         if control:
             kinds[make_control(control, photos, Path(work) / CONTROL)] = CONTROL_KIND
+        shown = Shown(describe_photos(photos, data), {_name(path): file_sha256(path) for path in kinds})
         rows, failures = measure(names, stacks, kinds, photos)
     found = problems(rows, failures)
     if out:
-        write_report(out, Path(data).name if data else "rendered", rows, failures)
+        write_report(out, shown, rows, failures)
     typer.echo(tables(rows), nl=False)
     for problem in found:
         _say(problem)
@@ -85,19 +83,6 @@ def choose_cpus(names: str) -> list[str]:
     if unknown:
         raise EdgeCifarError(f"unknown CPU {unknown[0]!r}; choose from {', '.join(CPUS)}")
     return chosen
-
-
-def choose_photos(folder: Path, data: str | None, count: int) -> list[Path]:
-    """Return `count` photos: JPEGs rendered into `folder`, then test images of `data`, one of each class in turn."""
-    jpegs = write_photos(folder, per_label=1 if data else -(-count // JPEGS), seed=PHOTO_SEED)
-    return [*jpegs, *(images_of(data) if data else [])][:count]
-
-
-def images_of(data: str) -> list[Path]:
-    """Return the test images of a dataset folder, one of each class in turn. Raises DataError."""
-    classes = sorted(entry for entry in split_folder(data, "test").iterdir() if entry.is_dir())
-    turns = itertools.zip_longest(*(photo_files(folder) for folder in classes))
-    return [path for turn in turns for path in turn if path]
 
 
 def make_control(fp32: Path, photos: Sequence[Path], path: Path) -> Path:
@@ -131,7 +116,7 @@ def measure(
             continue
         reference = reference or answers
         rows += [
-            Row(name, stack, versions, f"{path.parent.name}/{path.name}", kind, compare(answer, expected))
+            Row(name, stack, versions, _name(path), kind, compare(answer, expected))
             for (path, kind), answer, expected in zip(kinds.items(), answers, reference, strict=True)
         ]
     return rows, failures
@@ -153,21 +138,25 @@ def ask(name: str, stack: str, models: Sequence[Path], photos: Sequence[Path]) -
     return answer["versions"], [Answer(*pair) for pair in zip(logits, answer["pixels_sha256"], strict=True)]
 
 
-def write_report(path: Path, data: str, rows: Sequence[Row], failures: Sequence[Failure]) -> None:
-    """Write all that was found as JSON to `path`, and as Markdown beside it; `data` names the photos."""
+def write_report(path: Path, shown: Shown, rows: Sequence[Row], failures: Sequence[Failure]) -> None:
+    """Write all that was found as JSON to `path`, and as Markdown beside it."""
     machine, qemu, found = this_machine(), qemu_version(), problems(rows, failures)
     report = {
         "schema": SCHEMA,
         "machine": asdict(machine),
         "qemu": qemu,
-        "data": data,
+        **asdict(shown),
         "rows": [asdict(row) for row in rows],
         "failures": [asdict(failure) for failure in failures],
         "problems": found,
     }
     write_json(path, report)
-    facts = {"host": machine.cpu, "system": machine.system, "qemu": qemu, "photos": data, "date": machine.date}
-    write_text(path.with_suffix(".md"), markdown(facts, found, rows))
+    facts = {"host": machine.cpu, "system": machine.system, "qemu": qemu, "date": machine.date}
+    write_text(path.with_suffix(".md"), markdown({**facts, **shown.facts()}, found, rows))
+
+
+def _name(model: Path) -> str:
+    return f"{model.parent.name}/{model.name}"
 
 
 def _say(words: str) -> None:

@@ -23,10 +23,14 @@ BATCH = 32  # photos that go through the net together
 def main(folder: Path) -> None:
     """Answer the request in `folder`."""
     request = json.loads((folder / "request.json").read_text())
+    models = [Model(path, threads=1) for path in request["models"]]
+    decoded = {
+        size: np.stack([read_photo(photo, size) for photo in request["photos"]])
+        for size in {model.card.size for model in models}
+    }
     pixels_sha256 = []
-    for i, path in enumerate(request["models"]):
-        model = Model(path, threads=1)
-        pixels = np.stack([read_photo(photo, model.card.size) for photo in request["photos"]])
+    for i, model in enumerate(models):
+        pixels = decoded[model.card.size]
         batches = [model.logits(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
         np.save(folder / f"logits-{i}.npy", np.concatenate(batches))
         pixels_sha256.append(hashlib.sha256(pixels.tobytes()).hexdigest())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..edge.model import Logits
+from .conformance_photos import Photos
 from .emulators import CPUS
 
 HEADER = """\
@@ -13,6 +14,19 @@ HEADER = """\
 |---|---|---|---|---|---|---|---|---|"""
 
 CONTROL_KIND = "control"  # an int8 file that must be caught; other kinds are the precisions of model cards
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What every CPU was shown: the photos, and the SHA-256 of each model file by name."""
+
+    photos: Photos
+    models: Mapping[str, str]
+
+    def facts(self) -> dict[str, str]:
+        """Return it in words, by topic."""
+        photos = f"{self.photos.n}: {self.photos.chosen} (SHA-256 {self.photos.sha256})"
+        return {"photos": photos, **{name: f"SHA-256 {digest}" for name, digest in self.models.items()}}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class ModelCard:
     versions: Mapping[str, str]
     weights_sha256: str
     calibration: Mapping[str, Any] | None = None
+    portability: str = ""  # how alike CPUs answer, in words
     resize: str = RESIZE
     temperature: float = 1.0
     abstain_threshold: float = 0.0
@@ -57,6 +58,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "versions": (dict,),
     "weights_sha256": (str,),
     "calibration": (dict, type(None)),
+    "portability": (str,),
     "resize": (str,),
     "temperature": (int, float),
     "abstain_threshold": (int, float),

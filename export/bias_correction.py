@@ -13,18 +13,20 @@ from .quantize import quantize
 from .run_model import run_tensors
 
 
-def correct_biases(model: onnx.ModelProto, ranges: Mapping[str, Range], sample: LabelledImages) -> onnx.ModelProto:
+def correct_biases(
+    model: onnx.ModelProto, ranges: Mapping[str, Range], sample: LabelledImages, portable: bool = True
+) -> onnx.ModelProto:
     """Return a float model whose biases make up for the errors of its int8 model, to be quantized with `ranges`.
 
     Layer by layer from the input, each with the corrections before it in place: the mean output of each channel,
-    over `sample`, is moved to that of the float model.
+    over `sample`, is moved to that of the float model. `portable` as for `quantize`.
     """
     corrected = onnx.ModelProto()
     corrected.CopyFrom(model)
     biases = {tensor.name: tensor for tensor in corrected.graph.initializer}
     for node in [node for node in model.graph.node if node.op_type in ("Conv", "Gemm")]:
         wanted = _channel_means(model, node.name, sample)
-        found = _channel_means(quantize(corrected, ranges), node.name, sample)
+        found = _channel_means(quantize(corrected, ranges, portable=portable), node.name, sample)
         bias = biases[node.input[2]]
         moved = numpy_helper.to_array(bias) + (wanted - found)
         bias.CopyFrom(numpy_helper.from_array(moved.astype(np.float32), bias.name))

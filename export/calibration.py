@@ -4,7 +4,7 @@ Each tensor gets one histogram, filled a batch at a time, from which every metho
 does not grow with the sample, and trying another method costs no further run.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from .run_model import run_tensors
 
 BINS = 2048
 LEVELS = 256  # of uint8
+SAMPLES = 5  # drawn to see how much the choice of images matters
 
 Floats = npt.NDArray[np.float64]
 Range = tuple[float, float]
@@ -44,7 +45,7 @@ def calibration_sample(train: LabelledImages, count: int, seed: int) -> Labelled
 
 
 def describe_sample(sample: LabelledImages, seed: int) -> dict[str, Any]:
-    """Return what the model card records of a sample: its size, seed and hash (`export.json` lists the ids)."""
+    """Return what a model card records of a sample: its size, seed and hash (`export.json` lists the ids too)."""
     return {"split": "train", "n": len(sample), "seed": seed, "sha256": sample.digest()}
 
 
@@ -103,6 +104,8 @@ def entropy(histogram: Histogram) -> Range:
     """
     counts = histogram.counts.copy()
     counts[0] = counts[1]
+    if not counts.any():  # nothing but zeros
+        return minmax(histogram)
 
     def divergence(kept: int) -> float:
         reference = counts[:kept].astype(np.float64)
@@ -126,6 +129,12 @@ METHODS: Mapping[str, Callable[[Histogram], Range]] = {
     "least-squares": least_squares,
     "entropy": entropy,
 }
+
+
+def median_ranges(several: Sequence[Mapping[str, Range]]) -> dict[str, Range]:
+    """Return the median range of each tensor over several calibrations: no single image sets it."""
+    medians = {name: np.median([found[name] for found in several], axis=0) for name in several[0]}
+    return {name: (float(low), float(high)) for name, (low, high) in medians.items()}
 
 
 def ranges(histograms: Mapping[str, Histogram], method: str) -> dict[str, Range]:

@@ -11,9 +11,10 @@ from ..edge.errors import ModelError
 from ..edge.files import write_json
 from ..edge.model import EXPORT_SUMMARY
 from ..train.run import newest_run, open_run
-from .exporter import FP32, INT8, Budget, Exporter
+from .exporter import FP32, INT8, Exporter
+from .ladder import Budget
 from .tables import evidence_lines, rung_lines, worth_line
-from .target import prove_target
+from .target import check_release, prove_target
 from .variants import VARIANTS
 from .worth import compare_latency
 
@@ -36,6 +37,12 @@ def export(
     qat_epochs: Annotated[
         int, typer.Option(help="Epochs of quantization-aware fine-tuning, if nothing else is in budget.", min=0)
     ] = DEFAULTS.fine_tune_epochs,
+    not_portable: Annotated[
+        bool,
+        typer.Option(
+            "--not-portable", help="Let weights use all 8 bits: finer, but CPUs without VNNI may answer otherwise."
+        ),
+    ] = False,
     also: Annotated[
         list[str] | None, typer.Option(help=f"Also write a variant: {', '.join(VARIANTS)}. May be repeated.")
     ] = None,
@@ -52,25 +59,27 @@ def export(
     unknown = [name for name in also or [] if name not in VARIANTS]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(VARIANTS)}", param_hint="--also")
+    if target_ort:
+        check_release(target_ort)
     folder = run or newest_run()
     exporter = Exporter(open_run(folder), data)
-    budget = Budget(max_drop, calibration_size, calibration_seed, keep_all, qat_epochs)
+    budget = Budget(max_drop, calibration_size, calibration_seed, keep_all, qat_epochs, not not_portable)
     fp32, references = exporter.write_fp32()
     files, lines, default, int8 = [fp32], [], FP32, None
     summary: dict[str, Any] = {"run": str(folder), "versions": dict(exporter.card.versions)}
     exporter.remove_int8()
     if quantize:
-        int8, ladder, sample = exporter.write_int8(budget, references)
+        int8, ladder = exporter.write_int8(budget, references)
         lines += [*rung_lines(ladder.rungs), ""]
         summary |= {
             "budget": asdict(budget),
             "rungs": [asdict(rung) for rung in ladder.rungs],
-            "calibration_ids": sample.ids,
+            "calibration_ids": exporter.calibration_ids(budget, ladder),
         }
     if int8:
         files.append(int8)
-        worth = compare_latency([folder / FP32, folder / INT8], exporter.dataset.val.images)
-        default = INT8 if worth.ratios[1] < 1 else FP32
+        worth = compare_latency(folder / FP32, folder / INT8, exporter.dataset.val.images)
+        default = INT8 if worth.int8_pays else FP32
         lines += [worth_line(worth), ""]
         summary["worth"] = asdict(worth)
     files += [exporter.write_variant(name, budget, references) for name in also or []]

@@ -45,6 +45,7 @@ class Evidence:
 
     file: str
     bytes: int
+    portability: str
     largest_logit_difference: float  # from the torch net, on validation
     temperature: float
     abstain_threshold: float
@@ -99,6 +100,7 @@ def measure(
     return Evidence(
         file=path.name,
         bytes=path.stat().st_size,
+        portability=Model(path).card.portability,
         largest_logit_difference=float(np.abs(logits.val - references.torch_val).max()),
         temperature=temperature,
         abstain_threshold=abstain_threshold(logits.val, temperature),

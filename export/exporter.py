@@ -2,42 +2,31 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import onnx
 
-from ..edge.errors import RunError
 from ..edge.files import file_sha256, write_bytes
 from ..edge.labelled import LabelledImages
+from ..edge.model import EXPORT_SUMMARY
 from ..edge.model_card import ModelCard
-from ..train.data import Dataset, load_dataset
-from ..train.nets import NETS, count_parameters
+from ..train.nets import count_parameters
 from ..train.run import WEIGHTS, Run
-from .calibration import Range, activation_histograms, calibration_sample, describe_sample, ranges
+from ..train.run_data import load_run_data
+from .calibration import SAMPLES, Range, activation_histograms, calibration_sample, describe_sample, ranges
 from .evidence import Evidence, References, SplitLogits, file_logits, measure, require_parity, torch_logits
 from .fine_tune import fine_tune
 from .flips import flip_sheet
 from .graph import build_graph
-from .ladder import Ladder
+from .ladder import Budget, Ladder
 from .model_file import write_model
 from .variants import VARIANTS
 
 FP32, INT8, FLIPS = "model.fp32.onnx", "model.int8.onnx", "flips.png"
 RECORDED = ("edge-cifar", "onnx", "onnxruntime", "numpy", "pillow")  # packages that can change a file
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How an int8 file is searched for: `max_drop` in points of validation accuracy, `sample_size` in images."""
-
-    max_drop: float = 0.5
-    sample_size: int = 512
-    sample_seed: int = 0
-    every_rung: bool = False
-    fine_tune_epochs: int = 0  # of quantization-aware training, the last resort
 
 
 class Exporter:
@@ -46,8 +35,8 @@ class Exporter:
     def __init__(self, run: Run, data: str | None = None):
         self.run = run
         self.net = run.load_net()
-        self.dataset = _same_data(run, data)
-        self.model = build_graph(NETS[run.recipe.net], self.net, run.recipe.size)
+        self.dataset = load_run_data(run, data)
+        self.model = build_graph(run.recipe.layers, self.net, run.recipe.size)
         self.card = _card(run, count_parameters(self.net))
 
     def write_fp32(self) -> tuple[Evidence, References]:
@@ -57,41 +46,50 @@ class Exporter:
         require_parity(FP32, logits.val, references.torch_val)
         return self._keep(FP32, self.model, self.card, logits, references), references
 
-    def write_int8(self, budget: Budget, references: References) -> tuple[Evidence | None, Ladder, LabelledImages]:
+    def write_int8(self, budget: Budget, references: References) -> tuple[Evidence | None, Ladder]:
         """Search for an int8 model within the budget and write it; None, and no file, if there is none.
 
-        Also returns the ladder that was climbed and the calibration sample.
+        Also returns the ladder that was climbed.
         """
-        sample = calibration_sample(self.dataset.train, budget.sample_size, budget.sample_seed)
-        fine_tuned = partial(self._fine_tuned, budget.fine_tune_epochs) if budget.fine_tune_epochs else None
-        ladder = Ladder(self.model, sample, self.dataset.val, budget.max_drop, fine_tuned)
-        quantized = ladder.climb(budget.every_rung)
-        if quantized is None:
-            return None, ladder, sample
-        calibration = {**describe_sample(sample, budget.sample_seed), "method": ladder.chosen}
+        fine_tuned = partial(self._fine_tuned, budget) if budget.fine_tune_epochs else None
+        ladder = Ladder(self.model, self.dataset.train, self.dataset.val, budget, fine_tuned)
+        quantized = ladder.climb()
+        if quantized is None or ladder.chosen is None:
+            return None, ladder
+        calibration = describe_sample(self._sample(budget, budget.sample_seed), budget.sample_seed)
+        samples = SAMPLES if ladder.chosen.sample_drops else 1  # of this seed and those after it
+        calibration |= {"samples": samples, "method": ladder.chosen.method}
         card = replace(self.card, precision="int8", calibration=calibration)
         logits = self._run(quantized, card)
         evidence = self._keep(INT8, quantized, card, logits, references)
         answers = references.fp32.test.argmax(1), logits.test.argmax(1)
         write_bytes(self.run.folder / FLIPS, flip_sheet(self.dataset.test, *answers))
-        return evidence, ladder, sample
+        return evidence, ladder
 
     def write_variant(self, name: str, budget: Budget, references: References) -> Evidence:
         """Write one of `VARIANTS`, whatever it loses: `model.<name>.onnx`."""
-        sample = calibration_sample(self.dataset.train, budget.sample_size, budget.sample_seed)
+        sample = self._sample(budget, budget.sample_seed)
         found = ranges(activation_histograms(self.model, sample), "minmax")
         card = replace(self.card, precision=name, calibration=describe_sample(sample, budget.sample_seed))
         model = VARIANTS[name](self.model, found)
         return self._keep(f"model.{name}.onnx", model, card, self._run(model, card), references)
 
+    def calibration_ids(self, budget: Budget, ladder: Ladder) -> dict[int, tuple[str, ...]]:
+        """Return the ids of the images that a ladder calibrated on, by the seed that they were drawn with."""
+        count = SAMPLES if any(rung.sample_drops for rung in ladder.rungs) else 1
+        return {seed: self._sample(budget, seed).ids for seed in budget.seeds(count)}
+
     def remove_int8(self) -> None:
-        """Remove an int8 file of an earlier export: beside new files it would be a trap."""
-        for name in (INT8, FLIPS):
+        """Remove the int8 file of an earlier export and what speaks of it: beside new files it would be a trap."""
+        for name in (INT8, FLIPS, EXPORT_SUMMARY):
             (self.run.folder / name).unlink(missing_ok=True)
 
-    def _fine_tuned(self, epochs: int, activation_ranges: Mapping[str, Range]) -> onnx.ModelProto:
-        layers = NETS[self.run.recipe.net]
-        return fine_tune(layers, self.net, self.model, activation_ranges, self.dataset.train, epochs)
+    def _sample(self, budget: Budget, seed: int) -> LabelledImages:
+        return calibration_sample(self.dataset.train, budget.sample_size, seed)
+
+    def _fine_tuned(self, budget: Budget, found: Mapping[str, Range]) -> onnx.ModelProto:
+        layers, train = self.run.recipe.layers, self.dataset.train
+        return fine_tune(layers, self.net, self.model, found, train, budget.fine_tune_epochs, budget.portable)
 
     def _run(self, model: onnx.ModelProto, card: ModelCard) -> SplitLogits:
         """Run a model as the file that it will be."""
@@ -118,18 +116,6 @@ class Exporter:
         )
         write_model(path, model, measured)
         return replace(evidence, bytes=path.stat().st_size)
-
-
-def _same_data(run: Run, data: str | None) -> Dataset:
-    """Load the data that the run was trained on. Raises RunError when its content has changed since."""
-    recipe = run.recipe
-    dataset = load_dataset(data or run.data["name"], recipe.size, recipe.val_fraction, recipe.seed)
-    if dataset.describe()["splits"] != run.data["splits"]:
-        raise RunError(
-            f"{dataset.name}: not the images that {run.folder} was trained on (their hashes differ); "
-            "name the right folder with --data, or train again"
-        )
-    return dataset
 
 
 def _card(run: Run, parameters: int) -> ModelCard:

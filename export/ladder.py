@@ -1,22 +1,39 @@
 """The search for an int8 file within an accuracy budget: from the cheapest means to the dearest, until one suffices."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-import numpy as np
 import onnx
 
 from ..edge.labelled import LabelledImages
+from ..edge.latency import latency, time_in_turns
 from ..edge.model import INPUT, OUTPUT, Logits
 from ..edge.photo import Pixels
 from .bias_correction import correct_biases
-from .calibration import METHODS, Range, activation_histograms, ranges
+from .calibration import METHODS, SAMPLES, Range, activation_histograms, calibration_sample, median_ranges, ranges
 from .equalize import equalize
+from .portability import portability
 from .quantize import quantize
 from .run_model import open_session, run_logits
 
 TIMED_RUNS = 200  # of one image each, for a rung's latency
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How an int8 file is searched for: `max_drop` in points of validation accuracy, `sample_size` in images."""
+
+    max_drop: float = 0.5
+    sample_size: int = 512
+    sample_seed: int = 0
+    every_rung: bool = False
+    fine_tune_epochs: int = 0  # of quantization-aware training, the last resort
+    portable: bool = True  # False: weights use all of int8, and CPUs without VNNI may answer otherwise
+
+    def seeds(self, count: int) -> list[int]:
+        """Return the seeds of `count` calibration samples: `sample_seed` and those after it."""
+        return [(self.sample_seed + i) % 2**32 for i in range(count)]
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,9 @@ class Rung:
     same_answers: float  # share of images, 0 to 1, that get the float model's answer
     latency: float  # median of single images on one thread
     bytes: int
+    portability: str
     float_layers: tuple[str, ...] = ()
+    sample_drops: tuple[float, ...] = ()  # of each calibration sample alone, where several were drawn
 
 
 @dataclass(frozen=True)
@@ -38,50 +57,56 @@ class Attempt:
     method: str
     model: onnx.ModelProto
     float_layers: tuple[str, ...] = ()
+    sample_drops: tuple[float, ...] = ()
 
 
 @dataclass
 class Ladder:
-    """Climbs until the drop on `val` is within `max_drop` points; `rungs` records every attempt in order."""
+    """Climbs until the drop on `val` is within the budget; `rungs` records every attempt in order."""
 
     float_model: onnx.ModelProto
-    sample: LabelledImages
+    train: LabelledImages
     val: LabelledImages
-    max_drop: float
+    budget: Budget
     fine_tune: Callable[[Mapping[str, Range]], onnx.ModelProto] | None = None  # the last rung: ranges to float model
     rungs: list[Rung] = field(default_factory=list)
-    chosen: str = ""
+    chosen: Rung | None = None
 
-    def climb(self, every: bool = False) -> onnx.ModelProto | None:
-        """Return the first model within the budget, None if there is none; `chosen` then names its rung.
+    def climb(self) -> onnx.ModelProto | None:
+        """Return the first model within the budget, None if there is none; `chosen` is then its rung.
 
-        `every`: try all rungs and return the one with the smallest drop, the cheaper one of two alike.
+        With `every_rung`: try all and return the one with the smallest drop, the cheaper one of two alike.
         """
         expected = run_logits(self.float_model, self.val.images)
-        best: tuple[float, onnx.ModelProto] | None = None
+        best: onnx.ModelProto | None = None
         for attempt in self._attempts(expected):
             rung = self._measure(attempt, expected)
             self.rungs.append(rung)
-            if rung.drop <= self.max_drop and (best is None or rung.drop < best[0]):
-                best, self.chosen = (rung.drop, attempt.model), rung.method
-                if not every:
+            if rung.drop <= self.budget.max_drop and (self.chosen is None or rung.drop < self.chosen.drop):
+                best, self.chosen = attempt.model, rung
+                if not self.budget.every_rung:
                     break
-        return best[1] if best else None
+        return best
 
     def _attempts(self, expected: Logits) -> Iterator[Attempt]:
-        histograms = activation_histograms(self.float_model, self.sample)
+        portable = self.budget.portable
+        to_int8 = partial(quantize, portable=portable)
+        sample = self._sample(self.budget.sample_seed)
+        histograms = activation_histograms(self.float_model, sample)
         for method in METHODS:
-            yield Attempt(method, quantize(self.float_model, ranges(histograms, method)))
+            yield Attempt(method, to_int8(self.float_model, ranges(histograms, method)))
         method = self._best_method()
-        chosen = ranges(histograms, method)
-        corrected = correct_biases(self.float_model, chosen, self.sample)
-        yield Attempt(f"{method}, biases corrected", quantize(corrected, chosen))
+        yield self._median_of_samples(method, expected)
 
-        equalized = equalize(self.float_model, self.sample)
-        chosen = ranges(activation_histograms(equalized, self.sample), method)
-        yield Attempt(f"{method}, equalized", quantize(equalized, chosen))
-        corrected = correct_biases(equalized, chosen, self.sample)
-        yield Attempt(f"{method}, equalized, biases corrected", quantize(corrected, chosen))
+        chosen = ranges(histograms, method)
+        corrected = correct_biases(self.float_model, chosen, sample, portable)
+        yield Attempt(f"{method}, biases corrected", to_int8(corrected, chosen))
+
+        equalized = equalize(self.float_model, sample)
+        chosen = ranges(activation_histograms(equalized, sample), method)
+        yield Attempt(f"{method}, equalized", to_int8(equalized, chosen))
+        corrected = correct_biases(equalized, chosen, sample, portable)
+        yield Attempt(f"{method}, equalized, biases corrected", to_int8(corrected, chosen))
 
         kept: list[str] = []
         sensitive = self._most_sensitive(equalized, chosen, expected)
@@ -89,11 +114,22 @@ class Ladder:
         for layer in sensitive[:-1]:
             kept.append(layer)
             name = f"{method}, equalized, {len(kept)} of {count} layers in float"
-            yield Attempt(name, quantize(equalized, chosen, kept), tuple(kept))
+            yield Attempt(name, to_int8(equalized, chosen, kept), tuple(kept))
 
         if self.fine_tune is not None:
             chosen = ranges(histograms, method)
-            yield Attempt(f"{method}, fine-tuned", quantize(self.fine_tune(chosen), chosen))
+            yield Attempt(f"{method}, fine-tuned", to_int8(self.fine_tune(chosen), chosen))
+
+    def _median_of_samples(self, method: str, expected: Logits) -> Attempt:
+        """Calibrate on several samples, measure the drop of each alone, and take the median of their ranges."""
+        samples = (self._sample(seed) for seed in self.budget.seeds(SAMPLES))
+        several = [ranges(activation_histograms(self.float_model, sample), method) for sample in samples]
+        models = [
+            quantize(self.float_model, found, portable=self.budget.portable)
+            for found in (*several, median_ranges(several))
+        ]
+        drops = tuple(self._drop(run_logits(model, self.val.images), expected) for model in models[:-1])
+        return Attempt(f"{method}, median of {SAMPLES} samples", models[-1], sample_drops=drops)
 
     def _best_method(self) -> str:
         return min(self.rungs, key=lambda rung: (rung.drop, -rung.same_answers)).method
@@ -103,31 +139,40 @@ class Ladder:
         layers = [node.name for node in model.graph.node if node.op_type in ("Conv", "Gemm")]
 
         def error(layer: str) -> float:
-            alone = quantize(model, chosen, [other for other in layers if other != layer])
+            others = [other for other in layers if other != layer]
+            alone = quantize(model, chosen, others, self.budget.portable)
             return float(((run_logits(alone, self.val.images) - expected) ** 2).mean())
 
         return sorted(layers, key=error, reverse=True)
 
+    def _sample(self, seed: int) -> LabelledImages:
+        return calibration_sample(self.train, self.budget.sample_size, seed)
+
+    def _drop(self, logits: Logits, expected: Logits) -> float:
+        """Return the points of accuracy on validation that are lost from `expected` to `logits`."""
+        right, right_before = (answers.argmax(1) == self.val.targets for answers in (logits, expected))
+        return 100 * float(right_before.mean() - right.mean())
+
     def _measure(self, attempt: Attempt, expected: Logits) -> Rung:
         logits = run_logits(attempt.model, self.val.images)
-        right, right_before = (answers.argmax(1) == self.val.targets for answers in (logits, expected))
         return Rung(
             method=attempt.method,
-            drop=100 * float(right_before.mean() - right.mean()),
+            drop=self._drop(logits, expected),
             same_answers=float((logits.argmax(1) == expected.argmax(1)).mean()),
             latency=single_image_latency(attempt.model, self.val.images),
             bytes=len(attempt.model.SerializeToString()),
+            portability=portability(attempt.model),
             float_layers=attempt.float_layers,
+            sample_drops=attempt.sample_drops,
         )
 
 
 def single_image_latency(model: onnx.ModelProto, images: Pixels) -> float:
     """Return the median time of one image on one thread, in microseconds, after a warm-up."""
     session = open_session(model, threads=1)
-    times = []
-    for i in range(TIMED_RUNS + 20):
-        image = images[i % len(images)][None]
-        started = time.perf_counter()
-        session.run([OUTPUT], {INPUT: image})
-        times.append(time.perf_counter() - started)
-    return 1e6 * float(np.median(times[20:]))
+
+    def run(call: int) -> None:
+        session.run([OUTPUT], {INPUT: images[call % len(images)][None]})
+
+    [seconds] = time_in_turns([run], rounds=1, calls=TIMED_RUNS)
+    return 1000 * latency(seconds).p50

@@ -1,4 +1,4 @@
-"""Static int8 quantization that gives the same answer on every CPU.
+"""Static int8 quantization that, unless asked otherwise, gives the same answer on every CPU.
 
 QDQ format, uint8 activations, per-channel int8 weights, each channel with the finest scale for which `saturation`
 proves that no CPU's 16-bit sums overflow: between 7 and 8 bits.
@@ -9,24 +9,26 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
 from onnxruntime.quantization.calibrate import TensorData, TensorsData
 
 from ..edge.errors import ModelError
 from .calibration import Range
 from .graph import IR_VERSION
-from .saturation import portable_scales, prove
+from .saturation import prove, weight_scales
 
 QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm"]
 
 
-def quantize(model: onnx.ModelProto, ranges: Mapping[str, Range], keep_float: Iterable[str] = ()) -> onnx.ModelProto:
+def quantize(
+    model: onnx.ModelProto, ranges: Mapping[str, Range], keep_float: Iterable[str] = (), portable: bool = True
+) -> onnx.ModelProto:
     """Return the int8 model of a float model that `build_graph` made.
 
     `ranges` holds the range of each activation by tensor name, `keep_float` the names of nodes to leave in float. The
     pixels need no quantization: they are uint8 already, and the quantizer takes the graph's DequantizeLinear for
-    what it is. Raises ModelError when the result is not portable.
+    what it is. Not `portable`: weights use all of int8, unproven. Raises ModelError when a portable result is not.
     """
     kept = list(keep_float)
     quantizer = QDQQuantizer(
@@ -40,17 +42,19 @@ def quantize(model: onnx.ModelProto, ranges: Mapping[str, Range], keep_float: It
         kept,
         QUANTIZED_KINDS,
         {
-            "TensorQuantOverrides": weight_overrides(model, kept),
+            "TensorQuantOverrides": weight_overrides(model, kept, portable),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },
     )
     quantizer.quantize_model()
+    _shield(quantizer.model.model, kept)
     quantizer.model.topological_sort()
     quantized: onnx.ModelProto = quantizer.model.model
     quantized.ir_version = IR_VERSION
     onnx.checker.check_model(quantized, full_check=True)
-    require_portable(quantized)
+    if portable:
+        require_portable(quantized)
     return quantized
 
 
@@ -60,8 +64,21 @@ def require_portable(model: onnx.ModelProto) -> None:
         if not proof.portable:
             raise ModelError(
                 f"{proof.tensor}: neighbouring weights sum to {proof.largest_pairs.max()}: CPUs without VNNI would "
-                "answer differently; not written"
+                "answer differently; not written (--not-portable writes such files)"
             )
+
+
+def _shield(model: onnx.ModelProto, names: Sequence[str]) -> None:
+    """Put a node that changes nothing before each named layer, so that it is computed in float.
+
+    onnxruntime 1.21 and later (WeightBiasQuantization) rounds the float weights of a layer that reads a
+    DequantizeLinear to int8, all channels alike and over the full range, which saturates where there is no VNNI.
+    """
+    for node in [node for node in model.graph.node if node.name in names]:
+        unchanged = f"{node.name}_in"
+        slope_1 = helper.make_node("LeakyRelu", [node.input[0]], [unchanged], f"{node.name}_shield", alpha=1.0)
+        model.graph.node.append(slope_1)
+        node.input[0] = unchanged
 
 
 def tensors_range(ranges: Mapping[str, Range]) -> TensorsData:
@@ -72,14 +89,16 @@ def tensors_range(ranges: Mapping[str, Range]) -> TensorsData:
     return TensorsData(CalibrationMethod.MinMax, values)
 
 
-def weight_overrides(model: onnx.ModelProto, keep_float: Sequence[str] = ()) -> dict[str, list[dict[str, Any]]]:
-    """Return, for each weight to be quantized, the portable scale of every output channel, in onnxruntime's terms."""
+def weight_overrides(
+    model: onnx.ModelProto, keep_float: Sequence[str] = (), portable: bool = True
+) -> dict[str, list[dict[str, Any]]]:
+    """Return, for each weight to be quantized, the scale of every output channel, in onnxruntime's terms."""
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     zero = np.array(0, np.int8)
     return {
         node.input[1]: [
             {"axis": 0, "scale": scale, "zero_point": zero}
-            for scale in portable_scales(numpy_helper.to_array(tensors[node.input[1]]))
+            for scale in weight_scales(numpy_helper.to_array(tensors[node.input[1]]), portable)
         ]
         for node in model.graph.node
         if node.op_type in ("Conv", "Gemm") and node.name not in keep_float

@@ -41,7 +41,7 @@ class LayerProof:
 
 
 def prove(model: onnx.ModelProto) -> list[LayerProof]:
-    """Return the proof of every int8 weight that a Conv or Gemm of a QDQ model multiplies activations by."""
+    """Return the proof of every int8 weight of a convolution or dense layer, in QDQ or QOperator form."""
     return [
         LayerProof(name, largest_pairs(weight).astype(np.int64), int(np.abs(weight.astype(np.int64)).max()))
         for name, weight in _int8_weights(model)
@@ -57,14 +57,15 @@ def largest_pairs(weight: Weights) -> npt.NDArray[np.float64]:
     return np.asarray(np.max([_pairs(order.reshape(len(order), -1)) for order in orders], axis=0))
 
 
-def portable_scales(weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the finest scale a channel, float32 (O,), at which rounding the weight keeps the proof.
+def weight_scales(weight: npt.NDArray[np.float32], portable: bool = True) -> npt.NDArray[np.float32]:
+    """Return the finest scale a channel, float32 (O,), at which the rounded weight fits into int8.
 
-    That is up to 8 bits where large weights stand alone, and 7 bits where two stand together. One unit is left for
-    the rounding of each pair.
+    `portable`: and keeps the proof. That is up to 8 bits where large weights stand alone, and 7 bits where two stand
+    together. One unit is left for the rounding of each pair.
     """
-    limits = [largest_pairs(weight) / (LARGEST_PAIR - 1), np.abs(weight).reshape(len(weight), -1).max(1) / INT8_MAX]
-    scales = np.max(limits, axis=0)
+    scales = np.abs(weight).reshape(len(weight), -1).max(1) / INT8_MAX
+    if portable:
+        scales = np.maximum(scales, largest_pairs(weight) / (LARGEST_PAIR - 1))
     return np.where(scales > 0, scales, 1.0).astype(np.float32)
 
 
@@ -83,3 +84,5 @@ def _int8_weights(model: onnx.ModelProto) -> Iterator[tuple[str, npt.NDArray[np.
         maker = makers.get(node.input[1]) if node.op_type in ("Conv", "Gemm") else None
         if maker is not None and maker.op_type == "DequantizeLinear":
             yield maker.input[0], numpy_helper.to_array(tensors[maker.input[0]])
+        elif node.op_type in ("QLinearConv", "QGemm"):
+            yield node.input[3], numpy_helper.to_array(tensors[node.input[3]])

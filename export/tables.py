@@ -4,14 +4,29 @@ from collections.abc import Iterator, Sequence
 
 from .evidence import Evidence
 from .ladder import Rung
+from .portability import Portability
 from .worth import Worth
+
+CAVEATS = {
+    Portability.ROUNDING: "its float layers add in another order on another CPU, so logits differ in their last bits, "
+    "and by a level of 256 where such a bit tips the rounding of an int8 layer; verify allows for that",
+    Portability.UNPROVEN: "on CPUs with AVX2 or AVX-512 but no VNNI, sums of two products can overflow 16 bits, and "
+    "answers then differ; verify tells on the device",
+}
 
 
 def rung_lines(rungs: Sequence[Rung]) -> Iterator[str]:
     """Yield the table of what was tried to quantize."""
-    yield f"{'quantization':46} drop (points)  same answers  latency (us)      bytes"
+    width = max(len(rung.method) for rung in rungs)
+    yield f"{'quantization':{width}} drop (points)  same answers  latency (us)      bytes  on other CPUs"
     for rung in rungs:
-        yield f"{rung.method:46} {rung.drop:13.2f}  {rung.same_answers:12.2%}  {rung.latency:12.0f}  {rung.bytes:9,}"
+        yield (
+            f"{rung.method:{width}} {rung.drop:13.2f}  {rung.same_answers:12.2%}  {rung.latency:12.0f}  "
+            f"{rung.bytes:9,}  {rung.portability}"
+        )
+        if rung.sample_drops:
+            low, high = min(rung.sample_drops), max(rung.sample_drops)
+            yield f"{'  each sample alone':{width}} {f'{low:.2f} to {high:.2f}':>13}"
 
 
 def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
@@ -30,12 +45,15 @@ def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
             f"{file.file} against fp32 on {file.test.n:,} test images: drop {drop:.2f} points "
             f"({paired.broken} broken, {paired.fixed} fixed, McNemar p = {paired.p:.2g})"
         )
+        caveat = CAVEATS.get(Portability(file.portability))
+        yield f"{file.file} on other CPUs: {file.portability}" + (f": {caveat}" if caveat else "")
 
 
 def worth_line(worth: Worth) -> str:
-    """Return the verdict on the second file, int8, against the first, fp32."""
-    fp32, int8 = worth.microseconds
-    times = f"fp32 {fp32:.0f} us, int8 {int8:.0f} us an image on one thread"
-    if worth.ratios[1] < 1:
-        return f"int8 is worth it here: {1 / worth.ratios[1]:.1f} times as fast ({times})"
-    return f"int8 is NOT worth it here: {worth.ratios[1]:.1f} times the time of fp32 ({times}); fp32 stays the default"
+    """Return the verdict on int8 against fp32."""
+    fp32, int8, times = 1000 * worth.fp32.p50, 1000 * worth.int8.p50, worth.ratio
+    spread = f"quartiles {times.low:.2f} - {times.high:.2f} of the time"
+    medians = f"fp32 {fp32:.0f} us, int8 {int8:.0f} us an image on one thread, {spread}"
+    if worth.int8_pays:
+        return f"int8 is worth it here: {1 / times.median:.1f} times as fast ({medians})"
+    return f"int8 is NOT worth it here: {times.median:.1f} times the time of fp32 ({medians}); fp32 stays the default"

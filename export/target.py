@@ -15,14 +15,20 @@ OLDEST = (1, 17)  # what files are made for; their opset 13 and IR 7 date from o
 NUMPY_2 = (1, 19)  # the first release built for numpy 2
 
 
+def check_release(release: str) -> None:
+    """Raise ModelError unless `release` names a release of onnxruntime that files are made for ("1.17", "1.20.1")."""
+    if not re.fullmatch(r"[0-9]+\.[0-9]+(\.[0-9]+)?", release) or _numbers(release) < OLDEST:
+        raise ModelError(
+            f"--target-ort {release}: not a release of onnxruntime of {_dotted(OLDEST)} or later, the oldest supported"
+        )
+
+
 def prove_target(path: Path, release: str) -> dict[str, Any]:
-    """Verify a model file with onnxruntime `release` ("1.17") in an environment made for it and thrown away.
+    """Verify a model file with onnxruntime `release`, checked already, in an environment made for it and thrown away.
 
     Downloads packages: only for who asks for it. Returns what `edge-cifar verify --json` says there. Raises ModelError
     when that release can't be installed or does not compute the right answers.
     """
-    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", release) or _numbers(release) < OLDEST:
-        raise ModelError(f"onnxruntime {release}: not a release of {_dotted(OLDEST)} or later, the oldest supported")
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"

@@ -19,7 +19,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from .calibration import Range
 from .graph import IR_VERSION, NORMALIZED, PIXEL_RANGE
 from .quantize import QUANTIZED_KINDS, tensors_range, weight_overrides
-from .saturation import portable_scales
+from .saturation import weight_scales
 
 
 def fp16(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -52,7 +52,7 @@ def weight_only(model: onnx.ModelProto) -> onnx.ModelProto:
     for node in [node for node in stored.graph.node if node.op_type in ("Conv", "Gemm")]:
         name = node.input[1]
         weight = numpy_helper.to_array(tensors[name])
-        scales = portable_scales(weight)
+        scales = weight_scales(weight)
         rounded = np.round(weight / scales.reshape(-1, *[1] * (weight.ndim - 1))).astype(np.int8)
         tensors[name].CopyFrom(numpy_helper.from_array(rounded, name))
         stored.graph.initializer.append(numpy_helper.from_array(scales, f"{name}_scale"))

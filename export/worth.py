@@ -1,43 +1,36 @@
-"""Is int8 worth it here? The files take turns on this machine, and their times are compared round by round."""
+"""Is int8 worth it here? Both files take turns on this machine, and their times are compared round by round."""
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from ..edge.latency import Latency, Ratio, Task, latency, ratio, time_in_turns
 from ..edge.model import Model
 from ..edge.photo import Pixels
 
 ROUNDS = 20
-RUNS = 30  # single images a round and file
+CALLS = 30  # single images a round and file
 
 
 @dataclass(frozen=True)
 class Worth:
-    """Median time of one image on one thread, in microseconds, and its ratio to the first file's, for each file.
+    """One image on one thread: the duration with either file, in milliseconds, and that of int8 in terms of fp32's."""
 
-    The ratio is the median over the rounds' ratios, so that drift of the machine hits all files alike.
-    """
+    fp32: Latency
+    int8: Latency
+    ratio: Ratio
 
-    microseconds: tuple[float, ...]
-    ratios: tuple[float, ...]
-
-
-def compare_latency(files: Sequence[Path], images: Pixels) -> Worth:
-    """Time model files against each other on single images, uint8 (N, size, size, 4), after a round of warm-up."""
-    models = [Model(path, threads=1) for path in files]
-    rounds = np.array([[_median_time(model, images) for model in models] for _ in range(ROUNDS + 1)])[1:]
-    ratios = np.median(rounds / rounds[:, :1], axis=0)
-    return Worth(tuple((1e6 * np.median(rounds, axis=0)).tolist()), tuple(ratios.tolist()))
+    @property
+    def int8_pays(self) -> bool:
+        """Whether int8 is the faster one, and clearly so: in three rounds of four."""
+        return self.ratio.high < 1
 
 
-def _median_time(model: Model, images: Pixels) -> float:
-    times = []
-    for i in range(RUNS):
-        image = images[i % len(images)][None]
-        started = time.perf_counter()
-        model.logits(image)
-        times.append(time.perf_counter() - started)
-    return float(np.median(times))
+def compare_latency(fp32: Path, int8: Path, images: Pixels) -> Worth:
+    """Time two model files against each other on images uint8 (N, size, size, 4), one at a time."""
+    before, after = time_in_turns([_task(fp32, images), _task(int8, images)], ROUNDS, CALLS)
+    return Worth(latency(before), latency(after), ratio(after, before))
+
+
+def _task(path: Path, images: Pixels) -> Task:
+    model = Model(path, threads=1)
+    return lambda call: model.logits(images[call % len(images)][None])

@@ -1,16 +1,21 @@
 import json
+import re
+import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from edge_cifar.benchmarks import conformance, conformance_child, emulators
+from edge_cifar.benchmarks.conformance_photos import choose_photos, describe_photos
 from edge_cifar.benchmarks.conformance_report import (
     Answer,
     Comparison,
     Failure,
     Row,
+    Shown,
     compare,
     markdown,
     problems,
@@ -111,9 +116,12 @@ def test_a_missing_emulator_is_answered_by_one_line(tmp_path: Path, monkeypatch:
 
 
 def test_the_oldest_packages_are_those_that_the_project_declares() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    declared = dict(re.findall(r"(\w+)>=([\d.]+)", " ".join(project["dependencies"])))
+    oldest = [f"{name}=={declared[name]}" for name in ("onnxruntime", "numpy", "pillow")]
     assert requirements("newest") == ["onnxruntime", "numpy", "pillow"]
-    assert requirements("oldest") == ["onnxruntime==1.17", "numpy==1.26", "pillow==11.3"]
-    assert requirements("1.20.1") == ["onnxruntime==1.20.1", "numpy==1.26", "pillow==11.3"]
+    assert requirements("oldest") == oldest
+    assert requirements("1.20.1") == ["onnxruntime==1.20.1", *oldest[1:]]
 
 
 def test_photos_are_rendered_and_then_taken_from_each_class_in_turn(tmp_path: Path) -> None:
@@ -122,13 +130,38 @@ def test_photos_are_rendered_and_then_taken_from_each_class_in_turn(tmp_path: Pa
             (tmp_path / "data" / split / label).mkdir(parents=True)
             for i in range(count):
                 Image.new("RGB", (2, 2)).save(tmp_path / "data" / split / label / f"{i}.png")
-    photos = conformance.choose_photos(tmp_path / "photos", str(tmp_path / "data"), 13)
+    photos = choose_photos(tmp_path / "photos", str(tmp_path / "data"), 13)
     assert [photo.suffix for photo in photos] == [".jpg"] * 10 + [".png"] * 3
     assert [f"{photo.parent.name}/{photo.stem}" for photo in photos[10:]] == ["cat/0", "dog/0", "dog/1"]
+    described = describe_photos(photos, str(tmp_path / "data"))
+    assert described.n == 13
+    assert described.chosen.startswith("10 JPEGs rendered")
+    assert described.chosen.endswith("3 test images of data, one of each class in turn")
+    photos[12].write_bytes(photos[12].read_bytes() + b"\0")
+    changed = describe_photos(photos, str(tmp_path / "data"))
+    assert changed.sha256 != described.sha256
+    assert changed == replace(described, sha256=changed.sha256)
 
 
 def test_without_data_all_photos_are_rendered(tmp_path: Path) -> None:
-    assert len(set(conformance.choose_photos(tmp_path, None, 12))) == 12
+    photos = choose_photos(tmp_path, None, 12)
+    assert len(set(photos)) == 12
+    assert describe_photos(photos, None).chosen.startswith("12 JPEGs rendered")
+
+
+def test_the_report_names_the_photos_and_the_models_by_their_hashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conformance, "qemu_version", lambda: "10.0.2")
+    photos = describe_photos(choose_photos(tmp_path / "photos", None, 2), None)
+    shown = Shown(photos, {"models/a.int8.onnx": "abc"})
+    conformance.write_report(tmp_path / "out.json", shown, [_row("int8", SAME)], [])
+    report = json.loads((tmp_path / "out.json").read_text())
+    assert report["photos"] == {"n": 2, "chosen": photos.chosen, "sha256": photos.sha256}
+    assert report["models"] == {"models/a.int8.onnx": "abc"}
+    page = (tmp_path / "out.md").read_text()
+    assert photos.sha256 in page
+    assert "- models/a.int8.onnx: SHA-256 abc\n" in page
 
 
 def test_the_child_leaves_what_the_model_answers(tmp_path: Path, tiny_int8_model: Path) -> None:

@@ -9,6 +9,7 @@ from edge_cifar.export.calibration import (
     activation_histograms,
     calibration_sample,
     describe_sample,
+    median_ranges,
     ranges,
 )
 from edge_cifar.export.run_model import run_tensors
@@ -60,6 +61,19 @@ def test_a_single_outlier_is_clipped(method: str) -> None:
 def test_evenly_spread_values_keep_their_range(method: str) -> None:
     low, high = METHODS[method](_histogram(np.linspace(0, 1, 100_000)))
     assert (low, high) == pytest.approx((0, 1), abs=0.03)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_tensor_of_zeros_has_a_range(method: str) -> None:
+    counts = np.zeros(BINS, np.int64)
+    counts[0] = 1000
+    low, high = METHODS[method](Histogram(0.0, 1e-6, counts))
+    assert 0 == low <= high <= 1e-6
+
+
+def test_the_median_of_several_ranges_follows_no_single_one() -> None:
+    several = [{"a": (0.0, high)} for high in (1.0, 1.2, 9.0)]
+    assert median_ranges(several) == {"a": (0.0, 1.2)}
 
 
 def test_every_tensor_gets_a_range(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from edge_cifar.edge.model_card import read_card
+from edge_cifar.edge.onnx_file import read_onnx
 from edge_cifar.train.data import load_dataset
+from edge_cifar.train.nets import NETS, build_net
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
 
@@ -18,12 +21,13 @@ def export(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, random_net: torch.nn.Sequential) -> Run:
-    recipe = Recipe()
-    data = load_dataset("synthetic", 32, recipe.val_fraction, recipe.seed).describe()
+def run(tmp_path: Path) -> Run:
+    torch.manual_seed(0)
+    recipe = Recipe(data="synthetic", net="single")
+    data = load_dataset(recipe.data, recipe.size, recipe.val_fraction, recipe.seed).describe()
     run = Run(tmp_path / "runs/random", recipe, data, {"torch": "2"})
     run.create()
-    run.save_weights(random_net, epoch=1, val_accuracy=0.1)
+    run.save_weights(build_net(NETS[recipe.net]), epoch=1, val_accuracy=0.1)
     return run
 
 
@@ -36,8 +40,20 @@ def test_nothing_in_budget_leaves_no_int8_file_and_tells_what_was_tried(run: Run
     assert not (run.folder / "model.int8.onnx").exists()
     assert (run.folder / "model.fp32.onnx").exists()
     summary = json.loads((run.folder / "export.json").read_text())
-    assert len(summary["rungs"]) == 13
-    assert done.stdout.count("in float") == 6
+    assert len(summary["rungs"]) == 10
+    assert done.stdout.count("layers in float") == 2
+
+
+def test_a_file_that_is_not_portable_says_so_in_all_places(run: Run) -> None:
+    done = export("--quantize", "--max-drop", "100", "--not-portable", cwd=run.folder.parents[1])
+    assert done.returncode == 0, done.stderr
+    assert "model.int8.onnx on other CPUs: NOT PORTABLE" in done.stdout
+    summary = json.loads((run.folder / "export.json").read_text())
+    assert summary["budget"]["portable"] is False
+    assert summary["rungs"][0]["portability"].startswith("NOT PORTABLE")
+    assert summary["files"][1]["portability"].startswith("NOT PORTABLE")
+    _, onnx_file = read_onnx(run.folder / "model.int8.onnx")
+    assert read_card(onnx_file.metadata, run.folder).portability.startswith("NOT PORTABLE")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +61,7 @@ def test_nothing_in_budget_leaves_no_int8_file_and_tells_what_was_tried(run: Run
     [
         (["nowhere"], "nowhere: no run here"),
         (["runs/random", "--data", "elsewhere"], "elsewhere: no such dataset folder"),
+        (["runs/random", "--target-ort", "latest"], "--target-ort latest: not a release of onnxruntime"),
     ],
 )
 def test_what_is_missing_is_named_in_one_line(run: Run, arguments: list[str], message: str) -> None:

@@ -1,14 +1,22 @@
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
+import pytest
+from edge_cifar.edge.golden import FLOAT_TOLERANCE, golden_images, verify_model
 from edge_cifar.edge.model_card import ModelCard, read_card
 from edge_cifar.edge.onnx_file import SEAL_KEY, check_seal, read_onnx
+from edge_cifar.export.calibration import Range
 from edge_cifar.export.model_file import write_model
+from edge_cifar.export.quantize import quantize
+from edge_cifar.export.run_model import run_logits
 
 
 def test_the_card_survives_quantization_and_the_seal_holds(tiny_int8_model: Path, card: ModelCard) -> None:
     data, onnx_file = read_onnx(tiny_int8_model)
-    assert read_card(onnx_file.metadata, tiny_int8_model) == card
+    assert read_card(onnx_file.metadata, tiny_int8_model) == replace(card, portability="same bits on every CPU")
     check_seal(data, onnx_file.metadata[SEAL_KEY], tiny_int8_model)
     assert onnx_file.opset == 13
 
@@ -21,3 +29,26 @@ def test_writing_twice_gives_the_same_bytes(tmp_path: Path, random_graph: onnx.M
     for name in ("a.onnx", "b.onnx"):
         write_model(tmp_path / name, random_graph, card)
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
+
+
+def test_a_file_that_is_not_portable_says_so_and_still_asks_for_equal_bits(
+    tmp_path: Path, random_graph: onnx.ModelProto, activation_ranges: Mapping[str, Range], card: ModelCard
+) -> None:
+    write_model(tmp_path / "a.onnx", quantize(random_graph, activation_ranges, portable=False), card)
+    verified = verify_model(tmp_path / "a.onnx")
+    assert verified.exact  # so that a CPU on which sums overflow is found out
+    assert verified.portability.startswith("NOT PORTABLE")
+
+
+def test_golden_logits_carry_the_tolerance_that_their_layers_need(
+    tmp_path: Path, random_graph: onnx.ModelProto, activation_ranges: Mapping[str, Range], card: ModelCard
+) -> None:
+    def tolerance(model: onnx.ModelProto, precision: str) -> float:
+        write_model(tmp_path / "a.onnx", model, replace(card, precision=precision))
+        return verify_model(tmp_path / "a.onnx").tolerance
+
+    assert tolerance(quantize(random_graph, activation_ranges), "int8") == 0
+    assert tolerance(random_graph, "fp32") == FLOAT_TOLERANCE
+    logits = run_logits(random_graph, golden_images(32))
+    mixed = tolerance(quantize(random_graph, activation_ranges, keep_float=["conv_4"]), "int8")
+    assert mixed == pytest.approx(0.01 * np.ptp(logits), rel=0.1)

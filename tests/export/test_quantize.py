@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.evaluate import batch_logits
@@ -78,3 +79,18 @@ def test_a_model_that_could_saturate_is_refused(quantized_graph: onnx.ModelProto
     tensor.CopyFrom(numpy_helper.from_array(weight, tensor.name))
     with pytest.raises(ModelError, match="layer_4_weight_quantized: neighbouring weights sum to 200"):
         require_portable(wrong)
+
+
+def test_onnxruntime_computes_layers_that_stay_in_float_in_float(
+    tmp_path: Path, random_graph: onnx.ModelProto, activation_ranges: dict[str, Range]
+) -> None:
+    def float_convolutions(model: onnx.ModelProto) -> int:
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+        options.log_severity_level = 4
+        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        nodes = onnx.load(tmp_path / "optimized.onnx").graph.node
+        return sum(node.op_type in ("Conv", "FusedConv") for node in nodes)
+
+    assert float_convolutions(quantize(random_graph, activation_ranges)) == 0
+    assert float_convolutions(quantize(random_graph, activation_ranges, keep_float=["conv_2", "conv_7"])) == 2

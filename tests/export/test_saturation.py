@@ -1,7 +1,7 @@
 import numpy as np
 import onnx
 import pytest
-from edge_cifar.export.saturation import LARGEST_PAIR, largest_pairs, portable_scales, prove
+from edge_cifar.export.saturation import LARGEST_PAIR, largest_pairs, prove, weight_scales
 
 
 def saturates(weight: np.ndarray) -> bool:
@@ -40,10 +40,10 @@ def test_an_odd_reduction_ends_with_a_single_weight() -> None:
     assert largest_pairs(np.array([[1, 2, 90]], np.int8)).tolist() == [90]
 
 
-def test_rounding_to_the_portable_scales_keeps_the_proof() -> None:
+def test_rounding_to_the_weight_scales_keeps_the_proof() -> None:
     random = np.random.RandomState(0)
     weight = random.standard_t(3, (500, 8, 3, 3)).astype(np.float32)
-    scales = portable_scales(weight)[:, None, None, None]
+    scales = weight_scales(weight)[:, None, None, None]
     rounded = np.round(weight / scales)
     assert np.abs(rounded).max() <= 127
     assert largest_pairs(rounded.astype(np.int8)).max() <= LARGEST_PAIR
@@ -51,8 +51,15 @@ def test_rounding_to_the_portable_scales_keeps_the_proof() -> None:
     assert (scales <= coarsest * 1.001).all()  # never coarser than 7 bits
 
 
+def test_scales_that_need_not_be_portable_use_all_of_int8() -> None:
+    weight = np.random.RandomState(0).uniform(-1, 1, (20, 8, 3, 3)).astype(np.float32)
+    scales = weight_scales(weight, portable=False)[:, None, None, None]
+    assert np.abs(np.round(weight / scales)).max(axis=(1, 2, 3)).tolist() == [127] * 20
+    assert largest_pairs(np.round(weight / scales).astype(np.int8)).max() > LARGEST_PAIR
+
+
 def test_a_channel_of_zeros_has_a_scale() -> None:
-    assert portable_scales(np.zeros((2, 4), np.float32)).tolist() == [1, 1]
+    assert weight_scales(np.zeros((2, 4), np.float32)).tolist() == [1, 1]
 
 
 def test_every_quantized_layer_of_a_model_is_proven(quantized_graph: onnx.ModelProto) -> None:
