@@ -1,18 +1,21 @@
 """Photos in, labels out."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
-from .errors import PhotoError
+from .errors import EdgeCifarError, PhotoError
 from .metrics import softmax
 from .model import Logits, Model, default_model
 from .photo import Photo, Pixels, read_photo
+from .tta import averaged_logits
 
 BATCH = 32  # photos that go through the net together
+UNKNOWN = "unknown"  # the label of a photo that the model is not sure enough about
 
 
 @dataclass(frozen=True)
@@ -25,22 +28,40 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The most probable label, its probability (0 to 1), and the `top` labels, best first."""
+    """The most probable label and its probability (0 to 1), and the `top` labels, best first.
+
+    Below the threshold of confidence `label` is "unknown"; `guess` is the most probable label all the same.
+    """
 
     label: str
     confidence: float
     top: tuple[Ranked, ...]
+    guess: str
 
 
 class Classifier:
     """A model that classifies photos on the CPU."""
 
-    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None):
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        threads: int | None = None,
+        *,
+        threshold: float | None = None,
+        tta: bool = False,
+    ):
         """Open `model`; by default the newest export under `runs/`, else the shipped one.
 
-        `threads` defaults to the cores this process may use. Raises ModelError.
+        `threads` defaults to the cores this process may use. Photos less probable than `threshold` (0 to 1) are
+        "unknown"; the default is the model's own. `tta` looks at each photo ten times (`tta.py`).
+
+        Raises ModelError, or EdgeCifarError for a threshold that is no probability.
         """
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise EdgeCifarError(f"threshold {threshold}: expected a probability, 0 to 1")
         self.model = Model(default_model() if model is None else model, threads)
+        self.threshold = self.model.card.abstain_threshold if threshold is None else threshold
+        self._logits: Callable[[Pixels], Logits] = partial(averaged_logits, self.model) if tta else self.model.logits
 
     def predict(self, photo: Photo, top: int = 5) -> Prediction:
         """Classify one photo: a path, bytes, binary file, Pillow image or uint8 array. Raises PhotoError."""
@@ -65,11 +86,12 @@ class Classifier:
             return error
 
     def _predictions(self, pixels: list[Pixels], top: int) -> list[Prediction]:
-        return [self._prediction(logits, top) for logits in self.model.logits(np.stack(pixels))]
+        return [self._prediction(logits, top) for logits in self._logits(np.stack(pixels))]
 
     def _prediction(self, logits: Logits, top: int) -> Prediction:
         card = self.model.card
         probabilities = softmax(logits / card.temperature)
         best = np.argsort(-probabilities, kind="stable")[:top]
         ranked = tuple(Ranked(card.labels[i], float(probabilities[i])) for i in best)
-        return Prediction(ranked[0].label, ranked[0].probability, ranked)
+        guess, confidence = ranked[0].label, ranked[0].probability
+        return Prediction(guess if confidence >= self.threshold else UNKNOWN, confidence, ranked, guess)

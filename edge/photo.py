@@ -7,20 +7,24 @@ what it meets on the device can't differ.
 
 import io
 import stat
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from os import PathLike, fspath
-from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from pathlib import Path, PurePath
+from typing import BinaryIO, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from .errors import PhotoError
+from .limits import JPEG, MAX_FILE_BYTES, MeteredFile, check_cost
 from .quiet import PILLOW_QUIET
 
 Photo: TypeAlias = str | PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+Extent: TypeAlias = tuple[float, float]
+"""Width and height in pixels, fractions included: 1023 pixels decoded at 1/8 scale are 127.875, stored in 128."""
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF", "AVIF")
 """What Pillow may open (MPO opens as JPEG). Formats that start another program (EPS) or that nobody photographs
@@ -48,10 +52,13 @@ SUFFIXES = frozenset(
 """File names that folders are searched for, in lower case."""
 
 RESIZE = "squash-bicubic"
-"""The resize rule, as model cards name it: the whole photo to a square, bicubic with antialiasing."""
+"""The resize rule, as model cards name it: the whole photo to a square, bicubic with antialiasing.
 
-MAX_PIXELS = 64_000_000
-"""Largest photo decoded, in pixels after a JPEG's reduced-scale decoding (256 MB at 4 bytes a pixel)."""
+Chosen on degraded validation images (`benchmarks/results/resize_rule.md`): of six filters bicubic is the best or equal
+to it however a photo is framed, and nearest loses 31 to 35 points. A crop of the middle gains 5 to 8 points where a
+square thing lies within a longer photo, and loses 19 where it fills it; how often a photo is which can't be known from
+such images, so the rule is the one that loses nothing of any photo.
+"""
 
 BACKGROUND = (255, 255, 255)
 """Colour that transparent photos are laid on: what most viewers show."""
@@ -67,23 +74,56 @@ ORIENTATIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+FILTER = Image.Resampling.BICUBIC
+
 # Reduce by whole factors until this many times the target size, then resize: Pillow's own suggestion for
 # results that can hardly be told from a full resize.
 REDUCING_GAP = 3.0
+BAND_PIXELS = 1 << 20
 
 
 def read_photo(photo: Photo, size: int) -> Pixels:
     """Return `photo` as uint8 (size, size, 4), channels RGBX with X = 255.
 
     `photo` is a path, the bytes of a file, an open binary file, a Pillow image, or a uint8 array: (H, W) gray,
-    (H, W, 3) RGB or (H, W, 4) RGBA. Animations give their first frame.
+    (H, W, 3) RGB or (H, W, 4) RGBA. Animations give their first frame. Embedded colour profiles are ignored.
 
-    Raises PhotoError, naming the photo, when it is missing, damaged, too large or of an unknown format.
+    Raises PhotoError, naming the photo, when it is missing, damaged, beyond the limits or of an unknown format.
     """
+    with _naming(photo), ExitStack() as stack:
+        image, extent = _open(photo, stack, round(size * REDUCING_GAP))
+        return to_pixels(image, size, extent)
+
+
+def read_upright(photo: Photo, draft_side: int | None = None) -> Image.Image:
+    """Return `photo` at its own size in mode RGB, upright, what is transparent on white. Raises PhotoError.
+
+    With `draft_side` a large JPEG may come reduced, at least so many pixels each way.
+    """
+    with _naming(photo), ExitStack() as stack:
+        image, _ = _open(photo, stack, draft_side)
+        image.load()
+        orientation = _orientation(image)
+        return _finish(_to_8_bit(image), orientation).copy()  # the caller's own, even of the caller's image
+
+
+def to_pixels(image: Image.Image, size: int, extent: Extent | None = None) -> Pixels:
+    """Return an open Pillow image as uint8 (size, size, 4) by the photo contract; Pillow's own errors pass through.
+
+    `extent` is how much of it is photo, in pixels from the upper left; all of it by default.
+    """
+    image.load()
+    orientation = _orientation(image)  # after load, which turns a TIFF upright itself and drops its tag
+    return np.asarray(_finish(_shrink(image, size, extent or image.size), orientation).convert("RGBX"))
+
+
+@contextmanager
+def _naming(photo: Photo) -> Iterator[None]:
+    """Turn whatever a damaged file leads Pillow to into a PhotoError that names it; nothing is said on stderr."""
     name = photo_name(photo)
     try:
-        with PILLOW_QUIET, ExitStack() as stack:
-            return to_pixels(_open(photo, stack), size)
+        with PILLOW_QUIET:
+            yield
     except PhotoError as error:
         raise PhotoError(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:
@@ -98,30 +138,6 @@ def read_photo(photo: Photo, size: int) -> Pixels:
         raise PhotoError(f"{name}: damaged ({error})") from error
 
 
-def to_pixels(image: Image.Image, size: int) -> Pixels:
-    """Return an open Pillow image as uint8 (size, size, 4) by the photo contract.
-
-    Raises PhotoError when it has more than `MAX_PIXELS` pixels; Pillow's own errors pass through.
-    """
-    draft_size = round(size * REDUCING_GAP)
-    image.draft(None, (draft_size, draft_size))  # a JPEG decodes at 1/2, 1/4 or 1/8 scale, still large enough
-    if image.width * image.height > MAX_PIXELS:
-        raise PhotoError(
-            f"{image.width} x {image.height} pixels, more than the limit of {MAX_PIXELS}; shrink the photo first"
-        )
-    image.load()
-    orientation = _orientation(image)  # after load, which turns a TIFF upright itself and drops its tag
-    image = _to_8_bit(image)
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
-    if orientation in ORIENTATIONS:  # after the resize: a transposed square is cheap
-        image = image.transpose(ORIENTATIONS[orientation])
-    if image.mode == "RGBA":
-        background = Image.new("RGBA", image.size, BACKGROUND)
-        image = Image.alpha_composite(background, image).convert("RGB")
-    return np.asarray(image.convert("RGBX"))
-
-
 def photo_name(photo: Photo) -> str:
     """Return what messages call `photo`: its path if it has one, else its kind."""
     return fspath(photo) if isinstance(photo, str | PathLike) else f"<{type(photo).__name__}>"
@@ -129,28 +145,62 @@ def photo_name(photo: Photo) -> str:
 
 def photo_files(folder: Path) -> list[Path]:
     """Return the files of `folder` that are named like photos, sorted, hidden ones left out."""
-    entries = sorted(folder.iterdir())
-    return [path for path in entries if path.suffix.lower() in SUFFIXES and path.name[0] != "."]
+    return [path for path in sorted(folder.iterdir()) if named_like_photo(path.name)]
 
 
-def _open(photo: Photo, stack: ExitStack) -> Image.Image:
-    if isinstance(photo, Image.Image):
-        return photo.copy()  # draft and load change an image in place
+def named_like_photo(name: str) -> bool:
+    """Return whether folders are searched for a file of this name: it has a known suffix and isn't hidden."""
+    return name[0] != "." and PurePath(name).suffix.lower() in SUFFIXES
+
+
+def _open(photo: Photo, stack: ExitStack, draft_side: int | None = None) -> tuple[Image.Image, Extent | None]:
+    """Return `photo` as a Pillow image, held against the limits by its header, and the extent of a reduced JPEG.
+
+    It is not decoded yet. `draft_side` is how many pixels a reduced JPEG must have at least each way; by default it is
+    not reduced.
+    """
     if isinstance(photo, np.ndarray):
-        return _from_array(photo)
+        return _from_array(photo), None
+    if isinstance(photo, Image.Image):
+        undecoded = _undecoded_file(photo)
+        if undecoded is None:
+            check_cost(photo, photo.size, several_scans=False)
+            return photo, None
+        stack.callback(undecoded.seek, undecoded.tell())
+        photo = undecoded  # read as if it were given itself: the same pixels, and the image stays as it is
+    file = MeteredFile(_binary_file(photo, stack))
+    image = stack.enter_context(Image.open(cast(BinaryIO, file), formats=FORMATS))
+    whole, several_scans = image.size, file.end_header(image)
+    extent = None
+    if draft_side and (drafted := image.draft(None, (draft_side, draft_side))):
+        extent = drafted[1][2:]  # a JPEG decodes at 1/2, 1/4 or 1/8 scale, still large enough
+    check_cost(image, whole, several_scans)
+    return image, extent
+
+
+def _undecoded_file(image: Image.Image) -> BinaryIO | None:
+    """Return the file of a JPEG that Pillow has opened but not decoded yet, None for any other image."""
+    if image.format not in JPEG or not getattr(image, "tile", None) or image.tell():
+        return None
+    file: BinaryIO | None = getattr(image, "fp", None)
+    return file
+
+
+def _binary_file(photo: str | PathLike[str] | bytes | BinaryIO, stack: ExitStack) -> BinaryIO:
+    """Return a photo's file, positioned anywhere; one that is opened here is closed by `stack`."""
     if isinstance(photo, bytes):
-        photo = io.BytesIO(photo)
-    elif isinstance(photo, str | PathLike):
-        path = Path(photo)
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise PhotoError("a folder; expected a photo, or a folder with photos in it")
-        if not stat.S_ISREG(status.st_mode):
-            raise PhotoError("not a regular file")
-        if status.st_size == 0:
-            raise PhotoError("empty file (0 bytes)")
-        photo = stack.enter_context(path.open("rb"))
-    return stack.enter_context(Image.open(photo, formats=FORMATS))
+        return io.BytesIO(photo)
+    if not isinstance(photo, str | PathLike):
+        return photo if photo.seekable() else io.BytesIO(photo.read(MAX_FILE_BYTES + 1))
+    path = Path(photo)
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise PhotoError("a folder; expected a photo, or a folder with photos in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise PhotoError("not a regular file")
+    if status.st_size == 0:
+        raise PhotoError("empty file (0 bytes)")
+    return stack.enter_context(path.open("rb"))
 
 
 def _from_array(array: Pixels) -> Image.Image:
@@ -169,11 +219,53 @@ def _orientation(image: Image.Image) -> int | None:
     return orientation
 
 
+def _shrink(image: Image.Image, size: int, extent: Extent) -> Image.Image:
+    """Return a decoded image as (size, size) in mode RGB or RGBA.
+
+    Reduced by whole factors first, as Pillow's `reducing_gap` would, but in bands, so that a large photo is never held
+    twice.
+    """
+    width, height = image.size
+    if image.size == (size, size):
+        return _to_8_bit(image)
+    across, down = (max(1, int(side / size / REDUCING_GAP)) for side in extent)
+    rows = down * max(1, BAND_PIXELS // (width * down))
+    if rows >= height:
+        reduced = _to_8_bit(image).reduce((across, down))
+    else:
+        bands = (image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows))
+        reduced = _stack([_to_8_bit(band).reduce((across, down)) for band in bands])
+    return reduced.resize((size, size), FILTER, box=(0, 0, extent[0] / across, extent[1] / down))
+
+
+def _stack(bands: list[Image.Image]) -> Image.Image:
+    """Return one image of bands of equal width, the first at the top."""
+    whole = Image.new(bands[0].mode, (bands[0].width, sum(band.height for band in bands)))
+    top = 0
+    for band in bands:
+        whole.paste(band, (0, top))
+        top += band.height
+    return whole
+
+
+def _finish(image: Image.Image, orientation: int | None) -> Image.Image:
+    """Return an RGB or RGBA image upright and in mode RGB."""
+    if orientation in ORIENTATIONS:
+        image = image.transpose(ORIENTATIONS[orientation])
+    if image.mode == "RGBA":
+        background = Image.new("RGBA", image.size, BACKGROUND)
+        image = Image.alpha_composite(background, image).convert("RGB")
+    return image
+
+
 def _to_8_bit(image: Image.Image) -> Image.Image:
     """Return `image` in mode RGB, or RGBA where it has transparency."""
+    if image.mode == "LAB":
+        raise PhotoError("LAB colours; save the photo in RGB")
     if image.mode == "F":
         raise PhotoError("32-bit float pixels have no fixed range; save the photo with 8 or 16 bits")
     if image.mode.startswith("I"):  # 16-bit gray: scale to 8 bits, where Pillow's convert would clip
         gray = np.clip(np.asarray(image, dtype=np.int32), 0, 65535)
         return Image.fromarray(((gray + 128) // 257).astype(np.uint8)).convert("RGB")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    wanted = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)

@@ -1,54 +1,104 @@
-"""`edge-cifar predict`: parse, classify, print."""
+"""`edge-cifar predict`: find the photos, classify them, write the results."""
 
-import json
-from dataclasses import asdict
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .classifier import Classifier, Prediction
-from .errors import PhotoError, printable
-from .photo import photo_files
+from .classifier import Classifier
+from .cores import usable_cores
+from .many import Draw, classify_many
+from .model import Model
+from .output import open_output
+from .progress import Progress
+from .reporting import ending_on_sigterm
+from .search import Entry, find_photos, read_list
 
 
 def predict(
-    photos: Annotated[list[str], typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos.")],
+    photos: Annotated[
+        list[str] | None, typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos; - is one from stdin.")
+    ] = None,
     model: Annotated[
         Path | None, typer.Option(help="Model file.  [default: newest export under runs/, else the shipped one]")
     ] = None,
     top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = 3,
-    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Search the subfolders of folders.")] = False,
+    glob: Annotated[str | None, typer.Option(help="Files to take from folders, as '*.jpg'.  [default: photos]")] = None,
+    files_from: Annotated[
+        str | None, typer.Option(metavar="LIST", help="File with more photos, one a line or NUL-ended; - is stdin.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write results to a new .jsonl, .csv or .parquet file.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with --out: skip the photos in it.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Photos read at once.  [default: the cores allowed]", min=1, max=256)
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Cores for the net.  [default: those allowed; 1 a job]", min=1, max=256)
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Probability below which a photo is unknown.  [default: the model's]", min=0, max=1),
+    ] = None,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Look at each photo ten times: more accurate, but slower.")
+    ] = False,
+    explain: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw where the net looked in the one photo that is given.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the photos with label and bar drawn in.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a photo.")] = False,
 ) -> None:
     """Classify photos; see `edge-cifar predict --help`."""
-    classifier = Classifier(model, threads)
+    if not photos and files_from is None:
+        raise typer.BadParameter("Missing argument 'PHOTO...' or option '--files-from'.")
+    if resume and out is None:
+        raise typer.BadParameter("--resume goes on with a file; name it with --out.")
+
+    search = files_from is not None or any(os.path.isdir(photo) for photo in photos or ())  # noqa: PTH112
+    if explain and (search or len(photos or ()) > 1):
+        raise typer.BadParameter("--explain draws one photo; name just one.")
+    jobs = jobs or (usable_cores() if search or len(photos or ()) > 1 else 1)
+    classifier = Classifier(model, threads or (1 if jobs > 1 else None), threshold=threshold, tta=tta)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
-    paths = [path for argument in photos for path in _expand(argument)]
-    failed = False
-    for path, result in zip(paths, classifier.predict_many(paths, top), strict=True):
-        failed |= isinstance(result, PhotoError)
-        _print(path, result, as_json)
-    if failed:
+    output = open_output(out, resume, as_json)
+
+    def found() -> Iterator[Entry]:
+        named = chain(photos or (), read_list(files_from) if files_from is not None else ())
+        return (entry for entry in find_photos(named, recursive, glob) if entry.path not in output)
+
+    countable = files_from is None or os.path.isfile(files_from)  # noqa: PTH113, a pipe is read but once
+    count = (lambda: sum(1 for _ in found())) if countable else None
+    progress = Progress(count, visible=search)
+    classified = classify_many(classifier, found(), top, jobs, _draws(classifier.model, explain, annotate))
+    # On leaving, the threads end first; then the summary is printed and the file closed.
+    with ending_on_sigterm(), closing(output), progress, closing(classified):
+        for results in classified:
+            progress.erase()
+            output.write(results)
+            progress.add(results)
+    if progress.errors:
         raise typer.Exit(1)
 
 
-def _expand(argument: str) -> list[str]:
-    """Return the photos of a folder, or the argument itself when it is none or holds none."""
-    try:
-        return [str(path) for path in photo_files(Path(argument))] or [argument]
-    except OSError:
-        return [argument]
+def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Draw]:
+    """Return what is to be drawn of each photo."""
+    draws: list[Draw] = []
+    if explain is not None:
+        from .explain import write_heat  # here, since a start without it need not load it
 
+        draws.append(lambda _path, photo, _prediction: write_heat(model, photo, explain))
+    if annotate is not None:
+        from .annotate import annotated_path, write_annotated
 
-def _print(path: str, result: Prediction | PhotoError, as_json: bool) -> None:
-    if as_json:
-        row = {"error": str(result)} if isinstance(result, PhotoError) else asdict(result)
-        typer.echo(json.dumps({"path": path, **row}))
-    elif isinstance(result, PhotoError):
-        typer.echo(f"edge-cifar predict: {result}", err=True)
-    else:
-        others = ", ".join(f"{ranked.label} {ranked.probability:.1%}" for ranked in result.top[1:])
-        aside = f"  ({others})" if others else ""
-        typer.echo(f"{printable(path)}: {result.label} {result.confidence:.1%}{aside}")
+        draws.append(lambda path, photo, prediction: write_annotated(photo, prediction, annotated_path(annotate, path)))
+    return draws

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "export": {"edge", "train"},
     "benchmarks": {"edge", "train", "export"},  # what needs [train] is imported by nothing that doesn't
 }
-RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"}
+RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
 FILES = [path for folder in MAY_IMPORT for path in sorted((ROOT / folder).rglob("*.py"))]
 
 

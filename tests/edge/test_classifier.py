@@ -1,13 +1,34 @@
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import onnx
 import pytest
-from edge_cifar.edge import Classifier, ModelError, PhotoError, Prediction, Ranked
+from edge_cifar.edge import Classifier, EdgeCifarError, ModelError, PhotoError, Prediction, Ranked
 from edge_cifar.edge.classifier import BATCH
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.photo import Photo
+from edge_cifar.edge.model import SHIPPED_DEFAULT
+from edge_cifar.edge.model_card import ModelCard
+from edge_cifar.edge.photo import Photo, read_photo
+from edge_cifar.edge.synthetic import render
+from PIL import Image
+
+from .conftest import WriteSealed
+
+AS_STORED: dict[int, Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]] = {  # by EXIF orientation
+    1: lambda seen: seen,
+    2: lambda seen: seen[:, ::-1],
+    3: lambda seen: seen[::-1, ::-1],
+    4: lambda seen: seen[::-1],
+    5: lambda seen: seen.transpose(1, 0, 2),
+    6: lambda seen: seen.transpose(1, 0, 2)[::-1],
+    7: lambda seen: seen.transpose(1, 0, 2)[::-1, ::-1],
+    8: lambda seen: seen.transpose(1, 0, 2)[:, ::-1],
+}
 
 
 @pytest.fixture
@@ -26,6 +47,7 @@ def test_a_known_photo_has_known_probabilities(cat_or_dog: Classifier) -> None:
         label="dog",
         confidence=pytest.approx(dog),
         top=(Ranked("dog", pytest.approx(dog)), Ranked("cat", pytest.approx(1 - dog))),
+        guess="dog",
     )
 
 
@@ -91,6 +113,52 @@ def test_threads_may_share_a_classifier(tiny_int8_model: Path, synthetic: Labell
     photos: list[Photo] = [image[..., :3].copy() for image in synthetic.images[:40]]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(classifier.predict, photos)) == list(classifier.predict_many(photos))
+
+
+@pytest.mark.parametrize(("threshold", "label"), [(0.0, "dog"), (0.95, "dog"), (0.96, "unknown"), (1.0, "unknown")])
+def test_below_the_threshold_the_label_is_unknown_and_the_guess_stays(
+    small_model: Path, threshold: float, label: str
+) -> None:
+    prediction = Classifier(small_model, threshold=threshold).predict(flat(101))  # dog, 0.9526
+    assert (prediction.label, prediction.guess, prediction.top[0].label) == (label, "dog", "dog")
+    assert prediction.confidence == prediction.top[0].probability == pytest.approx(0.9526, abs=1e-4)
+
+
+def test_the_threshold_is_by_default_that_of_the_card(
+    small_graph: onnx.ModelProto, small_card: ModelCard, write_sealed: WriteSealed
+) -> None:
+    path = write_sealed(small_graph, replace(small_card, abstain_threshold=0.96))
+    assert Classifier(path).predict(flat(101)).label == "unknown"
+    assert Classifier(path, threshold=0.5).predict(flat(101)).label == "dog"
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_a_threshold_that_is_no_probability_is_refused(small_model: Path, threshold: float) -> None:
+    with pytest.raises(EdgeCifarError, match="expected a probability, 0 to 1"):
+        Classifier(small_model, threshold=threshold)
+
+
+def test_a_photo_in_eight_orientations_gives_the_same_label_and_logits() -> None:
+    classifier = Classifier(SHIPPED_DEFAULT)
+    upright = np.asarray(render("star", 300, 200, np.random.RandomState(0)))
+    logits, labels = [], set()
+    for orientation, store in AS_STORED.items():
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        photo = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(store(upright))).save(photo, "PNG", exif=exif)
+        labels.add(classifier.predict(photo.getvalue()).guess)
+        logits.append(classifier.model.logits(read_photo(photo.getvalue(), 32)[None])[0])
+    assert len(labels) == 1
+    assert np.ptp(logits, axis=0).max() < 0.1
+
+
+def test_a_photo_as_path_bytes_file_image_and_array_gives_the_same_logits(photo: Path) -> None:
+    model = Classifier(SHIPPED_DEFAULT).model
+    with Image.open(photo) as image, photo.open("rb") as file:
+        kinds: list[Photo] = [photo, str(photo), photo.read_bytes(), file, image, np.asarray(image)]
+        logits = model.logits(np.stack([read_photo(kind, model.card.size) for kind in kinds]))
+    assert np.all(logits == logits[0])
 
 
 def test_results_are_frozen(cat_or_dog: Classifier) -> None:

@@ -1,8 +1,11 @@
+import contextlib
+import io
 import logging
 import warnings
 
 import pytest
 from edge_cifar.edge.quiet import PILLOW_QUIET
+from PIL import Image
 
 
 def pillow_warns(text: str) -> None:
@@ -37,3 +40,21 @@ def test_pillows_log_does_not_reach_stderr(capfd: pytest.CaptureFixture[str], mo
     with PILLOW_QUIET:
         logging.getLogger("PIL.TiffImagePlugin").error("odd file")
     assert capfd.readouterr().err == ""
+
+
+def test_libtiff_writes_nothing_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (64, 64)).save(buffer, "TIFF", compression="tiff_deflate")
+    photo = bytearray(buffer.getvalue())
+    start = photo.index(b"\x78\x9c")  # of the deflated strip
+    photo[start : start + 4] = b"\xff" * 4
+
+    def decode() -> None:
+        with Image.open(io.BytesIO(photo)) as image, contextlib.suppress(OSError):
+            image.load()
+
+    with PILLOW_QUIET:
+        decode()
+    assert capfd.readouterr().err == ""
+    decode()
+    assert "ZIPDecode" in capfd.readouterr().err  # it is heard again outside

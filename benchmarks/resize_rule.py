@@ -1,0 +1,149 @@
+"""Which resize rule a net should be given real photos by: the evidence for `edge_cifar.edge.photo.RESIZE`.
+
+Validation images, never test images, are made into degraded photo-sized JPEGs (`degrade.py`), and each rule brings all
+of them back to the net's size. Real photos of the same classes would be better evidence; these are made from small
+images, so that they can't tell what finer detail of real things would do to an answer, and how often a real photo is
+framed in which way is not known: every way has its own rows, and a rule should be taken only if it wins where it
+matters and loses nowhere.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from PIL import Image
+
+from ..edge.evaluate import batch_logits, load_for
+from ..edge.files import write_json, write_text
+from ..edge.labelled import LabelledImages
+from ..edge.machine import this_machine
+from ..edge.model import SHIPPED_DEFAULT, Model
+from ..edge.photo import RESIZE, Pixels, read_photo
+from ..edge.reporting import reporting
+from ..edge.statistics import paired_test, wilson_interval
+from .degrade import FRAMES, degraded
+
+PATH = "the photo path"  # squash-bicubic with reduced-scale decoding, as shipped: what the others are compared with
+FILTERS = ("bicubic", "lanczos", "hamming", "bilinear", "box", "nearest")
+RULES = (PATH, *(f"squash-{name}" for name in FILTERS), "crop-bicubic", "pad-bicubic")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A rule's top-1 (0 to 1, 95 % interval) in a frame; photos it fixed and broke against the photo path, and p."""
+
+    frame: str
+    rule: str
+    n: int
+    top1: float
+    interval: tuple[float, float]
+    fixed: int
+    broken: int
+    p: float
+
+
+def resize_rule(
+    data: Annotated[str, typer.Option(help="Folder with train/<class>/*, or cifar10.")],
+    model: Annotated[Path, typer.Option(help="Model file.")] = SHIPPED_DEFAULT,
+    images: Annotated[int, typer.Option(help="How many validation images at most.", min=1)] = 2000,
+    seed: Annotated[int, typer.Option(help="Of the degradations.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for resize_rule.json and resize_rule.md.")] = None,
+) -> None:
+    """Compare resize rules on degraded validation images."""
+    opened = Model(model, threads=1)
+    chosen = load_for(opened.card, data, "val")
+    chosen = chosen.take(np.random.RandomState(seed).permutation(len(chosen))[:images])
+    rows = [row for frame in FRAMES for row in compare(opened, chosen, frame, seed)]
+    text = table(rows)
+    typer.echo(text)
+    if out:
+        machine = this_machine()
+        summary = {"model": model.name, "rule": RESIZE, "seed": seed, "rows": [asdict(row) for row in rows]}
+        write_json(out / "resize_rule.json", {**summary, "machine": machine.describe()})
+        write_text(out / "resize_rule.md", text)
+
+
+def compare(model: Model, images: LabelledImages, frame: str, seed: int) -> list[Row]:
+    """Return a row for each rule, all on the same photos."""
+    random = np.random.RandomState(seed)
+    shrunk: dict[str, list[Pixels]] = {rule: [] for rule in RULES}
+    for pixels in images.images:
+        photo = degraded(pixels, frame, random)
+        for rule in RULES:
+            shrunk[rule].append(apply(rule, photo, model.card.size))
+    right = {rule: _right(model, images, np.stack(pixels)) for rule, pixels in shrunk.items()}
+    return [_row(frame, rule, right[rule], right[PATH]) for rule in RULES]
+
+
+def apply(rule: str, photo: bytes, size: int) -> Pixels:
+    """Return a JPEG as uint8 (size, size, 4) by one of `RULES`; all but the photo path decode it whole."""
+    if rule == PATH:
+        return read_photo(photo, size)
+    frame, name = rule.split("-")
+    with Image.open(io.BytesIO(photo)) as opened:
+        image = _FRAMINGS[frame](opened.convert("RGB"))
+    return np.asarray(image.resize((size, size), Image.Resampling[name.upper()]).convert("RGBX"))
+
+
+def _crop(image: Image.Image) -> Image.Image:
+    """Return the square in the middle."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
+
+
+def _pad(image: Image.Image) -> Image.Image:
+    """Return the whole photo in the middle of a gray square."""
+    side = max(image.size)
+    square = Image.new("RGB", (side, side), (124, 124, 124))
+    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    return square
+
+
+_FRAMINGS: dict[str, Callable[[Image.Image], Image.Image]] = {"squash": lambda image: image, "crop": _crop, "pad": _pad}
+
+
+def _right(model: Model, images: LabelledImages, pixels: Pixels) -> np.ndarray:
+    shrunk = LabelledImages(pixels, images.targets, images.labels, images.ids)
+    return np.asarray(batch_logits(model, shrunk).argmax(axis=1) == images.targets)
+
+
+def _row(frame: str, rule: str, right: np.ndarray, base: np.ndarray) -> Row:
+    test = paired_test(base, right)
+    n = len(right)
+    interval = wilson_interval(int(right.sum()), n)
+    return Row(frame, rule, n, float(right.mean()), interval, test.fixed, test.broken, test.p)
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as Markdown, a column for each frame."""
+    lines = [
+        f"Top-1 in percent of {rows[0].n} degraded validation images; in brackets points against {PATH}, bold where "
+        "McNemar's exact test finds a difference (p < 0.01).",
+        "",
+        f"| rule | {' | '.join(FRAMES.values())} |",
+        f"|---|{'---:|' * len(FRAMES)}",
+    ]
+    for rule in RULES:
+        cells = [_cell(row, base) for row, base in zip(_of(rows, rule), _of(rows, PATH), strict=True)]
+        lines.append(f"| {rule} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _of(rows: list[Row], rule: str) -> list[Row]:
+    return [row for row in rows if row.rule == rule]
+
+
+def _cell(row: Row, base: Row) -> str:
+    if row.rule == PATH:
+        return f"{row.top1:.2%}"
+    points = f"{100 * (row.top1 - base.top1):+.2f}"
+    return f"{row.top1:.2%} ({f'**{points}**' if row.p < 0.01 else points})"
+
+
+if __name__ == "__main__":
+    typer.run(reporting("resize_rule")(resize_rule))

@@ -1,0 +1,73 @@
+"""Many photos, classified as they are found: read and put through the net in parallel, the results in order."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import TypeAlias
+
+from .classifier import Classifier, Prediction
+from .errors import PhotoError
+from .limits import MAX_FILE_BYTES
+from .parallel import Work, in_parallel
+from .photo import Photo
+from .quiet import PILLOW_QUIET
+from .results import Result, Results
+from .search import Entry
+
+STDIN = "-"
+
+Draw: TypeAlias = Callable[[str, Photo, Prediction], object]
+"""What is done besides with a photo that was classified; the text is its path. May raise PhotoError."""
+
+
+class Stdin(bytes):
+    """A photo that came on stdin: messages call it <Stdin>."""
+
+
+def classify_many(
+    classifier: Classifier, entries: Iterable[Entry], top: int, jobs: int, draws: Sequence[Draw] = ()
+) -> Generator[Results, None, None]:
+    """Yield each entry's path with its result, some at a time; `jobs` photos are in work at once.
+
+    A photo that can't be drawn by one of `draws` is an error, like one that can't be read. To be closed if it is left
+    before its end: its threads have to end before Python does.
+    """
+    with PILLOW_QUIET, closing(in_parallel(_work(classifier, top, draws), entries, jobs)) as classified:
+        for pairs in classified:
+            yield [(entry.path, result) for entry, result in pairs]
+
+
+def _work(classifier: Classifier, top: int, draws: Sequence[Draw]) -> Work[Entry, Result]:
+    """Return what a thread does with some entries."""
+
+    def classify(entries: Iterable[Entry]) -> list[Result]:
+        errors: list[PhotoError | None] = []
+        read: list[tuple[str, Photo]] = []
+
+        def readable() -> Iterator[Photo]:
+            for path, error in entries:
+                errors.append(error)
+                if error is None:
+                    read.append((path, _read_stdin() if path == STDIN else path))
+                    yield read[-1][1]
+
+        results = list(classifier.predict_many(readable(), top))
+        answers = iter([_draw(draws, *photo, result) for photo, result in zip(read, results, strict=True)])
+        return [error or next(answers) for error in errors]
+
+    return classify
+
+
+def _draw(draws: Sequence[Draw], path: str, photo: Photo, result: Result) -> Result:
+    """Draw a photo that was classified; return its result, or the error that it brought."""
+    if not isinstance(result, PhotoError):
+        try:
+            for draw in draws:
+                draw(path, photo, result)
+        except PhotoError as error:
+            return error
+    return result
+
+
+def _read_stdin() -> Stdin:
+    with open(0, "rb", closefd=False) as file:
+        return Stdin(file.read(MAX_FILE_BYTES + 1))  # one more is refused as too large

@@ -1,0 +1,211 @@
+"""What every format and colour mode becomes, against pixels worked out by hand."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from edge_cifar.edge.errors import PhotoError
+from edge_cifar.edge.photo import read_photo
+from PIL import Image, ImageCms, features
+
+Array = npt.NDArray[np.generic]
+
+WHITE, RED = (255, 255, 255, 255), (255, 0, 0, 255)
+QUARTERS = np.repeat(np.repeat(np.array([[0, 60], [120, 180]], np.uint8), 8, axis=0), 8, axis=1)
+
+needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+
+
+def encode(image: Image.Image, file_format: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def png_16_bit(colour_type: int, samples: Array) -> bytes:
+    """A PNG of 16 bits a sample, samples (H, W, channels), which Pillow can't write."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    height, width = samples.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def tiff(width: int, height: int, data: bytes, order: str, **tags: tuple[int, ...]) -> bytes:
+    """A TIFF of one uncompressed strip; tags t258=(16, 16, 16) and so on, all of them 16-bit numbers."""
+    entries = {256: (width,), 257: (height,), 259: (1,), 273: (0,), 278: (height,), 279: (len(data),)}
+    entries |= {int(name[1:]): values for name, values in tags.items()}
+    start = 8 + 2 + 12 * len(entries) + 4
+    outside = b""
+    directory = b""
+    for tag, values in sorted(entries.items()):
+        packed = struct.pack(f"{order}{len(values)}H", *values)
+        if tag == 273:
+            packed = struct.pack(f"{order}HH", 0, 0)  # set below
+            directory += struct.pack(f"{order}HHL", tag, 4, 1) + b"STRP"
+        elif len(packed) <= 4:
+            directory += struct.pack(f"{order}HHL", tag, 3, len(values)) + packed.ljust(4, b"\0")
+        else:
+            directory += struct.pack(f"{order}HHLL", tag, 3, len(values), start + len(outside))
+            outside += packed
+    directory = directory.replace(b"STRP", struct.pack(f"{order}L", start + len(outside)))
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HLH", 42, 8, len(entries))
+    return head + directory + bytes(4) + outside + data
+
+
+def test_16_bit_rgb_png_keeps_its_high_bytes() -> None:
+    samples = np.array([[(0, 0x0100, 0x01FF), (0x8000, 0xFF00, 0xFFFF)]], np.uint16)
+    assert read_photo(png_16_bit(2, samples.repeat(2, axis=0)), 2)[0, :, :3].tolist() == [[0, 1, 1], [128, 255, 255]]
+
+
+def test_16_bit_rgba_png_lies_on_white() -> None:
+    samples = np.full((2, 2, 4), (0xFFFF, 0, 0, 0x8000), np.uint16)
+    assert np.all(read_photo(png_16_bit(6, samples), 2) == (255, 127, 127, 255))
+
+
+def test_16_bit_gray_with_alpha_lies_on_white() -> None:
+    assert np.all(read_photo(png_16_bit(4, np.full((2, 2, 2), (0xFFFF, 0), np.uint16)), 2) == WHITE)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_16_bit_rgb_tiff_keeps_its_high_bytes(order: str) -> None:
+    samples = np.array([(0, 0x0100, 0x01FF), (0x8000, 0xFF00, 0xFFFF)] * 2, f"{order}u2")
+    photo = tiff(2, 2, samples.tobytes(), order, t258=(16, 16, 16), t262=(2,), t277=(3,))
+    assert read_photo(photo, 2)[0, :, :3].tolist() == [[0, 1, 1], [128, 255, 255]]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_16_bit_gray_tiff_of_either_byte_order_is_scaled(order: str) -> None:
+    samples = np.array([0, 257, 25700, 65535], f"{order}u2")
+    photo = tiff(2, 2, samples.tobytes(), order, t258=(16,), t262=(1,), t277=(1,))
+    assert read_photo(photo, 2)[..., 0].tolist() == [[0, 1], [100, 255]]
+
+
+def test_a_large_16_bit_photo_is_scaled_before_it_is_shrunk() -> None:
+    photo = encode(Image.fromarray(np.full((300, 200), 25700, np.uint16)), "PNG")
+    assert np.all(read_photo(photo, 8) == (100, 100, 100, 255))
+
+
+@pytest.mark.parametrize(("white_is_zero", "expected"), [(0, [[255, 0], [0, 255]]), (1, [[0, 255], [255, 0]])])
+def test_1_bit_tiff_of_either_sense(white_is_zero: int, expected: list[list[int]]) -> None:
+    photo = tiff(2, 2, bytes([0b01000000, 0b10000000]), "<", t258=(1,), t262=(white_is_zero,), t277=(1,))
+    assert read_photo(photo, 2)[..., 0].tolist() == expected
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF", "BMP", "GIF"])
+def test_1_bit_is_black_and_white(file_format: str) -> None:
+    bits = np.array([[True, False], [False, True]])
+    assert read_photo(encode(Image.fromarray(bits), file_format), 2)[..., 0].tolist() == [[255, 0], [0, 255]]
+
+
+def test_a_ycck_jpeg_of_adobe_is_read_as_inks_on_white() -> None:
+    inks = np.array([(255, 0, 0, 0), (0, 255, 255, 0), (0, 0, 0, 255)], np.uint8).repeat(16, axis=0)  # (48, 4)
+    cyan_magenta_yellow = Image.fromarray(np.tile(inks[None, :, :3], (16, 1, 1)))
+    luma_chroma = 255 - np.asarray(cyan_magenta_yellow.convert("YCbCr"))  # Pillow inverts what it writes as CMYK
+    black = np.tile(inks[None, :, 3:], (16, 1, 1))
+    planes = Image.fromarray(np.concatenate([luma_chroma, black], axis=2), "CMYK")
+    photo = bytearray(encode(planes, "JPEG", quality=100, subsampling=0))
+    photo[photo.index(b"Adobe") + 11] = 2  # the colour transform: YCCK
+    with Image.open(io.BytesIO(photo)) as image:
+        assert image.info["adobe_transform"] == 2
+    read = read_photo(bytes(photo), 48)[:, [8, 24, 40], :3]
+    assert np.abs(read.astype(int) - [(0, 255, 255), (255, 0, 0), (0, 0, 0)]).max() <= 3
+
+
+def test_a_transparent_gif_lies_on_white() -> None:
+    image = Image.new("P", (4, 4), 1)
+    image.putpalette([0, 0, 0, 10, 20, 30])
+    assert np.all(read_photo(encode(image, "GIF", transparency=1), 4) == WHITE)
+    assert np.all(read_photo(encode(image, "GIF"), 4) == (10, 20, 30, 255))
+
+
+def test_rgb_with_a_transparent_colour_lies_on_white() -> None:
+    image = Image.new("RGB", (4, 4), (9, 9, 9))
+    assert np.all(read_photo(encode(image, "PNG", transparency=(9, 9, 9)), 4) == WHITE)
+
+
+def test_colour_under_full_transparency_does_not_show_when_shrunk() -> None:
+    pixels = np.zeros((96, 96, 4), np.uint8)
+    pixels[:, ::2] = (255, 0, 0, 255)  # every other column red, the others clear black
+    read = read_photo(encode(Image.fromarray(pixels), "PNG"), 4)
+    assert np.abs(read[..., :3].astype(int) - (255, 127, 127)).max() <= 2
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "TIFF", "MPO"])
+def test_the_first_frame_is_read_though_the_second_is_cut_off(file_format: str) -> None:
+    first = Image.fromarray(np.random.RandomState(0).randint(0, 256, (32, 32, 3)).astype(np.uint8)).convert("P")
+    alone = encode(first.convert("RGB"), file_format)
+    photo = encode(first.convert("RGB"), file_format, save_all=True, append_images=[first.convert("RGB").rotate(90)])
+    cut = photo[: -len(alone) // 3] if file_format != "TIFF" else photo
+    assert np.array_equal(read_photo(cut, 32), read_photo(alone, 32))
+
+
+def test_an_mpo_gives_its_first_picture_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    stored = Image.fromarray(np.ascontiguousarray(QUARTERS[::-1, ::-1]))
+    photo = encode(stored, "MPO", save_all=True, append_images=[Image.new("L", (16, 16))], exif=exif, quality=100)
+    with Image.open(io.BytesIO(photo)) as image:
+        assert (image.format, image.n_frames) == ("MPO", 2)
+    assert np.array_equal(read_photo(photo, 16)[..., 0], QUARTERS)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["garbage", "empty", "sRGB", "LAB", "XYZ"])
+def test_colour_profiles_of_any_kind_change_nothing(file_format: str, kind: str) -> None:
+    if kind == "garbage":
+        profile = bytes(range(256)) * 3
+    elif kind == "empty":
+        profile = b"\0" * 128
+    else:
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile(kind)).tobytes()
+    image = Image.fromarray(np.random.RandomState(0).randint(0, 256, (16, 16, 3)).astype(np.uint8))
+    with_profile = read_photo(encode(image, file_format, icc_profile=profile), 16)
+    assert np.array_equal(with_profile, read_photo(encode(image, file_format), 16))
+
+
+@needs_avif
+def test_avif_is_read() -> None:
+    read = read_photo(encode(Image.fromarray(QUARTERS), "AVIF", quality=100), 16)[..., 0]
+    assert np.abs(read.astype(int) - QUARTERS).max() <= 1
+
+
+@needs_avif
+def test_transparent_avif_lies_on_white() -> None:
+    assert np.all(read_photo(encode(Image.new("RGBA", (16, 16), (0, 0, 0, 0)), "AVIF"), 16) == WHITE)
+
+
+@needs_avif
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_avif_is_turned_upright(orientation: int) -> None:
+    as_stored = {
+        1: QUARTERS,
+        2: QUARTERS[:, ::-1],
+        3: QUARTERS[::-1, ::-1],
+        4: QUARTERS[::-1],
+        5: QUARTERS.T,
+        6: QUARTERS.T[::-1],
+        7: QUARTERS.T[::-1, ::-1],
+        8: QUARTERS.T[:, ::-1],
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = encode(Image.fromarray(np.ascontiguousarray(as_stored)), "AVIF", quality=100, exif=exif)
+    assert np.abs(read_photo(photo, 16)[..., 0].astype(int) - QUARTERS).max() <= 1
+
+
+def test_lab_colours_are_refused_by_name() -> None:
+    photo = encode(Image.new("LAB", (4, 4)), "TIFF")
+    with pytest.raises(PhotoError, match="LAB colours; save the photo in RGB"):
+        read_photo(photo, 4)
+
+
+def test_red_stays_red_in_every_format() -> None:
+    for file_format in ("PNG", "BMP", "GIF", "PPM", "TIFF"):
+        assert np.all(read_photo(encode(Image.new("RGB", (8, 8), "red"), file_format), 8) == RED), file_format
