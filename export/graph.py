@@ -142,7 +142,7 @@ def _batchnorm(writer: GraphWriter, norm: nn.Module) -> None:
     name = f"layer_{len(writer.nodes)}"
     parameters = [("scale", norm.weight), ("shift", norm.bias), ("mean", norm.running_mean), ("var", norm.running_var)]
     names = [writer.constant(f"{name}_{key}", _array(value).astype(np.float32)) for key, value in parameters]
-    writer.node("BatchNormalization", *names, epsilon=norm.eps)
+    writer.node("BatchNormalization", *names, epsilon=float(norm.eps))  # type: ignore[arg-type]
 
 
 def _weight_and_bias(writer: GraphWriter, weight: Array, bias: Array) -> tuple[str, str]:

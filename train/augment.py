@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
@@ -26,18 +27,29 @@ class Augmentation:
     @classmethod
     def parse(cls, text: str) -> "Augmentation":
         """Return what a text such as "crop=4,flip,cutout=8" or "none" asks for. Raises RunError."""
-        kinds = {field.name: field.type for field in fields(cls)}
-        strengths: dict[str, float] = {}
+        strengths: dict[str, Any] = {}
         for item in [] if text == "none" else text.split(","):
             name, given, strength = (part.strip() for part in item.partition("="))
             try:
-                strengths[name] = kinds[name](strength) if given else {bool: True}[kinds[name]]
-                valid = kinds[name] is not bool if given else True
-            except (KeyError, TypeError, ValueError):
-                valid = False
-            if not valid or not 0 <= strengths[name] < 1000:
-                raise RunError(f"--augment {item}: expected any of {cls.usage()}, separated by commas, or none")
-        return cls(**strengths)  # type: ignore[arg-type]
+                strengths[name] = cls._strength(name, strength if given else None)
+            except (KeyError, TypeError, ValueError) as error:
+                raise RunError(
+                    f"--augment {item}: expected any of {cls.usage()}, separated by commas, or none"
+                ) from error
+        return cls(**strengths)
+
+    @classmethod
+    def _strength(cls, name: str, text: str | None) -> float:
+        """Return the value of field `name`: True without a text for a switch, else a number from 0 to 1000."""
+        default = {field.name: field.default for field in fields(cls)}[name]
+        if isinstance(default, bool) != (text is None):
+            raise ValueError(name)
+        if text is None:
+            return True
+        value = int(text) if isinstance(default, int) else float(text)
+        if not 0 <= value < 1000:
+            raise ValueError(name)
+        return value
 
     @classmethod
     def usage(cls) -> str:

@@ -13,11 +13,11 @@ import typer
 from ..edge.errors import RunError
 from .device import choose_device
 from .distributed import join_world, leave_world
-from .many_seeds import train_seeds
+from .many_seeds import SeedsSummary, train_seeds
 from .nets import NETS, build_net, count_macs, count_parameters
 from .recipe import RECIPES, Recipe, make_recipe, read_toml
 from .run import check_new, open_run
-from .session import Session
+from .session import Session, Summary
 
 
 def _recipe_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -70,6 +70,7 @@ def train(
     chosen = choose_device(device)
     world = join_world(chosen)
     session = Session(chosen, world, tensorboard)
+    summary: Summary | SeedsSummary
     try:
         if resume is not None:
             summary = session.resume(open_run(resume))

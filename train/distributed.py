@@ -37,7 +37,7 @@ class World:
         if self.size == 1:
             return net
         if next(net.parameters()).is_cuda:
-            net = nn.SyncBatchNorm.convert_sync_batchnorm(net)
+            net = nn.SyncBatchNorm.convert_sync_batchnorm(net)  # type: ignore[no-untyped-call]
         return DistributedDataParallel(net)
 
     def any(self, flag: bool) -> bool:

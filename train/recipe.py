@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..edge.dataset import DATA_HELP
 from ..edge.errors import RunError
 from .augment import Augmentation
 from .nets import NETS, Layer, scaled
@@ -23,10 +24,7 @@ def _option(default: Any, help_text: str, *, low: float = -1e9, high: float = 1e
 class Recipe:
     """How a net is trained. With the same data, seed, thread count and versions it repeats bit for bit on a CPU."""
 
-    data: str = _option(
-        "cifar10",
-        "cifar10, cifar100, synthetic, or a folder: <class>/* or train/<class>/* and test/<class>/*.",
-    )
+    data: str = _option("cifar10", DATA_HELP)
     extra: str = _option("", "Folder of further photos, <class>/*; new classes extend the labels.")
     net: str = _option("batchnorm", "The net; --list-nets shows them all.", choices=NETS)
     width: float = _option(1.0, "Multiplies the channels and units of the net's hidden layers.", low=0.1, high=8)

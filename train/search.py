@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import optuna
 import torch
@@ -14,8 +14,8 @@ from ..edge.errors import RunError
 from .data import Dataset
 from .prepare import prepare
 from .recipe import Recipe
-from .signals import Stopped, StopSignals
-from .space import changed, start
+from .signals import StopSignals
+from .space import changed
 from .training import Step
 
 ENDED = "ended"  # user attribute of a trial that came to nothing: why
@@ -23,10 +23,11 @@ ENDED = "ended"  # user attribute of a trial that came to nothing: why
 
 @dataclass(frozen=True)
 class Search:
-    """Trials of a study, each `recipe` trained with what was drawn from `space`."""
+    """Trials of a study, each `recipe` trained for `epochs` with what was drawn from `space`."""
 
     study: optuna.Study
     recipe: Recipe
+    epochs: int
     space: Mapping[str, BaseDistribution]
     dataset: Dataset
     device: torch.device
@@ -39,21 +40,17 @@ class Search:
     def run(self, trials: int, seconds: float, stop: StopSignals, on_trial: Callable[[FrozenTrial], None]) -> None:
         """Run trials until so many of all workers' are finished, or so much time has gone.
 
-        The first one is the recipe itself. Raises Stopped; the trial that it cut short is the next of whoever goes on.
+        Raises Stopped; the trial that it cuts short counts for nothing.
         """
         started = time.monotonic()
-        if not self.study.get_trials(deepcopy=False):
-            self.study.enqueue_trial(start(self.recipe, self.space), skip_if_exists=True)
         while len(self.finished) < trials and time.monotonic() - started < seconds:
             trial = self.study.ask(dict(self.space))
             try:
                 accuracy = self._train(trial, stop)
             except TrialPruned:
                 ended = self.study.tell(trial, state=TrialState.PRUNED)
-            except BaseException as error:
+            except BaseException:
                 self.study.tell(trial, state=TrialState.FAIL)
-                if isinstance(error, Stopped | KeyboardInterrupt):
-                    self.study.enqueue_trial(trial.params)
                 raise
             else:
                 ended = self.study.tell(trial, accuracy)
@@ -62,9 +59,10 @@ class Search:
     def _train(self, trial: optuna.Trial, stop: StopSignals) -> float:
         """Return the validation accuracy of the trial's best epoch.
 
-        Raises TrialPruned where others were better by then, or where it diverges or needs too much memory; Stopped.
+        Raises TrialPruned when others were better by then, when it diverges or needs too much memory; Stopped.
         """
-        training = prepare(changed(self.recipe, trial.params), self.dataset, self.device)
+        recipe = replace(changed(self.recipe, trial.params), epochs=self.epochs)
+        training = prepare(recipe, self.dataset, self.device)
         while not training.finished:
             try:
                 training.run_epoch(_ignore, stop)

@@ -18,24 +18,21 @@ from ..edge.files import file_sha256, remove_temporaries
 from ..edge.reporting import TERMINATED
 from .checkpoint import CHECKPOINT
 from .data import Dataset
-from .device import autocast_dtype
 from .distributed import World
 from .loop import Epoch, fit
-from .loss import Loss
+from .prepare import prepare
 from .progress import TrainingProgress
 from .recipe import Recipe
 from .report import write_curves, write_report
 from .result import Result
 from .run import Run
 from .run_data import load_recipe_data, load_run_data
-from .scan import class_weights
 from .signals import Stopped, StopSignals
-from .start import load_teacher, load_weights, weights_file
+from .start import weights_file
 from .tensorboard_log import TensorBoard, check_installed
 from .training import Step, Training
 
 RECORDED = ("edge-cifar", "torch", "numpy", "pillow")  # packages that can change a result
-STATISTICS_IMAGES = 1024  # enough to find batchnorm statistics on
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,8 @@ class Session:
 
     def _go_on(self, run: Run, dataset: Dataset) -> Summary:
         self._describe(run, dataset)
-        training = self._prepare(run, dataset)
+        training = prepare(run.recipe, dataset, self._device, self._world)
+        training.restore(run)
         if self.first:
             run.forget_after(training.epoch - 1)
         with ExitStack() as stack:
@@ -119,20 +117,6 @@ class Session:
             board.on_epoch(row)
 
         return progress.on_step, on_epoch
-
-    def _prepare(self, run: Run, dataset: Dataset) -> Training:
-        recipe, labels = run.recipe, dataset.train.labels
-        teacher = None
-        if recipe.teacher:
-            dtype = autocast_dtype(self._device) if recipe.amp else None
-            teacher = load_teacher(recipe.teacher, labels, recipe.size, self._device, dtype)
-        weights = torch.from_numpy(class_weights(dataset.train)).to(self._device) if recipe.class_weights else None
-        loss = Loss(recipe, weights, teacher)
-        training = Training(recipe, dataset.train, self._device, loss, self._world)
-        if recipe.init:
-            load_weights(training.net, recipe.init, labels, training.images[:STATISTICS_IMAGES])
-        training.restore(run)
-        return training
 
     def _finish(self, run: Run, training: Training, dataset: Dataset) -> Summary:
         """Read the test set, once, with the best weights, and write the report."""

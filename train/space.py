@@ -1,12 +1,13 @@
 """What a search draws, and which recipe that makes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
+from ..edge.errors import RunError
 from .nets import Dropout
 from .optimizers import OPTIMIZERS
 from .recipe import Recipe
@@ -22,9 +23,17 @@ SPACE: dict[str, FloatDistribution | CategoricalDistribution] = {
 NARROWEST, WIDEST = 0.1, 8.0  # what a recipe may have
 
 
-def space(recipe: Recipe, names: tuple[str, ...] = tuple(SPACE)) -> dict[str, BaseDistribution]:
-    """Return what is to be drawn of `names`: dropout only where the net has any."""
-    return {name: SPACE[name] for name in names if name != "dropout" or _dropouts(recipe)}
+def space(recipe: Recipe, names: Sequence[str]) -> dict[str, BaseDistribution]:
+    """Return what is to be drawn of `names`: dropout only where the net has any. Raises RunError for others' names."""
+    for name in names:
+        if name not in SPACE:
+            raise RunError(f"--search {name}: unknown; choose from {','.join(SPACE)}")
+    return {name: SPACE[name] for name in SPACE if name in names and (name != "dropout" or _dropouts(recipe))}
+
+
+def field(name: str) -> str:
+    """Return the field of a recipe that a draw decides."""
+    return name.removesuffix("_factor")
 
 
 def changed(recipe: Recipe, drawn: Mapping[str, Any]) -> Recipe:
@@ -34,11 +43,12 @@ def changed(recipe: Recipe, drawn: Mapping[str, Any]) -> Recipe:
     rate = recipe.lr if optimizer == recipe.optimizer else OPTIMIZERS[optimizer].lr
     settings["lr"] = rate * settings.pop("lr_factor", 1.0)
     settings["width"] = min(max(recipe.width * settings.pop("width_factor", 1.0), NARROWEST), WIDEST)
-    rounded = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in settings.items()}
-    return replace(recipe, **rounded)
+    for name, value in settings.items():
+        settings[name] = float(f"{value:.3g}") if isinstance(value, float) else value
+    return replace(recipe, **settings)
 
 
-def start(recipe: Recipe, names: Mapping[str, object]) -> dict[str, Any]:
+def start(recipe: Recipe, names: Sequence[str]) -> dict[str, Any]:
     """Return what would have to be drawn of `names` to make the recipe itself, or what comes nearest to that."""
     dropout = recipe.dropout if recipe.dropout is not None else fmean(_dropouts(recipe) or [0.0])
     near = {

@@ -72,9 +72,8 @@ def _load_shipped(net: nn.Sequential, labels: tuple[str, ...], images: torch.Ten
     A batchnorm with the mean and deviation that its convolution has on the images, as statistics and as parameters,
     changes nothing at first, and learns on as the one that was folded would have.
     """
-    reference = build_net(NETS["batchnorm"])
-    if [type(module) for module in net] != [type(module) for module in reference]:
-        raise RunError(f"--init {SHIPPED_NAME}: the shipped model is a batchnorm net; train --net batchnorm")
+    if _kinds(net) != _kinds(build_net(NETS["batchnorm"])):
+        raise RunError(f"--init {SHIPPED_NAME}: the shipped model is a batchnorm net of width 1; train --net batchnorm")
     *convolutions, (head_weight, head_bias) = _shipped_layers()
     folded = iter(convolutions)
     value: torch.Tensor = images
@@ -88,12 +87,18 @@ def _load_shipped(net: nn.Sequential, labels: tuple[str, ...], images: torch.Ten
         else:
             value = module.eval()(value)
     head = net[-1]
+    assert isinstance(head, nn.Linear)
     if labels == CIFAR10_LABELS and head.weight.shape == head_weight.shape:
         channels = len(convolutions[-1][0])
         side = math.isqrt(head_weight.shape[1] // channels)
         by_row = head_weight.reshape(-1, side, side, channels)  # the file is channels last
         head.weight.copy_(by_row.permute(0, 3, 1, 2).reshape(head_weight.shape))
         head.bias.copy_(head_bias)
+
+
+def _kinds(net: nn.Sequential) -> list[tuple[type, int]]:
+    """Return the type of each module, and how wide convolutions are."""
+    return [(type(module), module.out_channels if isinstance(module, nn.Conv2d) else 0) for module in net]
 
 
 def _shipped_layers() -> list[tuple[torch.Tensor, torch.Tensor]]:

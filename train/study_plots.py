@@ -2,8 +2,10 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib
+import numpy as np
 import optuna
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,22 +14,25 @@ from optuna.visualization import matplotlib as views
 
 from .style import picture
 
-PLOTS: dict[str, Callable[..., Axes]] = {
+PLOTS: dict[str, Callable[..., Any]] = {
     "history.png": views.plot_optimization_history,
     "importances.png": views.plot_param_importances,
-    "parallel.png": views.plot_parallel_coordinate,
+    "slice.png": views.plot_slice,
 }
 
 
 @picture
-def draw(plot: Callable[..., Axes], study: optuna.Study) -> Figure:
-    """Draw one of `PLOTS` of a study's accuracies."""
+def draw(plot: Callable[..., Any], study: optuna.Study) -> Figure:
+    """Draw one of `PLOTS` of a study with two trials or more."""
     matplotlib.use("agg")  # opens no window
+    matplotlib.rcParams["text.parse_math"] = True  # for the numbers of logarithmic axes
     from matplotlib import pyplot
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # of names and looks, which may change
-        figure = plot(study, target_name="validation accuracy").get_figure()
+        warnings.simplefilter("ignore", ExperimentalWarning)  # of functions that may change
+        drawn = plot(study, target_name="validation accuracy")
+    axes: Axes = np.ravel(drawn)[0]  # of one, or of several beside each other
+    figure = axes.get_figure()
     assert isinstance(figure, Figure)
-    pyplot.close(figure)  # which stays a figure, but of nobody's list
+    pyplot.close(figure)  # pyplot forgets it
     return figure

@@ -60,7 +60,7 @@ class Training:
         self.device = device
         self.world = world or World()
         self.net = net.to(device)
-        self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None
+        self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None  # type: ignore[no-untyped-call]
         self.images = torch.from_numpy(data.images[..., :3].copy()).to(device)  # (N, S, S, 3)
         self.targets = torch.from_numpy(data.targets).to(device)
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
@@ -75,7 +75,7 @@ class Training:
         self._order = torch.empty(0, dtype=torch.int64, device=device)  # of this epoch's images
         self._sums = torch.zeros(2, device=device)  # loss, correct answers
         parallel = self.world.parallel(self.net)
-        self._trained = torch.compile(parallel) if recipe.compile else parallel
+        self._trained: Callable[[torch.Tensor], torch.Tensor] = torch.compile(parallel) if recipe.compile else parallel
 
     @property
     def best_net(self) -> torch.nn.Module:
@@ -92,7 +92,7 @@ class Training:
             self._order = torch.randperm(len(self.targets), generator=self.generator, device=self.device)
             self._sums.zero_()
         started = time.perf_counter()
-        batches = self._order.split(self.recipe.batch_size)
+        batches = torch.split(self._order, self.recipe.batch_size)
         while self.step < self.steps_per_epoch:
             self._train(batches[self.step])
             self.step += 1
@@ -211,8 +211,7 @@ class Training:
             )
         on_step(Step(self.epoch, self.step, self.steps_per_epoch, loss, accuracy))
 
-    def _logits(self, net: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    def _logits(self, net: Callable[[torch.Tensor], torch.Tensor], pixels: torch.Tensor) -> torch.Tensor:
         """Return float32 logits (B, classes) of uint8 pixels (B, S, S, 3 or more)."""
         with torch.autocast(self.device.type, self.dtype or torch.bfloat16, enabled=self.dtype is not None):
-            logits: torch.Tensor = net(pixels)
-        return logits.float()
+            return net(pixels).float()

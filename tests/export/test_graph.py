@@ -1,4 +1,5 @@
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -8,7 +9,9 @@ import torch
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import INPUT, OUTPUT
 from edge_cifar.export.graph import IR_VERSION, OPSET, build_graph
-from edge_cifar.train.nets import NETS, build_net
+from edge_cifar.train.nets import NETS, build_net, count_parameters
+from edge_cifar.train.recipe import Recipe
+from edge_cifar.train.run import Run, open_run
 
 
 def _run(model: onnx.ModelProto, pixels: np.ndarray) -> np.ndarray:
@@ -42,6 +45,19 @@ def test_every_net_size_and_class_count_exports(name: str, size: int, classes: i
     with torch.inference_mode():
         expected = net(torch.from_numpy(pixels)).numpy()
     assert np.abs(_run(build_graph(NETS[name], net, size), pixels) - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("name", ["batchnorm", "depthwise", "plain-128"])
+def test_a_run_of_a_narrower_net_exports(name: str, tmp_path: Path, synthetic: LabelledImages) -> None:
+    Run(tmp_path, Recipe(net=name, width=0.5), {"labels": synthetic.labels}, {}).create()
+    run = open_run(tmp_path)
+    run.save_weights(build_net(run.recipe.layers), epoch=1, val_accuracy=0.5)
+    net, pixels = run.load_net(), synthetic.images[:3]
+    with torch.inference_mode():
+        expected = net(torch.from_numpy(pixels)).numpy()
+    logits = _run(build_graph(run.recipe.layers, net, 32), pixels)
+    assert np.abs(logits - expected).max() < 1e-5 * np.abs(expected).max()
+    assert count_parameters(net) < 0.5 * count_parameters(build_net(NETS[name]))
 
 
 def test_the_graph_has_only_the_nodes_it_needs(random_graph: onnx.ModelProto) -> None:

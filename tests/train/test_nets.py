@@ -1,7 +1,18 @@
 import pytest
 import torch
 from edge_cifar.edge.errors import RunError
-from edge_cifar.train.nets import NETS, Conv, Dropout, Normalize, build_net, count_macs, count_parameters
+from edge_cifar.train.nets import (
+    NETS,
+    Classify,
+    Conv,
+    Dense,
+    Dropout,
+    Normalize,
+    build_net,
+    count_macs,
+    count_parameters,
+    scaled,
+)
 
 PUBLISHED_PARAMETERS = {
     "batchnorm": 309_290,
@@ -27,6 +38,18 @@ def test_macs_are_counted_as_on_paper() -> None:
     unpadded = 30**2 * 32 * 27 + 13**2 * 64 * 288 + 4**2 * 64 * 576 + 1024 * 64 + 64 * 10
     assert count_macs(NETS["plain"]) == unpadded
     assert count_macs((Conv(4, 4, padded=False),), size=8) == 5**2 * 4 * 3 * 16
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_at_width_one_a_net_is_exactly_itself(name: str) -> None:
+    assert scaled(NETS[name], 1.0) == NETS[name]
+
+
+def test_width_multiplies_hidden_layers_to_multiples_of_four() -> None:
+    layers = (Conv(32, 5, padded=False), Dropout(0.2), Dense(24), Classify())
+    assert scaled(layers, 0.6) == (Conv(20, 5, padded=False), Dropout(0.2), Dense(16), Classify())
+    assert scaled(layers, 0.1)[2] == Dense(4)
+    assert scaled(layers, 1.5)[0] == Conv(48, 5, padded=False)
 
 
 def test_a_size_that_the_poolings_use_up_is_refused() -> None:

@@ -6,7 +6,7 @@ from edge_cifar.edge.cifar import CIFAR10_LABELS
 from edge_cifar.edge.errors import RunError
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import SHIPPED, Model
-from edge_cifar.train.nets import NETS, build_net
+from edge_cifar.train.nets import NETS, build_net, scaled
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
 from edge_cifar.train.start import load_teacher, load_weights
@@ -45,6 +45,8 @@ def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
         load_weights(build_net(NETS["single"], classes=2), str(run.folder), ("cat", "dog"), IMAGES)
     with pytest.raises(RunError, match="the shipped model is a batchnorm net"):
         load_weights(build_net(NETS["single"]), "shipped", ("cat", "dog"), IMAGES)
+    with pytest.raises(RunError, match="the shipped model is a batchnorm net of width 1"):
+        load_weights(build_net(scaled(NETS["batchnorm"], 0.5)), "shipped", ("cat", "dog"), IMAGES)
 
 
 def test_the_shipped_weights_compute_what_the_shipped_file_computes(synthetic: LabelledImages) -> None:

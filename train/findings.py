@@ -1,0 +1,74 @@
+"""What a search has come to: the best recipe as TOML, Optuna's pictures, and the figures."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import TrialState
+
+from ..edge.errors import RunError
+from ..edge.files import write_bytes, write_text
+from .nets import build_net, count_parameters
+from .search import Search
+from .space import changed, field
+
+BEST = "best.toml"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A study in `folder`: so many trials finished, `pruned` of them early, and the best of the others.
+
+    `settings` are the best trial's values of what was searched; `val_accuracy` is the highest of many, and therefore
+    a little better than the recipe deserves.
+    """
+
+    folder: str
+    trials: int
+    pruned: int
+    best_trial: int
+    val_accuracy: float
+    parameters: int
+    settings: dict[str, Any]
+    recipe: str
+
+    def text(self) -> str:
+        """Return what is printed where no JSON is asked for."""
+        settings = ", ".join(f"{name} {value}" for name, value in self.settings.items())
+        return (
+            f"best of {self.trials} trials: number {self.best_trial}, {self.val_accuracy:.2%} on validation, "
+            f"{self.parameters:,} parameters\n{settings}\nrecipe {self.recipe}"
+        )
+
+    as_json = asdict
+
+
+def write_findings(search: Search, folder: Path) -> Findings:
+    """Write the best recipe and the pictures into `folder`. Raises RunError when no trial was finished whole."""
+    trials = search.finished
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    if not complete:
+        raise RunError(f"{folder}: no trial has come to its end yet; give it more --trials or --minutes")
+    best = search.study.best_trial
+    assert best.value is not None
+    recipe = changed(search.recipe, best.params)
+    net = build_net(recipe.layers, size=recipe.size, classes=len(search.dataset.train.labels))
+    header = (
+        f"# Trial {best.number}: {best.value:.2%} on validation after {search.epochs} epochs, best of {len(trials)}.\n"
+    )
+    write_text(folder / BEST, header + recipe.to_toml())
+    if len(complete) > 1:
+        from .study_plots import PLOTS, draw  # matplotlib, slow to import
+
+        for name, plot in PLOTS.items():
+            write_bytes(folder / name, draw(plot, search.study))
+    return Findings(
+        folder=str(folder),
+        trials=len(trials),
+        pruned=len(trials) - len(complete),
+        best_trial=best.number,
+        val_accuracy=best.value,
+        parameters=count_parameters(net),
+        settings={field(name): getattr(recipe, field(name)) for name in search.space},
+        recipe=str(folder / BEST),
+    )

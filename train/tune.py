@@ -1,0 +1,111 @@
+"""`edge-cifar tune`: search for a better recipe. The same command goes on after a stop, and joins from elsewhere."""
+
+import json
+import math
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+from optuna.trial import FrozenTrial, TrialState
+
+from ..edge.errors import RunError
+from ..edge.reporting import TERMINATED
+from .device import choose_device
+from .findings import Findings, write_findings
+from .recipe import RECIPES, make_recipe, read_toml
+from .run import check_new
+from .run_data import load_recipe_data
+from .search import ENDED, Search
+from .signals import Stopped, StopSignals
+from .space import SPACE, changed, field, space
+from .study import open_storage, open_study
+
+LONGEST = 10  # epochs of a trial, unless asked for more
+
+
+def tune(
+    recipe: Annotated[str, typer.Option(help=f"Named recipe to start from: {', '.join(RECIPES)}.")] = "standard",
+    config: Annotated[Path | None, typer.Option(help="TOML file of options to start from.")] = None,
+    data: Annotated[str | None, typer.Option(help="The data, as for train.")] = None,
+    net: Annotated[str | None, typer.Option(help="The net, as for train.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the trainings, as for train, and of what is drawn.")] = None,
+    names: Annotated[str, typer.Option("--search", help="What is searched.")] = ",".join(SPACE),
+    trials: Annotated[int, typer.Option(help="Finished trials, of all workers together, to end at.", min=1)] = 30,
+    minutes: Annotated[float | None, typer.Option(help="Begin no trial after so many minutes.", min=0)] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help=f"Epochs of a trial.  [default: the recipe's, at most {LONGEST}]", min=1)
+    ] = None,
+    storage: Annotated[str | None, typer.Option(help="Optuna storage URL.  [default: SQLite in the folder]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; its name is the study's.  [default: runs/tune-<net>]")
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option()] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Search for a better recipe; see `edge-cifar tune --help`."""
+    given = {name: value for name, value in (("data", data), ("net", net), ("seed", seed)) if value is not None}
+    try:
+        made = make_recipe(recipe, read_toml(config) if config else {}, given)
+        drawn = space(made, names.split(","))
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
+    folder = out or Path("runs") / f"tune-{made.net}"
+    check_new(folder)
+    chosen = choose_device(device)
+    dataset = load_recipe_data(made)
+    folder.mkdir(parents=True, exist_ok=True)
+    length = epochs or min(made.epochs, LONGEST)
+    with open_storage(folder, storage) as opened:
+        study = open_study(opened, folder, made, length, tuple(drawn), dataset)
+        found = _run(
+            Search(study, made, length, drawn, dataset, chosen),
+            folder,
+            trials,
+            math.inf if minutes is None else minutes,
+        )
+    typer.echo(json.dumps(asdict(found)) if as_json else found.text())
+
+
+def _run(search: Search, folder: Path, trials: int, minutes: float) -> Findings:
+    """Search, then write what was found, also when stopped before the end."""
+    _say(
+        f"{', '.join(search.space)} of {search.recipe.net} on {search.dataset.name}: {len(search.dataset.train)} "
+        f"training and {len(search.dataset.val)} validation images, {search.epochs} epochs a trial, "
+        f"{len(search.finished)} of {trials} trials finished, on {search.device.type}, into {folder}"
+    )
+    try:
+        with StopSignals() as stop:
+            search.run(trials, 60 * minutes, stop, lambda trial: _say(_line(search, trial)))
+    except Stopped:
+        _take_leave(search, folder, stop)
+    return write_findings(search, folder)
+
+
+def _line(search: Search, trial: FrozenTrial) -> str:
+    """Return what is shown of a trial."""
+    complete = trial.state is TrialState.COMPLETE
+    accuracy = "" if trial.value is None else f" {trial.value:.2%}"
+    best = " *" if complete and search.study.best_trial.number == trial.number else ""
+    ended = (
+        "" if complete else f" {trial.user_attrs.get(ENDED, 'pruned')} at {trial.last_step or 0}/{search.epochs} epochs"
+    )
+    recipe = changed(search.recipe, trial.params)
+    settings = ", ".join(f"{field(name)} {getattr(recipe, field(name))}" for name in search.space)
+    seconds = 0.0 if trial.duration is None else trial.duration.total_seconds()
+    return f"trial {trial.number}:{accuracy}{best}{ended}  {settings}  {seconds:.1f} s"
+
+
+def _take_leave(search: Search, folder: Path, stop: StopSignals) -> NoReturn:
+    if any(trial.state is TrialState.COMPLETE for trial in search.finished):
+        write_findings(search, folder)
+    _say(f"stopped at {len(search.finished)} trials; the same command goes on")
+    if stop.received is signal.SIGTERM:
+        sys.exit(TERMINATED)
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
