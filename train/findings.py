@@ -1,6 +1,6 @@
 """What a search has come to: the best recipe as TOML, Optuna's pictures, and the figures."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,12 @@ class Findings:
             f"{self.parameters:,} parameters\n{settings}\nrecipe {self.recipe}"
         )
 
-    as_json = asdict
+
+def write_best(search: Search, folder: Path) -> None:
+    """Write the best recipe into `folder`; it has the epochs that the search began with, not those of a trial."""
+    best, trials = search.study.best_trial, len(search.finished)
+    header = f"# Trial {best.number}: {best.value:.2%} on validation after {search.epochs} epochs, best of {trials}.\n"
+    write_text(folder / BEST, header + changed(search.recipe, best.params).to_toml())
 
 
 def write_findings(search: Search, folder: Path) -> Findings:
@@ -49,14 +54,11 @@ def write_findings(search: Search, folder: Path) -> Findings:
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     if not complete:
         raise RunError(f"{folder}: no trial has come to its end yet; give it more --trials or --minutes")
+    write_best(search, folder)
     best = search.study.best_trial
     assert best.value is not None
     recipe = changed(search.recipe, best.params)
     net = build_net(recipe.layers, size=recipe.size, classes=len(search.dataset.train.labels))
-    header = (
-        f"# Trial {best.number}: {best.value:.2%} on validation after {search.epochs} epochs, best of {len(trials)}.\n"
-    )
-    write_text(folder / BEST, header + recipe.to_toml())
     if len(complete) > 1:
         from .study_plots import PLOTS, draw  # matplotlib, slow to import
 

@@ -9,7 +9,6 @@ import numpy as np
 import optuna
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from optuna.exceptions import ExperimentalWarning
 from optuna.visualization import matplotlib as views
 
 from .style import picture
@@ -29,7 +28,7 @@ def draw(plot: Callable[..., Any], study: optuna.Study) -> Figure:
     from matplotlib import pyplot
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # of functions that may change
+        warnings.simplefilter("ignore")  # of functions that may change, of studies that say little yet
         drawn = plot(study, target_name="validation accuracy")
     axes: Axes = np.ravel(drawn)[0]  # of one, or of several beside each other
     figure = axes.get_figure()

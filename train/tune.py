@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ..edge.errors import RunError
 from ..edge.reporting import TERMINATED
 from .device import choose_device
-from .findings import Findings, write_findings
+from .findings import write_best, write_findings
 from .recipe import RECIPES, make_recipe, read_toml
 from .run import check_new
 from .run_data import load_recipe_data
@@ -32,7 +32,7 @@ def tune(
     data: Annotated[str | None, typer.Option(help="The data, as for train.")] = None,
     net: Annotated[str | None, typer.Option(help="The net, as for train.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the trainings, as for train, and of what is drawn.")] = None,
-    names: Annotated[str, typer.Option("--search", help="What is searched.")] = ",".join(SPACE),
+    names: Annotated[str, typer.Option("--search", help="What is searched, of these.")] = ",".join(SPACE),
     trials: Annotated[int, typer.Option(help="Finished trials, of all workers together, to end at.", min=1)] = 30,
     minutes: Annotated[float | None, typer.Option(help="Begin no trial after so many minutes.", min=0)] = None,
     epochs: Annotated[
@@ -60,17 +60,14 @@ def tune(
     length = epochs or min(made.epochs, LONGEST)
     with open_storage(folder, storage) as opened:
         study = open_study(opened, folder, made, length, tuple(drawn), dataset)
-        found = _run(
-            Search(study, made, length, drawn, dataset, chosen),
-            folder,
-            trials,
-            math.inf if minutes is None else minutes,
-        )
+        search = Search(study, made, length, drawn, dataset, chosen)
+        _run(search, folder, trials, math.inf if minutes is None else minutes)
+        found = write_findings(search, folder)
     typer.echo(json.dumps(asdict(found)) if as_json else found.text())
 
 
-def _run(search: Search, folder: Path, trials: int, minutes: float) -> Findings:
-    """Search, then write what was found, also when stopped before the end."""
+def _run(search: Search, folder: Path, trials: int, minutes: float) -> None:
+    """Search, and show each trial. When stopped, leave with what was best so far written."""
     _say(
         f"{', '.join(search.space)} of {search.recipe.net} on {search.dataset.name}: {len(search.dataset.train)} "
         f"training and {len(search.dataset.val)} validation images, {search.epochs} epochs a trial, "
@@ -78,29 +75,32 @@ def _run(search: Search, folder: Path, trials: int, minutes: float) -> Findings:
     )
     try:
         with StopSignals() as stop:
-            search.run(trials, 60 * minutes, stop, lambda trial: _say(_line(search, trial)))
+            search.run(trials, 60 * minutes, stop, lambda trial: _keep(search, folder, trial))
     except Stopped:
-        _take_leave(search, folder, stop)
-    return write_findings(search, folder)
+        _take_leave(search, stop)
 
 
-def _line(search: Search, trial: FrozenTrial) -> str:
-    """Return what is shown of a trial."""
-    complete = trial.state is TrialState.COMPLETE
+def _keep(search: Search, folder: Path, trial: FrozenTrial) -> None:
+    """Show a trial, and write its recipe if none was better."""
+    best = trial.state is TrialState.COMPLETE and search.study.best_trial.number == trial.number
+    if best:
+        write_best(search, folder)
+    _say(_line(search, trial, best))
+
+
+def _line(search: Search, trial: FrozenTrial, is_best: bool) -> str:
     accuracy = "" if trial.value is None else f" {trial.value:.2%}"
-    best = " *" if complete and search.study.best_trial.number == trial.number else ""
-    ended = (
-        "" if complete else f" {trial.user_attrs.get(ENDED, 'pruned')} at {trial.last_step or 0}/{search.epochs} epochs"
-    )
+    best = " *" if is_best else ""
+    ended = f" {trial.user_attrs.get(ENDED, 'pruned')} at {trial.last_step or 0}/{search.epochs} epochs"
+    if trial.state is TrialState.COMPLETE:
+        ended = ""
     recipe = changed(search.recipe, trial.params)
     settings = ", ".join(f"{field(name)} {getattr(recipe, field(name))}" for name in search.space)
     seconds = 0.0 if trial.duration is None else trial.duration.total_seconds()
     return f"trial {trial.number}:{accuracy}{best}{ended}  {settings}  {seconds:.1f} s"
 
 
-def _take_leave(search: Search, folder: Path, stop: StopSignals) -> NoReturn:
-    if any(trial.state is TrialState.COMPLETE for trial in search.finished):
-        write_findings(search, folder)
+def _take_leave(search: Search, stop: StopSignals) -> NoReturn:
     _say(f"stopped at {len(search.finished)} trials; the same command goes on")
     if stop.received is signal.SIGTERM:
         sys.exit(TERMINATED)

@@ -68,6 +68,7 @@ def test_two_workers_share_a_study_that_is_stopped_and_gone_on_with(
     assert all("the same command goes on" in text and "Traceback" not in text for text in words)
     finished = int(words[0].split("stopped at ")[1].split()[0])
     assert (folder / "study/best.toml").exists()
+    assert not (folder / "study/history.png").exists()  # takes time, which a stop hasn't got
 
     tune(config=Path("recipe.toml"), epochs=1, trials=finished + 4, out=Path("study"), as_json=True)
     found = json.loads(capsys.readouterr().out)
