@@ -12,6 +12,7 @@ Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 TEMPERATURES = np.geomspace(0.25, 4, 241)
 BINS = 15  # ranges of confidence
 KEPT = 0.95  # share of validation images that the abstain threshold keeps
+SURE = 0.9  # confidence that is always enough, however much surer a net is of easy validation images
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def fit_temperature(logits: Floats, targets: Indices) -> float:
 
 
 def abstain_threshold(logits: Floats, temperature: float) -> float:
-    """Return the confidence that all but one in twenty images, logits (N, classes), reach."""
+    """Return the confidence that all but one in twenty images, logits (N, classes), reach; `SURE` at most."""
     confidence = softmax(logits / temperature).max(axis=1)
-    return round(float(np.quantile(confidence, 1 - KEPT)), 4)
+    return min(round(float(np.quantile(confidence, 1 - KEPT)), 4), SURE)
 
 
 def calibration_bins(logits: Floats, targets: Indices, temperature: float) -> tuple[CalibrationBin, ...]:

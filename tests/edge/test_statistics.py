@@ -40,3 +40,7 @@ def test_the_abstain_threshold_keeps_nineteen_of_twenty() -> None:
     logits[:, 0] = np.linspace(0, 5, 100)
     confidence = 1 / (1 + np.exp(-logits[:, 0]))
     assert int((confidence >= abstain_threshold(logits, 1.0)).sum()) == 95
+
+
+def test_a_confidence_of_nine_in_ten_is_always_enough() -> None:
+    assert abstain_threshold(np.eye(10) * 50, 0.25) == 0.9
