@@ -80,8 +80,8 @@ def notebooks(
 
 def table(rows: list[Row]) -> list[str]:
     """Return the rows as lines of a Markdown table."""
-    head = "| net | parameters | million MACs | notebook | here (95 % interval) | int8 | int8/fp32 latency | seconds |"
-    return [head, "|---|" + "---:|" * 7, *(_line(row) for row in rows)]
+    head = "| net | parameters | MACs | notebook | here (95 % interval) | int8 | int8/fp32 latency | epochs | seconds |"
+    return [head, "|---|" + "---:|" * 8, *(_line(row) for row in rows)]
 
 
 def _line(row: Row) -> str:
@@ -89,8 +89,8 @@ def _line(row: Row) -> str:
     int8 = "none in budget" if row.int8_top1 is None else f"{row.int8_top1:.2f} %"
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
     return (
-        f"| `{row.net}` | {row.parameters:,} | {row.macs / 1e6:.2f} | {published} | **{row.top1:.2f} %** "
-        f"({row.top1_low:.1f} - {row.top1_high:.1f}) | {int8} | {ratio} | {row.seconds:,.0f} |"
+        f"| `{row.net}` | {row.parameters:,} | {row.macs / 1e6:.2f} M | {published} | **{row.top1:.2f} %** "
+        f"({row.top1_low:.1f} - {row.top1_high:.1f}) | {int8} | {ratio} | {row.epochs} | {row.seconds:,.0f} |"
     )
 
 
@@ -112,7 +112,7 @@ def _row(name: str, folder: Path) -> Row:
         top1_low=100 * result["test_interval"][0],
         top1_high=100 * result["test_interval"][1],
         int8_top1=100 * int8["test"]["top1"] if int8 else None,
-        ratio=export["worth"]["ratios"][1] if int8 else None,
+        ratio=export["worth"]["ratio"]["median"] if int8 else None,
         default=export["default"],
         versions=config["versions"],
     )
