@@ -28,7 +28,7 @@ def test_a_finished_net_becomes_a_row_of_json_and_of_the_table(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands: list[tuple[str, ...]] = []
-    monkeypatch.setattr(module, "_edge_cifar", lambda *arguments, may_fail=False: commands.append(arguments))
+    monkeypatch.setattr(module, "_edge_cifar", lambda *arguments, **_: commands.append(arguments))
     module.notebooks(net=["single"], runs=runs, out=tmp_path / "notebooks.json")
     assert commands == [("train", "--resume", str(runs / "single"))]  # nothing is trained or exported again
     [row] = json.loads((tmp_path / "notebooks.json").read_text())["rows"]
