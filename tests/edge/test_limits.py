@@ -12,6 +12,7 @@ from edge_cifar.edge import limits
 from edge_cifar.edge.errors import PhotoError
 from edge_cifar.edge.limits import MAX_PIXELS, MeteredFile
 from edge_cifar.edge.photo import read_photo
+from pictures import encode
 from PIL import Image, features
 
 BOMBS = dict(bombs())
@@ -27,12 +28,6 @@ try:
 except PhotoError:
     print(peak_bytes())
 """
-
-
-def encode(image: Image.Image, file_format: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, file_format, **options)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("name", BOMBS)

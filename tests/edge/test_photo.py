@@ -2,9 +2,7 @@ import io
 import os
 import struct
 import warnings
-import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 from edge_cifar.edge.errors import PhotoError
 from edge_cifar.edge.photo import photo_files, photo_name, read_photo, read_upright, to_pixels
 from edge_cifar.edge.synthetic import render
+from pictures import encode
 from PIL import Image
 
 Array = npt.NDArray[np.generic]
@@ -32,25 +31,6 @@ AS_STORED: dict[int, Callable[[Array], Array]] = {
     7: lambda seen: seen.T[::-1, ::-1],  # right, bottom
     8: lambda seen: seen.T[:, ::-1],  # left, bottom
 }
-
-
-def encode(image: Image.Image, file_format: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, file_format, **options)
-    return buffer.getvalue()
-
-
-def png_header(width: int, height: int) -> bytes:
-    """The start of a PNG that claims a size and holds no pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-        + chunk(b"IDAT", b"")
-    )
 
 
 def same_everywhere(pixels: Array, rgbx: tuple[int, ...]) -> bool:
@@ -286,78 +266,10 @@ def test_a_jpeg_of_92_megapixels_is_read_without_a_warning() -> None:
     assert same_everywhere(read_photo(photo, 8), (200, 200, 200, 255))
 
 
-def test_a_png_without_pixels_is_damaged() -> None:
-    with pytest.raises(PhotoError, match="damaged"):
-        read_photo(png_header(30, 30), 8)
-
-
-def test_float_pixels_are_refused() -> None:
-    photo = encode(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF")
-    with pytest.raises(PhotoError, match="32-bit float pixels have no fixed range"):
-        read_photo(photo, 2)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"Dear diary, this is no photo.",
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n",  # would start Ghostscript
-        b"\xff",
-    ],
-)
-def test_other_formats_are_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "named.jpg"
-    path.write_bytes(content)
-    with pytest.raises(PhotoError, match=r"named\.jpg: not a photo in a known format \(JPEG, PNG"):
-        read_photo(path, 8)
-
-
 def test_a_png_named_jpg_is_read_as_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "really-png.jpg"
     path.write_bytes(encode(Image.new("RGB", (4, 4), "red"), "PNG"))
     assert same_everywhere(read_photo(path, 4), RED)
-
-
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_a_truncated_jpeg_is_damaged(share: float) -> None:
-    photo = encode(render("moon", 200, 200, np.random.RandomState(0)), "JPEG")
-    with pytest.raises(PhotoError, match="<bytes>: damaged"):
-        read_photo(photo[: int(share * len(photo))], 8)
-
-
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "BMP", "PPM", "TIFF", "WEBP"])
-def test_any_damage_is_read_or_a_photo_error_without_a_warning(file_format: str) -> None:
-    random = np.random.RandomState(0)
-    photo = encode(render("star", 40, 30, random), file_format)
-    for _ in range(100):
-        damaged = bytearray(photo)
-        for place in random.randint(0, len(photo), 5):
-            damaged[place] = random.randint(256)
-        with suppress(PhotoError):
-            assert read_photo(bytes(damaged[: random.randint(1, len(photo) + 1)]), 8).shape == (8, 8, 4)
-
-
-def test_an_empty_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "empty.jpg").touch()
-    with pytest.raises(PhotoError, match=r"empty\.jpg: empty file"):
-        read_photo(tmp_path / "empty.jpg", 8)
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PhotoError, match=r"missing\.jpg: No such file"):
-        read_photo(tmp_path / "missing.jpg", 8)
-
-
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PhotoError, match="a folder; expected a photo"):
-        read_photo(tmp_path, 8)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_named_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jpg")
-    with pytest.raises(PhotoError, match="not a regular file"):
-        read_photo(tmp_path / "pipe.jpg", 8)
 
 
 def test_reading_leaves_the_warning_filters_alone(photo: Path) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from edge_cifar.edge.errors import PhotoError
 from edge_cifar.edge.photo import read_photo
+from pictures import encode, png_chunk
 from PIL import Image, ImageCms, features
 
 Array = npt.NDArray[np.generic]
@@ -19,22 +20,13 @@ QUARTERS = np.repeat(np.repeat(np.array([[0, 60], [120, 180]], np.uint8), 8, axi
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
 
 
-def encode(image: Image.Image, file_format: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, file_format, **options)
-    return buffer.getvalue()
-
-
 def png_16_bit(colour_type: int, samples: Array) -> bytes:
     """A PNG of 16 bits a sample, samples (H, W, channels), which Pillow can't write."""
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
     height, width = samples.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
 
 
 def tiff(width: int, height: int, data: bytes, order: str, **tags: tuple[int, ...]) -> bytes:
