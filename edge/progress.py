@@ -70,7 +70,7 @@ class Progress:
     def _so_far(self) -> str:
         done = self._labels.total() + self.errors
         seconds = max(time.monotonic() - self._started, 1e-3)  # a coarse clock may not have moved
-        return f"{done:,} photos, {done / seconds:,.1f} photos/s"
+        return f"{done:,} {'photo' if done == 1 else 'photos'}, {done / seconds:,.1f} photos/s"
 
     def _line(self) -> str:
         done = self._labels.total() + self.errors

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..edge.errors import RunError
 from ..edge.statistics import wilson_interval
-from .run import CONFIG, METRICS, RESULT
+from .run import CONFIG, RESULT, read_history
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def read_entry(folder: Path, name: str) -> Entry:
     """Read a run's files. Raises RunError when the folder holds no run or a damaged one."""
     try:
         config = json.loads((folder / CONFIG).read_text())
-        rows = (folder / METRICS).read_text().splitlines(keepends=True)
-        history = [json.loads(row) for row in rows if row.endswith("\n")]  # the last may be half written
+        history = read_history(folder)
         result = json.loads((folder / RESULT).read_text()) if (folder / RESULT).exists() else {}
         return Entry(_contender(name, config, history, result), history, _settings(config))
     except OSError as error:

@@ -65,9 +65,8 @@ class Run:
             raise RunError(f"cannot write {self.folder / METRICS}: {error.strerror}") from error
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the rows of `metrics.jsonl`, one an epoch; a last line that was cut off is left out."""
-        lines = (self.folder / METRICS).read_text().splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        """Return the rows of `metrics.jsonl`, one an epoch, as `read_history` does."""
+        return read_history(self.folder)
 
     def forget_after(self, epochs: int) -> None:
         """Drop the rows of later epochs, which will be trained again."""
@@ -110,6 +109,12 @@ class Run:
         with safe_open(self.folder / WEIGHTS, framework="pt") as file:
             best = json.loads(file.metadata()[BEST])
         return best["epoch"], best["val_accuracy"]
+
+
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of the `metrics.jsonl` in `folder`; a last line that was cut off is left out."""
+    lines = (folder / METRICS).read_text().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def check_new(folder: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_finished_file_is_continued_with_what_is_new(
     shutil.copy(folder / "00.png", folder / "new.png")
     done = run(*arguments, "--resume")
     assert done.returncode == 0
-    assert done.stderr.startswith("1 photos, ")
+    assert done.stderr.startswith("1 photo, ")
     assert [row["path"] for row in rows((tmp_path / "out.jsonl").read_text())][-1] == "photos/new.png"
 
 
