@@ -5,7 +5,7 @@ import torch
 from .data import Dataset
 from .device import autocast_dtype
 from .distributed import World
-from .loss import Loss
+from .loss import Loss, RememberingTeacher, Teacher
 from .recipe import Recipe
 from .scan import class_weights
 from .start import load_teacher, load_weights
@@ -17,10 +17,12 @@ STATISTICS_IMAGES = 1024  # enough to find batchnorm statistics on
 def prepare(recipe: Recipe, dataset: Dataset, device: torch.device, world: World | None = None) -> Training:
     """Return a training of the recipe's net, its teacher at hand and its first weights loaded. Raises RunError."""
     labels = dataset.train.labels
-    teacher = None
+    teacher: Teacher | None = None
     if recipe.teacher:
         dtype = autocast_dtype(device) if recipe.amp else None
         teacher = load_teacher(recipe.teacher, labels, recipe.size, device, dtype)
+        if recipe.views:
+            teacher = RememberingTeacher(teacher)
     weights = torch.from_numpy(class_weights(dataset.train)).to(device) if recipe.class_weights else None
     training = Training(recipe, dataset.train, device, Loss(recipe, weights, teacher), world)
     if recipe.init:

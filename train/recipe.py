@@ -51,6 +51,9 @@ class Recipe:
     teacher: str = _option("", "Learn from the logits of this run's net, too.")
     distill: float = _option(0.9, "Share of the loss that is the teacher's.", low=0, high=1)
     distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
+    views: int = _option(
+        0, "Show the same views of the images again after so many epochs, the teacher's answers kept.", low=0
+    )
     amp: bool = _option(True, "bfloat16 where the hardware is faster with it.")
     compile: bool = _option(False, "Compile the net with torch.compile.")
     val_fraction: float = _option(0.1, "Share of the training images to choose the best epoch on.", low=0.001, high=0.9)

@@ -25,6 +25,7 @@ from .schedule import learning_rate, plateau_factor, should_stop
 from .signals import Stopped, StopSignals
 
 EVALUATION_BATCH = 512  # images
+VIEW_SEEDS = 1_000_003  # apart from a seed to the next; no run has so many views
 READ_EVERY = 10  # steps; reading the sums waits for the device
 PROGRESS = ("epoch", "step", "seconds", "val_losses", "val_accuracies")  # attributes that a checkpoint keeps
 
@@ -89,6 +90,8 @@ class Training:
         """
         self.net.train()
         if self.step == 0:
+            if self.recipe.views:
+                self.generator.manual_seed(VIEW_SEEDS * self.recipe.seed + (self.epoch - 1) % self.recipe.views)
             self._order = torch.randperm(len(self.targets), generator=self.generator, device=self.device)
             self._sums.zero_()
         started = time.perf_counter()

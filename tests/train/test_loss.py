@@ -1,6 +1,6 @@
 import torch
 import torch.nn.functional as F  # noqa: N812
-from edge_cifar.train.loss import Loss
+from edge_cifar.train.loss import Loss, RememberingTeacher
 from edge_cifar.train.recipe import Recipe
 
 PLAIN = Recipe(label_smoothing=0.0)
@@ -44,3 +44,17 @@ def test_answers_are_drawn_to_the_teachers() -> None:
         Loss(recipe, teacher=lambda _: wanted)(logits, [(TARGETS, 1.0)], PIXELS).backward()
         optimizer.step()
     assert torch.allclose(logits.softmax(1), wanted.softmax(1), atol=1e-3)
+
+
+def test_a_remembering_teacher_is_asked_once_about_the_same_pixels() -> None:
+    asked: list[torch.Tensor] = []
+
+    def answer(pixels: torch.Tensor) -> torch.Tensor:
+        asked.append(pixels)
+        return LOGITS + len(asked)
+
+    teacher = RememberingTeacher(answer)
+    first, other, again = teacher(PIXELS), teacher(PIXELS + 1), teacher(PIXELS.clone())
+    assert len(asked) == 2
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)

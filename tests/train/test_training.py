@@ -113,6 +113,22 @@ def test_a_loss_of_the_users_own_is_what_is_minimized(synthetic: LabelledImages)
     assert second < first
 
 
+def test_views_come_again_after_so_many_epochs_as_they_were(synthetic: LabelledImages) -> None:
+    seen: list[torch.Tensor] = []
+
+    def loss(logits: torch.Tensor, _targets: object, pixels: torch.Tensor) -> torch.Tensor:
+        seen.append(pixels)
+        return logits.sum() * 0
+
+    training = Training(replace(RECIPE, views=2), synthetic, CPU, loss)
+    for _ in range(3):
+        training.run_epoch(lambda _step: None)
+        training.next_epoch(0, 0)
+    first, second, third = (torch.cat(epoch) for epoch in (seen[:20], seen[20:40], seen[40:]))
+    assert torch.equal(first, third)
+    assert not torch.equal(first, second)
+
+
 def test_evaluation_does_not_change_the_net(synthetic: LabelledImages) -> None:
     training = Training(RECIPE, synthetic, CPU)
     before = {name: tensor.clone() for name, tensor in training.net.state_dict().items()}
