@@ -5,7 +5,7 @@ arXiv:1712.05877); what is learned is the float net's own logits, so no labels a
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import onnx
 import torch
@@ -14,7 +14,7 @@ from torch import nn
 
 from ..edge.labelled import LabelledImages
 from ..train.augment import Augmentation, augment
-from ..train.nets import Layer
+from ..train.nets import Layer, Sum
 from .calibration import Range
 from .graph import NORMALIZED, PIXEL_RANGE, build_graph
 from .saturation import weight_scales
@@ -63,11 +63,13 @@ def fine_tune(
 def fold_batchnorm(net: nn.Sequential) -> nn.Sequential:
     """Return a copy in which every batchnorm right behind a convolution is folded into it, and does nothing itself."""
     folded = copy.deepcopy(net).eval()
-    for i in range(1, len(folded)):
-        before, norm = folded[i - 1], folded[i]
-        if isinstance(norm, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
-            folded[i - 1] = torch.nn.utils.fusion.fuse_conv_bn_eval(before, norm)
-            folded[i] = nn.Identity()
+    for part in folded.modules():
+        if isinstance(part, nn.Sequential):
+            for i in range(1, len(part)):
+                before, norm = part[i - 1], part[i]
+                if isinstance(norm, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
+                    part[i - 1] = torch.nn.utils.fusion.fuse_conv_bn_eval(before, norm)
+                    part[i] = nn.Identity()
     return folded.requires_grad_(True)
 
 
@@ -81,15 +83,19 @@ class _Rounded:
 
     def logits(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return logits (B, classes) of uint8 pixels (B, S, S, 4)."""
-        value, ranges = pixels, iter(self._input_ranges)
-        for module in self._net:
+        return self._through(self._net, pixels, iter(self._input_ranges))
+
+    def _through(self, modules: nn.Sequential, value: torch.Tensor, ranges: Iterator[Range]) -> torch.Tensor:
+        for module in modules:
             if isinstance(module, nn.Conv2d):
                 weight = _rounded_weight(module.weight, self._portable)
                 value = _rounded(value, next(ranges))
-                value = F.conv2d(value, weight, module.bias, padding=module.padding, groups=module.groups)
+                value = F.conv2d(value, weight, module.bias, module.stride, module.padding, groups=module.groups)
             elif isinstance(module, nn.Linear):
                 weight = _rounded_weight(module.weight, self._portable)
                 value = F.linear(_rounded(value, next(ranges)), weight, module.bias)
+            elif isinstance(module, Sum):
+                value = self._through(module.body, value, ranges) + self._through(module.shortcut, value, ranges)
             else:
                 value = module(value)
         return value

@@ -15,6 +15,7 @@ from ..edge.model import INPUT, OUTPUT
 from ..train.nets import (
     PIXEL_MEAN,
     PIXEL_STD,
+    AveragePool,
     BatchNorm,
     Classify,
     Conv,
@@ -25,6 +26,8 @@ from ..train.nets import (
     Layer,
     MaxPool,
     Relu,
+    Residual,
+    Sum,
     shapes,
 )
 
@@ -45,12 +48,17 @@ class GraphWriter:
         self.initializers: list[onnx.TensorProto] = []
         self.value = INPUT
 
-    def node(self, kind: str, *constants: str, output: str = "", **attributes: float | list[int]) -> None:
-        """Append a node that reads the last output (and `constants`) and names its own output after its kind."""
+    def node(self, kind: str, *constants: str, output: str = "", **attributes: float | list[int] | None) -> None:
+        """Append a node that reads the last output (and `constants`) and names its own output after its kind.
+
+        An attribute that is None is left out.
+        """
         name = f"{kind.lower()}_{len(self.nodes)}"
         output = output or f"{name}_out"
         node = helper.make_node(kind, [self.value, *constants], [output], name)
-        node.attribute.extend(helper.make_attribute(key, value) for key, value in sorted(attributes.items()))
+        node.attribute.extend(
+            helper.make_attribute(key, value) for key, value in sorted(attributes.items()) if value is not None
+        )
         self.nodes.append(node)
         self.value = output
 
@@ -72,17 +80,27 @@ def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onn
     zero_point = writer.constant("pixel_zero_point", np.array(PIXEL_MEAN, np.uint8))
     writer.node("DequantizeLinear", scale, zero_point, output=NORMALIZED)
 
-    classes = 0
-    for i, (layer, (_, side)) in enumerate(zip(layers, shapes(layers, size), strict=True), 1):
-        before, module = net[i - 1], net[i]
-        following = net[i + 1] if i < len(layers) else None
+    _write_layers(writer, layers, net[1:], (3, size))
+    writer.nodes[-1].output[0] = OUTPUT
+    return _model(writer, size, classes=writer.initializers[-1].dims[0])  # of the last layer's bias
+
+
+def _write_layers(
+    writer: GraphWriter, layers: tuple[Layer, ...], modules: nn.Sequential, shape: tuple[int, int]
+) -> None:
+    """Add the nodes of `layers`, each with its module, for an input of `shape` (channels, side)."""
+    before: nn.Module | None = None
+    entering = shapes(layers, channels=shape[0], size=shape[1])
+    for i, (layer, module, (channels, side)) in enumerate(zip(layers, modules, entering, strict=True)):
+        following = modules[i + 1] if i + 1 < len(layers) else None
         match layer:
             case Conv(_, kernel):
                 weight, bias = _folded(module, following)
                 if weight.shape[1] == 3:
                     weight = np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
                 names = _weight_and_bias(writer, weight, bias)
-                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[layer.padding] * 4)
+                strides = [layer.stride] * 2 if layer.stride > 1 else None
+                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[layer.padding] * 4, strides=strides)
             case Depthwise(kernel):
                 weight, bias = _folded(module, following)
                 names = _weight_and_bias(writer, weight, bias)
@@ -95,6 +113,15 @@ def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onn
                 writer.node("Elu")
             case MaxPool():
                 writer.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+            case AveragePool():
+                writer.node("GlobalAveragePool")
+            case Residual(body, shortcut):
+                assert isinstance(module, Sum)
+                value = writer.value
+                _write_layers(writer, body, module.body, (channels, side))
+                through_body, writer.value = writer.value, value
+                _write_layers(writer, shortcut, module.shortcut, (channels, side))
+                writer.node("Add", through_body)
             case Flatten():
                 # Channels last, as int8 convolutions compute: onnxruntime then needs no transpose at either end.
                 writer.node("Transpose", perm=[0, 2, 3, 1])  # (N, H, W, C)
@@ -102,11 +129,8 @@ def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onn
             case Dense() | Classify():
                 weight = _array(module.weight)  # (units, C * H * W)
                 weight = weight.reshape(len(weight), -1, side, side).transpose(0, 2, 3, 1).reshape(weight.shape)
-                names = _weight_and_bias(writer, weight, _array(module.bias))
-                last = isinstance(layer, Classify)
-                writer.node("Gemm", *names, output=OUTPUT if last else "", transB=1)
-                classes = len(weight)
-    return _model(writer, size, classes)
+                writer.node("Gemm", *_weight_and_bias(writer, weight, _array(module.bias)), transB=1)
+        before = module
 
 
 def _model(writer: GraphWriter, size: int, classes: int) -> onnx.ModelProto:

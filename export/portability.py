@@ -7,7 +7,8 @@ import onnx
 from .saturation import prove
 
 # These round, move or compare numbers one by one, or add integers: every CPU does so alike. Not so what adds or
-# approximates in float (BatchNormalization, Elu), nor what finds its scales in float (DynamicQuantizeLinear).
+# approximates in float (BatchNormalization, Elu, Add and GlobalAveragePool of dequantized values), nor what finds its
+# scales in float (DynamicQuantizeLinear).
 EXACT = {
     *("QuantizeLinear", "DequantizeLinear", "QLinearConv", "QGemm"),
     *("Transpose", "Flatten", "Reshape", "MaxPool", "Relu"),

@@ -18,7 +18,7 @@ from .calibration import Range
 from .graph import IR_VERSION
 from .saturation import prove, weight_scales
 
-QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm"]
+QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"]
 
 
 def quantize(

@@ -17,16 +17,24 @@ PIXEL_STD = 64  # uint8 levels
 
 @dataclass(frozen=True)
 class Conv:
-    """2D convolution with bias, stride 1; `padded` with zeros to keep height and width (odd kernels only)."""
+    """2D convolution with bias; `padded` with zeros so that height and width are what `stride` divides them to.
+
+    For that a kernel must be odd at stride 1.
+    """
 
     channels: int
     kernel: int = 3
     padded: bool = True
+    stride: int = 1
 
     @property
     def padding(self) -> int:
         """Zeros on each side."""
-        return self.kernel // 2 if self.padded else 0
+        return (self.kernel - 1) // 2 if self.padded else 0
+
+    def side(self, before: int) -> int:
+        """Return the height and width of what comes out."""
+        return (before + 2 * self.padding - self.kernel) // self.stride + 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,19 @@ class MaxPool:
 
 
 @dataclass(frozen=True)
+class AveragePool:
+    """Mean over height and width: (B, C, H, W) -> (B, C, 1, 1)."""
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Sum of what `body` and `shortcut` make of one input; an empty shortcut hands it on as it is."""
+
+    body: tuple["Layer", ...]
+    shortcut: tuple["Layer", ...] = ()
+
+
+@dataclass(frozen=True)
 class Dropout:
     """Dropout at `rate`, unless the recipe sets another for all."""
 
@@ -80,11 +101,20 @@ class Classify:
     """Linear layer to one logit a class."""
 
 
-Layer: TypeAlias = Conv | Depthwise | BatchNorm | Relu | Elu | MaxPool | Dropout | Flatten | Dense | Classify
+Layer: TypeAlias = (
+    Conv | Depthwise | BatchNorm | Relu | Elu | MaxPool | AveragePool | Residual | Dropout | Flatten | Dense | Classify
+)
 
 
-def _conv_bn_relu(channels: int) -> tuple[Layer, ...]:
-    return Conv(channels), BatchNorm(), Relu()
+def _conv_bn_relu(channels: int, stride: int = 1) -> tuple[Layer, ...]:
+    return Conv(channels, stride=stride), BatchNorm(), Relu()
+
+
+def _residual(channels: int, stride: int = 1) -> tuple[Layer, ...]:
+    """Return a block of two convolutions; one that changes the shape has a 1x1 convolution on its shortcut."""
+    body = (*_conv_bn_relu(channels, stride), Conv(channels), BatchNorm())
+    shortcut = (Conv(channels, 1, stride=stride),) if stride > 1 else ()
+    return Residual(body, shortcut), Relu()
 
 
 def _separable(channels: int) -> tuple[Layer, ...]:
@@ -137,6 +167,11 @@ NETS: dict[str, tuple[Layer, ...]] = {
         *(*_separable(96), *_separable(96), MaxPool(), Dropout()),
         *(Flatten(), Classify()),
     ),
+    # The layout of MLPerf Tiny's image classification net: 78,666 parameters (Banbury et al. 2021, arXiv:2106.07597).
+    "resnet8": (
+        *(*_conv_bn_relu(16), *_residual(16), *_residual(32, stride=2), *_residual(64, stride=2)),
+        *(AveragePool(), Flatten(), Classify()),
+    ),
     # The nets of public CIFAR-10 notebooks, layer by layer.
     "plain": (*(*_valid(32), MaxPool(), *_valid(64), MaxPool(), *_valid(64)), *_head(64)),
     "plain-dropout": (
@@ -176,6 +211,8 @@ def scaled(layers: tuple[Layer, ...], width: float) -> tuple[Layer, ...]:
                 result.append(replace(layer, channels=widened(channels)))
             case Dense(units):
                 result.append(Dense(widened(units)))
+            case Residual(body, shortcut):
+                result.append(Residual(scaled(body, width), scaled(shortcut, width)))
             case _:
                 result.append(layer)
     return tuple(result)
@@ -190,6 +227,20 @@ class Normalize(nn.Module):
         return (rgb.float() - PIXEL_MEAN) / PIXEL_STD
 
 
+class Sum(nn.Module):
+    """The module of a `Residual`."""
+
+    def __init__(self, body: nn.Sequential, shortcut: nn.Sequential):
+        super().__init__()
+        self.body = body
+        self.shortcut = shortcut
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        """Return body(value) + shortcut(value)."""
+        total: torch.Tensor = self.body(value) + self.shortcut(value)
+        return total
+
+
 def build_net(
     layers: tuple[Layer, ...], *, size: int = 32, classes: int = 10, dropout: float | None = None
 ) -> nn.Sequential:
@@ -198,61 +249,86 @@ def build_net(
     `dropout` takes the place of all rates of the net's own. Module 0 normalises; module i + 1 is layer i. Weights
     lie channels last, the fastest layout on CPU and GPU. Raises RunError when `size` is too small for the net.
     """
-    modules: list[nn.Module] = [Normalize()]
-    for layer, (channels, side) in zip(layers, shapes(layers, size), strict=True):
+
+    def module(layer: Layer, channels: int, side: int) -> nn.Module:
         match layer:
             case Conv(out, kernel):
-                modules.append(nn.Conv2d(channels, out, kernel, padding=layer.padding))
+                return nn.Conv2d(channels, out, kernel, layer.stride, layer.padding)
             case Depthwise(kernel):
-                modules.append(nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels))
+                return nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels)
             case BatchNorm():
-                modules.append(nn.BatchNorm2d(channels))
+                return nn.BatchNorm2d(channels)
             case Relu():
-                modules.append(nn.ReLU())
+                return nn.ReLU()
             case Elu():
-                modules.append(nn.ELU())
+                return nn.ELU()
             case MaxPool():
-                modules.append(nn.MaxPool2d(2))
+                return nn.MaxPool2d(2)
+            case AveragePool():
+                return nn.AdaptiveAvgPool2d(1)
+            case Residual(body, shortcut):
+                return Sum(
+                    nn.Sequential(*modules(body, channels, side)), nn.Sequential(*modules(shortcut, channels, side))
+                )
             case Dropout(rate):
-                modules.append(nn.Dropout(rate if dropout is None else dropout))
+                return nn.Dropout(rate if dropout is None else dropout)
             case Flatten():
-                modules.append(nn.Flatten())
+                return nn.Flatten()
             case Dense(units):
-                modules.append(nn.Linear(channels * side * side, units))
+                return nn.Linear(channels * side * side, units)
             case Classify():
-                modules.append(nn.Linear(channels * side * side, classes))
-    return nn.Sequential(*modules).to(memory_format=torch.channels_last)
+                return nn.Linear(channels * side * side, classes)
+
+    def modules(layers: tuple[Layer, ...], channels: int, side: int) -> Iterator[nn.Module]:
+        for layer, shape in zip(layers, shapes(layers, side, channels), strict=True):
+            yield module(layer, *shape)
+
+    return nn.Sequential(Normalize(), *modules(layers, 3, size)).to(memory_format=torch.channels_last)
 
 
-def shapes(layers: tuple[Layer, ...], size: int) -> Iterator[tuple[int, int]]:
+def shapes(layers: tuple[Layer, ...], size: int, channels: int = 3) -> Iterator[tuple[int, int]]:
     """Yield (channels, side) of what enters each layer. Raises RunError when nothing is left of the image."""
-    channels, side = 3, size
+    side = size
     for layer in layers:
         if side < 1:
             raise RunError(f"--size {size}: too small for this net, whose poolings leave nothing of it")
         yield channels, side
-        match layer:
-            case Conv(out, kernel):
-                channels, side = out, side + 2 * layer.padding - kernel + 1
-            case MaxPool():
-                side //= 2
-            case Dense(units):
-                channels, side = units, 1
+        channels, side = _shape_behind(layer, channels, side)
 
 
-def count_macs(layers: tuple[Layer, ...], *, size: int = 32, classes: int = 10) -> int:
-    """Return the multiply-accumulates of one image through the convolutions and linear layers."""
+def _shape_behind(layer: Layer, channels: int, side: int) -> tuple[int, int]:
+    match layer:
+        case Conv(out):
+            return out, layer.side(side)
+        case MaxPool():
+            return channels, side // 2
+        case AveragePool():
+            return channels, 1
+        case Residual(body):
+            for inner in body:
+                channels, side = _shape_behind(inner, channels, side)
+            return channels, side
+        case Dense(units):
+            return units, 1
+        case _:
+            return channels, side
+
+
+def count_macs(layers: tuple[Layer, ...], *, size: int = 32, classes: int = 10, channels: int = 3) -> int:
+    """Return the multiply-accumulates of one image of `channels` through the convolutions and linear layers."""
     macs = 0
-    for layer, (channels, side) in zip(layers, shapes(layers, size), strict=True):
+    for layer, (entering, side) in zip(layers, shapes(layers, size, channels), strict=True):
         match layer:
             case Conv(out, kernel):
-                macs += (side + 2 * layer.padding - kernel + 1) ** 2 * out * channels * kernel**2
+                macs += layer.side(side) ** 2 * out * entering * kernel**2
             case Depthwise(kernel):
-                macs += side**2 * channels * kernel**2
+                macs += side**2 * entering * kernel**2
+            case Residual(body, shortcut):
+                macs += sum(count_macs(part, size=side, channels=entering) for part in (body, shortcut))
             case Dense(units):
-                macs += channels * side**2 * units
+                macs += entering * side**2 * units
             case Classify():
-                macs += channels * side**2 * classes
+                macs += entering * side**2 * classes
     return macs
 
 

@@ -19,10 +19,12 @@ from edge_cifar.export.model_file import write_model
 from edge_cifar.export.portability import Portability, portability
 from edge_cifar.export.quantize import quantize
 from edge_cifar.export.run_model import run_logits
-from edge_cifar.train.nets import NETS, Elu, build_net
+from edge_cifar.train.nets import NETS, Elu, Residual, build_net
 
 every_net = pytest.mark.parametrize("name", NETS)
-every_kind_of_layer = pytest.mark.parametrize("name", ["depthwise", "wide-kernel", "plain-128", "batchnorm-elu"])
+every_kind_of_layer = pytest.mark.parametrize(
+    "name", ["depthwise", "resnet8", "wide-kernel", "plain-128", "batchnorm-elu"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +56,8 @@ def test_the_int8_file_is_proven_runs_and_verifies(
     histograms = activation_histograms(model, images)
     assert all(low <= high for method in METHODS for low, high in ranges(histograms, method).values())
     quantized = quantize(model, ranges(histograms, "minmax"))
-    has_elu = any(isinstance(layer, Elu) for layer in NETS[name])
-    assert portability(quantized) is (Portability.ROUNDING if has_elu else Portability.PROVEN)
+    adds_floats = any(isinstance(layer, Elu | Residual) for layer in NETS[name])
+    assert portability(quantized) is (Portability.ROUNDING if adds_floats else Portability.PROVEN)
     assert error(quantized, run_logits(model, images.images), images) < 0.05
     write_model(tmp_path / "int8.onnx", quantized, card)
     assert verify_model(tmp_path / "int8.onnx").passed

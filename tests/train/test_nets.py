@@ -3,11 +3,14 @@ import torch
 from edge_cifar.edge.errors import RunError
 from edge_cifar.train.nets import (
     NETS,
+    AveragePool,
     Classify,
     Conv,
     Dense,
     Dropout,
+    Flatten,
     Normalize,
+    Residual,
     build_net,
     count_macs,
     count_parameters,
@@ -25,6 +28,7 @@ PUBLISHED_PARAMETERS = {
     "deep-augmented": 529_322,
     "plain-128": 167_818,
     "batchnorm-elu": 309_290,
+    "resnet8": 78_666,
 }
 
 
@@ -38,6 +42,9 @@ def test_macs_are_counted_as_on_paper() -> None:
     unpadded = 30**2 * 32 * 27 + 13**2 * 64 * 288 + 4**2 * 64 * 576 + 1024 * 64 + 64 * 10
     assert count_macs(NETS["plain"]) == unpadded
     assert count_macs((Conv(4, 4, padded=False),), size=8) == 5**2 * 4 * 3 * 16
+    assert count_macs((Conv(4, 6, stride=2),), size=8) == 4**2 * 4 * 3 * 36
+    block = Residual((Conv(8, stride=2), Conv(8)), (Conv(8, 1, stride=2),))
+    assert count_macs((block, AveragePool(), Flatten(), Classify()), size=8) == 4**2 * 8 * (27 + 72 + 3) + 80
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -50,6 +57,7 @@ def test_width_multiplies_hidden_layers_to_multiples_of_four() -> None:
     assert scaled(layers, 0.6) == (Conv(20, 5, padded=False), Dropout(0.2), Dense(16), Classify())
     assert scaled(layers, 0.1)[2] == Dense(4)
     assert scaled(layers, 1.5)[0] == Conv(48, 5, padded=False)
+    assert scaled((Residual((Conv(8),), (Conv(8, 1),)),), 2.0) == (Residual((Conv(16),), (Conv(16, 1),)),)
 
 
 def test_a_size_that_the_poolings_use_up_is_refused() -> None:
