@@ -13,7 +13,7 @@ from ..edge.files import file_sha256, write_bytes
 from ..edge.labelled import LabelledImages
 from ..edge.model import EXPORT_SUMMARY
 from ..edge.model_card import ModelCard
-from ..train.nets import count_parameters
+from ..train.modules import count_parameters
 from ..train.run import WEIGHTS, Run
 from ..train.run_data import load_run_data
 from .calibration import SAMPLES, Range, activation_histograms, calibration_sample, describe_sample, ranges

@@ -14,7 +14,8 @@ from torch import nn
 
 from ..edge.labelled import LabelledImages
 from ..train.augment import Augmentation, augment
-from ..train.nets import Layer, Sum
+from ..train.layers import Layer
+from ..train.modules import Sum
 from .calibration import Range
 from .graph import NORMALIZED, PIXEL_RANGE, build_graph
 from .saturation import weight_scales

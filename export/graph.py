@@ -12,9 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from ..edge.model import INPUT, OUTPUT
-from ..train.nets import (
-    PIXEL_MEAN,
-    PIXEL_STD,
+from ..train.layers import (
     AveragePool,
     BatchNorm,
     Classify,
@@ -27,9 +25,9 @@ from ..train.nets import (
     MaxPool,
     Relu,
     Residual,
-    Sum,
     shapes,
 )
+from ..train.modules import PIXEL_MEAN, PIXEL_STD, Sum
 
 OPSET = 13  # the first with per-channel DequantizeLinear, onnxruntime 1.8
 IR_VERSION = 7  # that of opset 13

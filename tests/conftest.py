@@ -15,7 +15,8 @@ from edge_cifar.export.calibration import Range, activation_histograms, ranges
 from edge_cifar.export.graph import build_graph
 from edge_cifar.export.model_file import write_model
 from edge_cifar.export.quantize import quantize
-from edge_cifar.train.nets import NETS, build_net, count_parameters
+from edge_cifar.train.modules import build_net, count_parameters
+from edge_cifar.train.nets import NETS
 from hypothesis import settings
 
 settings.register_profile("default", max_examples=150, derandomize=True, database=None, deadline=None)

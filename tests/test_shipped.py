@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from edge_cifar.edge.model import SHIPPED, Model
 from edge_cifar.edge.model_card import ModelCard
-from edge_cifar.train.nets import NETS, build_net, count_parameters
+from edge_cifar.train.modules import build_net, count_parameters
+from edge_cifar.train.nets import NETS
 
 FP32, INT8 = SHIPPED / "batchnorm.fp32.onnx", SHIPPED / "batchnorm.int8.onnx"
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 
 from ..edge.errors import RunError
-from .nets import PIXEL_MEAN
+from .modules import PIXEL_MEAN
 
 
 @dataclass(frozen=True)

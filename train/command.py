@@ -13,8 +13,10 @@ import typer
 from ..edge.errors import RunError
 from .device import choose_device
 from .distributed import join_world, leave_world
+from .layers import count_macs
 from .many_seeds import SeedsSummary, train_seeds
-from .nets import NETS, build_net, count_macs, count_parameters
+from .modules import build_net, count_parameters
+from .nets import NETS
 from .recipe import RECIPES, Recipe, make_recipe, read_toml
 from .run import check_new, open_run
 from .session import Session, Summary

@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from ..edge.errors import RunError
 from ..edge.files import write_bytes, write_text
-from .nets import build_net, count_parameters
+from .modules import build_net, count_parameters
 from .search import Search
 from .space import changed, field
 

@@ -10,7 +10,8 @@ from typing import Any
 from ..edge.dataset import DATA_HELP
 from ..edge.errors import RunError
 from .augment import Augmentation
-from .nets import NETS, Layer, scaled
+from .layers import Layer, scaled
+from .nets import NETS
 from .optimizers import OPTIMIZERS
 from .schedule import SCHEDULES
 

@@ -11,7 +11,7 @@ from ..edge.metrics import Floats, accuracy, confusion_matrix, softmax
 from ..edge.statistics import calibration_bins, calibration_error, wilson_interval
 from . import plots
 from .image_grid import image_grid, most_confident_mistakes
-from .nets import count_parameters
+from .modules import count_parameters
 from .report_page import Answers, page
 from .result import Result
 from .run import RESULT, Run

@@ -14,7 +14,8 @@ from torch import nn
 
 from ..edge.errors import RunError
 from ..edge.files import write_bytes, write_json, write_text
-from .nets import NETS, build_net
+from .modules import build_net
+from .nets import NETS
 from .recipe import Recipe
 from .result import Result
 

@@ -8,7 +8,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
 from ..edge.errors import RunError
-from .nets import Dropout
+from .layers import Dropout
 from .optimizers import OPTIMIZERS
 from .recipe import Recipe
 

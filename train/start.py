@@ -13,7 +13,8 @@ from ..edge.cifar import CIFAR10_LABELS
 from ..edge.errors import RunError
 from ..edge.model import SHIPPED
 from .loss import Teacher
-from .nets import NETS, build_net
+from .modules import build_net
+from .nets import NETS
 from .run import Run, open_run
 
 SHIPPED_NAME = "shipped"

@@ -17,7 +17,7 @@ from .augment import Augmentation, augment, mixup
 from .device import autocast_dtype
 from .distributed import World
 from .loss import Loss
-from .nets import build_net
+from .modules import build_net
 from .optimizers import make_optimizer
 from .recipe import Recipe
 from .run import Run

@@ -10,7 +10,8 @@ import torch
 from edge_cifar.edge.model_card import read_card
 from edge_cifar.edge.onnx_file import read_onnx
 from edge_cifar.train.data import load_dataset
-from edge_cifar.train.nets import NETS, build_net
+from edge_cifar.train.modules import build_net
+from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
 

@@ -19,7 +19,9 @@ from edge_cifar.export.model_file import write_model
 from edge_cifar.export.portability import Portability, portability
 from edge_cifar.export.quantize import quantize
 from edge_cifar.export.run_model import run_logits
-from edge_cifar.train.nets import NETS, Elu, Residual, build_net
+from edge_cifar.train.layers import Elu, Residual
+from edge_cifar.train.modules import build_net
+from edge_cifar.train.nets import NETS
 
 every_net = pytest.mark.parametrize("name", NETS)
 every_kind_of_layer = pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import torch
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import INPUT, OUTPUT
 from edge_cifar.export.graph import IR_VERSION, OPSET, build_graph
-from edge_cifar.train.nets import NETS, build_net, count_parameters
+from edge_cifar.train.modules import build_net, count_parameters
+from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run, open_run
 

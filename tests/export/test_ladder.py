@@ -10,8 +10,10 @@ from edge_cifar.export.portability import Portability
 from edge_cifar.export.run_model import run_logits
 from edge_cifar.export.saturation import prove
 from edge_cifar.export.tables import rung_lines
+from edge_cifar.train.layers import BatchNorm, Classify, Conv, Dense, Flatten, MaxPool, Relu
 from edge_cifar.train.loop import fit
-from edge_cifar.train.nets import NETS, BatchNorm, Classify, Conv, Dense, Flatten, MaxPool, Relu, build_net
+from edge_cifar.train.modules import build_net
+from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
 from edge_cifar.train.signals import StopSignals

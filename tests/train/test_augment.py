@@ -2,7 +2,7 @@ import pytest
 import torch
 from edge_cifar.edge.errors import RunError
 from edge_cifar.train.augment import Augmentation, augment, mixup
-from edge_cifar.train.nets import PIXEL_MEAN
+from edge_cifar.train.modules import PIXEL_MEAN
 
 CHOSEN = torch.tensor([3, 0, 2])
 

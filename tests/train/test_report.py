@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.metrics import Floats
-from edge_cifar.train.nets import NETS, build_net
+from edge_cifar.train.modules import build_net
+from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.report import write_curves, write_report
 from edge_cifar.train.run import Run

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from edge_cifar.edge.errors import RunError
-from edge_cifar.train.nets import NETS, build_net
+from edge_cifar.train.modules import build_net
+from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import CONFIG, WEIGHTS, Run, newest_run, open_run
 

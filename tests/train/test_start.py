@@ -6,7 +6,9 @@ from edge_cifar.edge.cifar import CIFAR10_LABELS
 from edge_cifar.edge.errors import RunError
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import SHIPPED, Model
-from edge_cifar.train.nets import NETS, build_net, scaled
+from edge_cifar.train.layers import scaled
+from edge_cifar.train.modules import build_net
+from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
 from edge_cifar.train.start import load_teacher, load_weights
