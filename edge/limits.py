@@ -35,6 +35,9 @@ MAX_SCANNED_PIXELS = 32 * MAX_PIXELS
 MAX_SECONDS = 10
 """Processor time that a photo may take. The last resort: the other limits leave ordinary machines far below it."""
 
+READS_A_LOOK = 8
+"""Reads from one look at the clock to the next: a look takes as long as a read, and a small photo has about ten."""
+
 PEAK_BYTES = {"WEBP": 20, "AVIF": 11}
 """Bytes a pixel that decoding takes at its peak where Pillow holds a photo several times, file included (measured);
 elsewhere 4."""
@@ -54,7 +57,7 @@ class MeteredFile:
             raise PhotoError(f"{self._size} bytes, more than the limit of {MAX_FILE_BYTES}; shrink the photo first")
         file.seek(0)
         self._deadline = time.thread_time() + MAX_SECONDS
-        self._header_reads = 0
+        self._reads = 0
         self._header_bytes = (
             2 * self._size + 65536
         )  # what plugins look at twice; tags that overlap would be read for ever
@@ -65,7 +68,8 @@ class MeteredFile:
 
     def read(self, size: int = -1) -> bytes:
         """Read as files do."""
-        if time.thread_time() > self._deadline:
+        self._reads += 1
+        if self._reads % READS_A_LOOK == 0 and time.thread_time() > self._deadline:
             raise PhotoError(f"takes more than {MAX_SECONDS} s to decode; shrink the photo first")
         if self._in_header:
             self._count_header(size)
@@ -79,9 +83,8 @@ class MeteredFile:
     def _count_header(self, size: int) -> None:
         if size < 0 and self._size > MAX_BYTES_AT_ONCE:
             raise PhotoError(f"{self._size} bytes to be read at once, more than the limit of {MAX_BYTES_AT_ONCE}")
-        self._header_reads += 1
         self._header_bytes -= min(self._size, size) if size >= 0 else self._size
-        if self._header_reads > MAX_HEADER_READS or self._header_bytes < 0:
+        if self._reads > MAX_HEADER_READS or self._header_bytes < 0:
             raise PhotoError("its header goes on and on; save the photo again without metadata")
 
     def seek(self, offset: int, whence: int = 0) -> int:
