@@ -49,7 +49,7 @@ class Recipe:
     augment: str = _option("crop=4,flip,cutout=8", f"Any of {Augmentation.usage()}, with strengths; or none.")
     early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
     init: str = _option("", "Start from the weights of this run, or `shipped`.")
-    teacher: str = _option("", "Learn from the logits of this run's net, too.")
+    teacher: str = _option("", "Learn from the logits of this run or .onnx file, too.")
     distill: float = _option(0.9, "Share of the loss that is the teacher's.", low=0, high=1)
     distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
     views: int = _option(

@@ -4,20 +4,24 @@ import itertools
 import math
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 from onnx import numpy_helper
 from torch import nn
 
 from ..edge.cifar import CIFAR10_LABELS
 from ..edge.errors import RunError
-from ..edge.model import SHIPPED
+from ..edge.model import SHIPPED, Model
+from ..edge.photo import Pixels
 from .loss import Teacher
 from .modules import build_net
 from .nets import NETS
 from .run import Run, open_run
 
 SHIPPED_NAME = "shipped"
+MODEL_SUFFIX = ".onnx"
 SHIPPED_FP32 = SHIPPED / "batchnorm.fp32.onnx"
 
 
@@ -42,20 +46,26 @@ def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images:
 
 
 def weights_file(source: str) -> Path:
-    """Return the file that the run folder `source`, or "shipped", takes its weights from. Raises RunError."""
-    return SHIPPED_FP32 if source == SHIPPED_NAME else open_run(Path(source)).weights
+    """Return the file that a run folder, a model file or "shipped" takes its weights from. Raises RunError."""
+    if source == SHIPPED_NAME:
+        return SHIPPED_FP32
+    return Path(source) if source.endswith(MODEL_SUFFIX) else open_run(Path(source)).weights
 
 
 def load_teacher(
-    folder: str, labels: tuple[str, ...], size: int, device: torch.device, dtype: torch.dtype | None
+    source: str, labels: tuple[str, ...], size: int, device: torch.device, dtype: torch.dtype | None
 ) -> Teacher:
-    """Return the net of a run as a function of uint8 pixels (B, S, S, C) to float32 logits (B, classes).
+    """Return a run's net, or an exported model, as a function of uint8 pixels (B, S, S, 3) to float32 logits.
 
-    Raises RunError when its labels or its size are not those to be learned.
+    `source` is the run's folder or the model's file; an int8 file answers faster than its run. Logits are (B, classes).
+    Raises RunError or ModelError when it can't be read or its labels or its size are not those to be learned.
     """
-    run: Run = open_run(Path(folder))
-    if run.labels != labels or run.recipe.size != size:
-        raise RunError(f"--teacher {folder}: was trained on other classes or another size than this run")
+    if source.endswith(MODEL_SUFFIX):
+        model = Model(source, torch.get_num_threads())
+        _check_teacher(source, (model.card.labels, model.card.size), (labels, size))
+        return lambda pixels: torch.from_numpy(model.logits(_rgbx(pixels))).to(device)
+    run: Run = open_run(Path(source))
+    _check_teacher(source, (run.labels, run.recipe.size), (labels, size))
     net = run.load_net().to(device)
 
     def answer(pixels: torch.Tensor) -> torch.Tensor:
@@ -64,6 +74,16 @@ def load_teacher(
         return logits.float()
 
     return answer
+
+
+def _check_teacher(source: str, known: tuple[tuple[str, ...], int], wanted: tuple[tuple[str, ...], int]) -> None:
+    if known != wanted:
+        raise RunError(f"--teacher {source}: was trained on other classes or another size than this run")
+
+
+def _rgbx(pixels: torch.Tensor) -> Pixels:
+    """Return uint8 (B, S, S, 4) of pixels (B, S, S, 3), as the model contract has it."""
+    return np.asarray(F.pad(pixels.cpu(), (0, 1), value=255))
 
 
 @torch.no_grad()

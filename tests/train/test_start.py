@@ -1,9 +1,10 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from edge_cifar.edge.cifar import CIFAR10_LABELS
-from edge_cifar.edge.errors import RunError
+from edge_cifar.edge.errors import ModelError, RunError
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import SHIPPED, Model
 from edge_cifar.train.layers import scaled
@@ -11,7 +12,7 @@ from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
-from edge_cifar.train.start import load_teacher, load_weights
+from edge_cifar.train.start import load_teacher, load_weights, weights_file
 
 IMAGES = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -76,3 +77,21 @@ def test_a_teacher_answers_as_its_run_would(tmp_path: Path) -> None:
         assert torch.equal(teacher(IMAGES), run.load_net()(IMAGES))
     with pytest.raises(RunError, match="other classes or another size"):
         load_teacher(str(run.folder), ("dog", "cat"), 32, torch.device("cpu"), None)
+
+
+def test_a_model_file_is_a_teacher_too(tiny_int8_model: Path) -> None:
+    model = Model(tiny_int8_model)
+    teacher = load_teacher(str(tiny_int8_model), model.card.labels, model.card.size, torch.device("cpu"), None)
+    rgbx = torch.cat([IMAGES, torch.full_like(IMAGES[..., :1], 255)], 3)
+    assert np.array_equal(teacher(IMAGES), model.logits(rgbx.numpy()))
+    with pytest.raises(RunError, match="other classes or another size"):
+        load_teacher(str(tiny_int8_model), ("dog", "cat"), 32, torch.device("cpu"), None)
+    with pytest.raises(ModelError, match=r"nowhere\.onnx"):
+        load_teacher("nowhere.onnx", ("dog", "cat"), 32, torch.device("cpu"), None)
+
+
+def test_the_file_behind_a_source_is_what_is_hashed(tmp_path: Path) -> None:
+    run = _trained(tmp_path / "run", ("cat", "dog"))
+    assert weights_file(str(run.folder)) == run.weights
+    assert weights_file("some/model.onnx") == Path("some/model.onnx")
+    assert weights_file("shipped").name == "batchnorm.fp32.onnx"
