@@ -3,13 +3,16 @@
 `python -m edge_cifar.benchmarks.startup` compares it with the bare import of its libraries.
 """
 
+import json
+import math
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -25,41 +28,60 @@ from ..edge.synthetic import write_photos
 
 IMPORTS = (sys.executable, "-c", "import numpy, PIL.Image, onnxruntime")
 FRESH = (sys.executable, "-m", f"{__package__}.fresh")
+PARTS = ("interpreter", "imports", "session", "first answer")
 
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds from starting a process until it prints the first label; the most memory it held, in bytes."""
+    """Seconds from starting a process until it prints the first label; the most memory it held, in bytes.
+
+    `parts` says what the seconds went to, one after the other; `rounds` holds those of each process.
+    """
 
     seconds: float
     peak_bytes: int
+    parts: Mapping[str, float]
+    rounds: tuple[float, ...] = ()
 
 
-def measure_starts(models: Sequence[Path], photo: Path, threads: int, starts: int) -> list[Start]:
-    """Return for each model the medians over `starts` fresh processes, the models taking turns.
+def measure_starts(
+    models: Sequence[Path], photo: Path, threads: int, starts: int, seconds: float = math.inf
+) -> list[Start]:
+    """Return for each model the median one of `starts` fresh processes, the models taking turns.
 
-    A start of each before that is not counted: it fills the disk cache. Raises EdgeCifarError when one fails.
+    A start of each before that is not counted: it fills the disk cache. There are fewer, one at least, when `seconds`
+    are over. Raises EdgeCifarError when one fails.
     """
-    rounds = [[start_once(model, photo, threads) for model in models] for _ in range(starts + 1)]
-    return [
-        Start(median(start.seconds for start in own), round(median(start.peak_bytes for start in own)))
-        for own in zip(*rounds[1:], strict=True)
-    ]
+    started = time.perf_counter()
+    rounds: list[list[Start]] = []
+    while len(rounds) <= starts and (len(rounds) < 2 or time.perf_counter() - started < seconds):
+        rounds.append([start_once(model, photo, threads) for model in models])
+    return [_median(own) for own in zip(*rounds[1:], strict=True)]
 
 
 def start_once(model: Path, photo: Path, threads: int) -> Start:
     """Classify one photo in a fresh process. Raises EdgeCifarError with its last words when it fails."""
     command = [*FRESH, "predict", str(photo), "--model", str(model), "--threads", str(threads)]
-    started = time.perf_counter()
+    started = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
-        seconds = time.perf_counter() - started
-        peak, words = process.stdout.read(), process.stderr.read().strip()
+        answered = time.monotonic()
+        last, words = process.stdout.read(), process.stderr.read().strip()
     if process.returncode:
         raise EdgeCifarError(f"{model}: a fresh process failed (exit {process.returncode}): {words}")
-    return Start(seconds, int(peak))
+    told = json.loads(last)
+    ends = [started, *told["moments"], answered]
+    parts = {part: end - begin for part, (begin, end) in zip(PARTS, pairwise(ends), strict=True)}
+    return Start(answered - started, told["peak_bytes"], parts)
+
+
+def _median(starts: Sequence[Start]) -> Start:
+    """Return the start that took the median time, so that its parts add up, with the median of the memory."""
+    middle = sorted(starts, key=lambda start: start.seconds)[len(starts) // 2]
+    peak = round(median(start.peak_bytes for start in starts))
+    return replace(middle, peak_bytes=peak, rounds=tuple(start.seconds for start in starts))
 
 
 def startup(

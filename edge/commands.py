@@ -18,6 +18,14 @@ class Command(NamedTuple):
     extra: str = ""
 
 
+BENCHMARK_HELP = """Measure latency, memory and accuracy of models.
+
+`edge-cifar benchmark compare A.json B.json` says which differences of two results (--json) are real.
+
+A run that was disturbed, as by other programs, heat or a changing clock, is called INVALID on stderr and in the JSON,
+with the reasons; the exit status stays 0.
+"""
+
 COMMANDS = {
     "train": Command("train.command", "Train a net on CIFAR-10 or on your own folders of photos.", "train"),
     "export": Command("export.command", "Write a trained run as ONNX, fp32 and int8, and check both.", "train"),
@@ -29,7 +37,7 @@ COMMANDS = {
     "info": Command("edge.info", "Show what a model file says of itself."),
     "verify": Command("edge.verify", "Check that this machine computes what a model file should."),
     "doctor": Command("edge.doctor", "Look at this machine: can it run models, rightly, and how fast?"),
-    "benchmark": Command("benchmarks.benchmark", "Measure latency, memory and accuracy of models."),
+    "benchmark": Command("benchmarks.benchmark", BENCHMARK_HELP),
     "demo": Command("benchmarks.demo", "Run everything once on a small rendered dataset.", "train"),
 }
 

@@ -35,6 +35,7 @@ class ModelCard:
     versions: Mapping[str, str]
     weights_sha256: str
     calibration: Mapping[str, Any] | None = None
+    macs: int | None = None  # multiplications and additions of one image; older files don't say
     portability: str = ""  # how alike CPUs answer, in words
     resize: str = RESIZE
     temperature: float = 1.0
@@ -58,6 +59,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "versions": (dict,),
     "weights_sha256": (str,),
     "calibration": (dict, type(None)),
+    "macs": (int, type(None)),
     "portability": (str,),
     "resize": (str,),
     "temperature": (int, float),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cores import ROOT
-from .machine import read
+from .kernel_files import read
 
 CPU_ZONES = ("cpu-thermal", "x86_pkg_temp")  # names of the sensor in a CPU, on a Raspberry Pi and on Intel
 

@@ -1,22 +1,28 @@
+import hashlib
 import json
 import math
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.benchmarks import measure
+from benchmark_results import measured, result
+from edge_cifar.benchmarks import measure, rates
 from edge_cifar.benchmarks.benchmark import default_models
+from edge_cifar.benchmarks.conditions import Watch
 from edge_cifar.edge.cli import main
 from edge_cifar.edge.model import SHIPPED
+from jsonschema import Draft202012Validator
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One start, and one call a turn."""
-    for name in ("STARTS", "NET_CALLS", "PHOTO_CALLS", "BATCH_CALLS"):
-        monkeypatch.setattr(measure, name, 1)
+    """One start, one call a turn, one batch size."""
+    for module, name, value in ((measure, "STARTS", 1), (measure, "CALLS", 1), (rates, "BATCHES", (2,))):
+        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(rates, "ROUNDS", 1)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str | None:
@@ -33,54 +39,73 @@ def test_json_holds_everything_that_was_measured(
     models = [tiny_fp32_model, tiny_int8_model]
     assert run(monkeypatch, *models, "--data", "synthetic", "--rounds", "2", "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["schema"] == 1
+    schema = json.loads((files("edge_cifar.benchmarks") / "schema.json").read_text())
+    Draft202012Validator(schema).validate(report)
     assert report["settings"] == {
         "data": "synthetic",
         "split": "test",
         "rounds": 2,
         "threads": 1,
-        "batch": 64,
+        "minutes": 0,
         "photo": [1024, 768],
     }
     assert report["machine"]["cores"] >= 1
-    for path, measured in zip(models, report["models"], strict=True):
-        assert (measured["model"], measured["bytes"]) == (str(path), path.stat().st_size)
-        assert measured["parameters"] == 309_290
-        for kind in ("net", "photo"):
-            latency, ratio = measured[f"{kind}_ms"], measured[f"{kind}_ratio"]
+    assert report["validity"]["valid"] == (not report["validity"]["reasons"])
+    assert report["minutes"] == []
+    for path, model in zip(models, report["models"], strict=True):
+        assert (model["model"], model["bytes"]) == (str(path), path.stat().st_size)
+        assert model["digest"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert (model["net"], model["parameters"], model["macs"]) == ("batchnorm", 309_290, None)
+        for kind in ("net", "decode", "photo"):
+            latency = model[f"{kind}_ms"]
             assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"]
+            assert 0 < latency["low"] <= latency["high"]
+            assert len(latency["rounds"]) == 2
+        for kind in ("net", "photo"):
+            ratio = model[f"{kind}_ratio"]
             assert 0 < ratio["low"] <= ratio["median"] <= ratio["high"]
-        assert measured["images_per_second"] > 0
-        assert measured["start"].keys() == {"seconds", "peak_bytes"}
-        assert measured["accuracy"]["n"] == 500
+        assert all(rate["images_per_second"] > 0 for rate in model["throughput"])
+        assert model["start"].keys() == {"seconds", "peak_bytes", "parts", "rounds"}
+        assert model["accuracy"]["n"] == 500
     first = report["models"][0]
     assert first["net_ratio"] == first["photo_ratio"] == {"median": 1, "low": 1, "high": 1}
     assert (first["accuracy"]["drop_points"], first["accuracy"]["same_answers"]) == (0, 1)
 
 
-def test_text_fits_a_terminal_of_100_columns_and_progress_goes_to_stderr(
+def test_progress_goes_to_stderr_and_the_tables_to_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_int8_model: Path
+) -> None:
+    assert run(monkeypatch, tiny_int8_model, "--rounds", "1") == 0
+    out, err = capsys.readouterr()
+    assert "net alone, threads 1" in out
+    assert "measuring throughput ..." in err
+    assert "measuring" not in out
+
+
+def test_a_run_that_was_disturbed_is_told_in_one_line_and_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_int8_model: Path
+) -> None:
+    moments = iter([0.0, *[1.0] * 100])
+    monkeypatch.setattr(Watch, "after_round", lambda watch: watch.mhz.append(1000 + 1000 * next(moments)))
+    assert run(monkeypatch, tiny_int8_model, "--rounds", "3", "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["validity"]["valid"] is False
+    line = err.splitlines()[-1]
+    assert line.startswith("this run is INVALID: ")
+    assert "the clock changed: 1,000 to 2,000 MHz" in line
+
+
+def test_two_results_are_compared_and_a_file_named_like_that_is_still_a_model(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny_int8_model: Path
 ) -> None:
-    deep = tmp_path / ("deep" * 20) / "model.int8.onnx"
-    deep.parent.mkdir()
-    deep.write_bytes(tiny_int8_model.read_bytes())
-    assert run(monkeypatch, tiny_int8_model, deep, "--data", "synthetic", "--rounds", "1") == 0
-    out, err = capsys.readouterr()
-    tables = out.split("\n\n")[1:]
-    assert [table.split("  ")[0] for table in tables] == [
-        "file",
-        "net alone, batch 1, threads 1",
-        "JPEG of 1024 x 768 to label",
-        "accuracy",
-    ]
-    for table in tables:
-        lines = table.rstrip("\n").split("\n")
-        assert len(lines) == 3
-        assert len({len(line) for line in lines}) == 1
-        assert len(lines[0]) <= 100
-        assert "/model.int8.onnx " in lines[2]
-    assert "measuring" in err
-    assert "measuring" not in out
+    monkeypatch.chdir(tmp_path)
+    Path("a.json").write_text(json.dumps(result([measured("model.onnx", "a1b2c3d4", 1.0)])))
+    assert run(monkeypatch, "compare", "a.json", "a.json") == 0
+    assert "model.onnx (the same file)" in capsys.readouterr().out
+    assert run(monkeypatch, "compare", "a.json") == 2
+    Path("compare.onnx").write_bytes(tiny_int8_model.read_bytes())
+    assert run(monkeypatch, "compare.onnx", "--rounds", "1") == 0
+    assert "compare.onnx" in capsys.readouterr().out
 
 
 def test_without_data_there_is_no_accuracy(
@@ -114,7 +139,9 @@ def test_a_file_that_is_no_model_is_named_in_one_line(
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--threads", "0"], ["--split", "all"], ["--fast"]])
+@pytest.mark.parametrize(
+    "arguments", [["--rounds", "0"], ["--threads", "0"], ["--split", "all"], ["--fast"], ["--minutes", "-1"]]
+)
 def test_wrong_usage_exits_2(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     assert run(monkeypatch, *arguments) == 2
 
@@ -139,3 +166,11 @@ def test_benchmark_and_demo_load_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_html_is_a_page_of_the_run_beside_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny_int8_model: Path
+) -> None:
+    assert run(monkeypatch, tiny_int8_model, "--rounds", "1", "--json", "--html", tmp_path / "report.html") == 0
+    [model] = json.loads(capsys.readouterr().out)["models"]
+    assert model["digest"] in (tmp_path / "report.html").read_text()

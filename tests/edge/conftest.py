@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from boards import board as board
 from edge_cifar.edge.model_card import CARD_KEY, ModelCard
 from edge_cifar.edge.onnx_file import SEAL_KEY, UNSEALED, seal
 from onnx import TensorProto, helper, numpy_helper
@@ -46,21 +46,6 @@ def run(tmp_path: Path) -> Run:
         )
 
     return run
-
-
-@pytest.fixture
-def board(tmp_path: Path) -> Callable[..., Path]:
-    """Lay out the /proc and /sys of a board in `boards.toml`, some of its files changed, and return their root."""
-    boards = tomllib.loads(Path(__file__).with_name("boards.toml").read_text())
-
-    def board(name: str, changes: dict[str, str] | None = None) -> Path:
-        for path, text in {**boards[name], **(changes or {})}.items():
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_text(text)
-            (tmp_path / path).chmod(0o755)
-        return tmp_path
-
-    return board
 
 
 @pytest.fixture

@@ -13,9 +13,11 @@ vendor_id\t: GenuineIntel
 model name\t: Intel(R) Xeon(R) Platinum 8375C CPU @ 2.90GHz
 flags\t\t: fpu vme sse sse2 avx avx2 fma avx512f avx512dq avx512bw avx512vl avx512_vnni arch_capabilities
 vmx flags\t: vnmi preemption_timer
+cpu MHz\t\t: 2900.000
 bogomips\t: 5800.00
 
 processor\t: 1
+cpu MHz\t\t: 3412.500
 """
 
 
@@ -27,8 +29,9 @@ def test_an_x86_server_is_named_with_its_int8_instructions(tmp_path: Path) -> No
     machine = this_machine(tmp_path)
     assert machine.cpu == "Intel(R) Xeon(R) Platinum 8375C CPU @ 2.90GHz"
     assert machine.int8_instructions == ("avx2", "avx512bw", "avx512_vnni")
+    assert machine.instructions == ("sse2", "avx", "fma", "avx2", "avx512f", "avx512bw", "avx512_vnni")
     assert machine.cores_present == 2
-    assert machine.governor is None
+    assert (machine.governor, machine.mhz, machine.celsius) == (None, 3412.5, None)
     assert machine.system.startswith("Debian GNU/Linux 13 (trixie), ")
 
 
@@ -49,9 +52,32 @@ def test_a_raspberry_pi_is_described(
     assert machine.memory_bytes == memory
     assert 0 < machine.available_bytes < memory
     assert machine.governor == "ondemand"
+    assert machine.container is None
     assert machine.load == 0.15
     assert machine.kernel_bits == 64
     assert machine.system.endswith("aarch64")
+
+
+def test_the_clock_is_that_of_the_fastest_core_with_heat_and_power_beside_it(board: Board) -> None:
+    machine = this_machine(board("pi_4"))
+    assert (machine.mhz, machine.celsius) == (1500, 48.686)
+    assert machine.throttled == ()
+    assert machine.throttled_before == ("the voltage is too low", "it is throttled")
+    assert machine.describe()["clock"] == (
+        "1,500 MHz, 48.7 degrees Celsius, before: the voltage is too low, before: it is throttled"
+    )
+
+
+def test_a_pi_that_is_throttled_now_says_so(board: Board) -> None:
+    throttled = {"usr/bin/vcgencmd": "#!/bin/sh\necho throttled=0x40004\n"}
+    machine = this_machine(board("pi_5", throttled))
+    assert machine.throttled == ("it is throttled",)
+    assert machine.describe()["clock"] == "2,400 MHz, 51.8 degrees Celsius, now: it is throttled"
+
+
+def test_a_container_is_named_with_the_system(board: Board) -> None:
+    machine = this_machine(board("pi_5", {".dockerenv": ""}))
+    assert machine.describe()["system"] == f"{machine.system}, in docker"
 
 
 def test_cores_are_those_of_affinity_and_quota(board: Board) -> None:

@@ -48,6 +48,12 @@ def test_another_format_asks_for_an_update(values: dict[str, object]) -> None:
         read({**values, "format": 2, "new key": 0})
 
 
+def test_a_card_from_before_multiplications_were_counted_is_read(values: dict[str, object]) -> None:
+    assert read({**values, "macs": 12_345}).macs == 12_345
+    del values["macs"]
+    assert read(values).macs is None
+
+
 def test_an_unknown_key_is_named(values: dict[str, object]) -> None:
     with pytest.raises(ModelError, match=r"damaged model card .*unknown key 'surprise'"):
         read({**values, "surprise": 1})
@@ -63,10 +69,11 @@ def test_a_value_of_the_wrong_type_is_refused(values: dict[str, object], name: s
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        *[(name, None) for name in ModelCard.__annotations__ if name != "calibration"],
+        *[(name, None) for name in ModelCard.__annotations__ if name not in ("calibration", "macs")],
         *[(name, 3) for name in ("net", "precision", "weights_sha256", "resize", "calibration", "versions")],
-        *[(name, 1.5) for name in ("size", "parameters", "labels")],
-        *[(name, "32") for name in ("size", "parameters", "labels", "temperature", "abstain_threshold", "trained_on")],
+        *[(name, 1.5) for name in ("size", "parameters", "macs", "labels")],
+        *[(name, "32") for name in ("size", "parameters", "macs", "labels", "temperature", "trained_on")],
+        ("abstain_threshold", "32"),
     ],
 )
 def test_a_value_of_a_similar_type_is_refused(values: dict[str, object], name: str, wrong: object) -> None:
