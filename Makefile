@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := edge_cifar.edge edge_cifar.train edge_cifar.export edge_cifar.benchmarks
 
-.PHONY: demo test lint types unit clean
+.PHONY: demo test lint types unit figures clean
 
 demo: .venv/installed-train
 	$(BIN)/edge-cifar demo
@@ -23,6 +23,10 @@ types: .venv/installed-dev
 
 unit: .venv/installed-dev
 	$(BIN)/pytest
+
+# The README's pictures and tables from benchmarks/results.
+figures: .venv/installed-dev
+	$(BIN)/python -m edge_cifar.benchmarks.figures
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -16,7 +16,7 @@ from ..edge.errors import RunError
 from ..edge.files import write_text
 from ..edge.model import SHIPPED_DEFAULT
 from ..edge.synthetic import write_photos
-from .report import Findings, page
+from .page_demo import Findings, demo_page
 
 EPOCHS = 10  # enough for more than 95 % on validation
 PHOTO_SEED = 3  # rendered unlike any image of the dataset (seeds 0 and 1)
@@ -50,15 +50,12 @@ def demo(
     findings = Findings(
         commands=tuple((step.command, step.seconds) for step in (train, export, verify, evaluate, benchmark, *answers)),
         train=train.printed[0],
-        export=export.printed[0],
         verify=verify.printed[0],
         evaluate=evaluate.printed[0],
         benchmark=benchmark.printed[0],
-        curves=(out / RUN / "curves.png").read_bytes(),
-        confusion=(out / RUN / "confusion.png").read_bytes(),
         photos=tuple(zip(*(step.printed for step in answers), strict=True)),
     )
-    write_text(out / REPORT, page(findings))
+    write_text(out / REPORT, demo_page(findings))
     typer.echo(out / REPORT)
 
 

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from ..edge.errors import ModelError
-from ..edge.files import write_json
+from ..edge.files import write_json, write_text
 from ..edge.model import EXPORT_SUMMARY
 from ..train.run import newest_run, open_run
 from .exporter import FP32, INT8, Exporter
-from .ladder import Budget
+from .ladder import Budget, Rung
+from .page import REPORT, Exported, export_page
 from .tables import evidence_lines, rung_lines, worth_line
 from .target import check_release, prove_target
 from .variants import VARIANTS
@@ -65,15 +66,17 @@ def export(
     exporter = Exporter(open_run(folder), data)
     budget = Budget(max_drop, calibration_size, calibration_seed, keep_all, qat_epochs, not not_portable)
     fp32, references = exporter.write_fp32()
-    files, lines, default, int8 = [fp32], [], FP32, None
+    files, lines, default, int8, worth = [fp32], [], FP32, None, None
+    rungs: list[Rung] = []
     summary: dict[str, Any] = {"run": str(folder), "versions": dict(exporter.card.versions)}
     exporter.remove_int8()
     if quantize:
         int8, ladder = exporter.write_int8(budget, references)
-        lines += [*rung_lines(ladder.rungs), ""]
+        rungs = ladder.rungs
+        lines += [*rung_lines(rungs), ""]
         summary |= {
             "budget": asdict(budget),
-            "rungs": [asdict(rung) for rung in ladder.rungs],
+            "rungs": [asdict(rung) for rung in rungs],
             "calibration_ids": exporter.calibration_ids(budget, ladder),
         }
     if int8:
@@ -90,6 +93,7 @@ def export(
         lines.append(f"onnxruntime {target_ort} loads every file and computes the right answers")
     summary |= {"files": [asdict(file) for file in files], "default": default}
     write_json(folder / EXPORT_SUMMARY, summary)
+    write_text(folder / REPORT, export_page(Exported(exporter.run, exporter.dataset.test, files, budget, rungs, worth)))
     typer.echo(json.dumps(summary) if as_json else "\n".join([*lines, f"written to {folder}"]))
     if quantize and not int8:
         raise ModelError(

@@ -13,8 +13,10 @@ from ..edge.labelled import LabelledImages
 from ..edge.metrics import confusion_matrix, per_class
 from ..edge.model import Logits, Model
 from ..edge.statistics import (
+    CalibrationBin,
     PairedTest,
     abstain_threshold,
+    calibration_bins,
     calibration_error,
     fit_temperature,
     paired_test,
@@ -23,6 +25,16 @@ from ..edge.statistics import (
 
 TOLERANCE = 1e-3  # largest logit difference allowed between torch and the fp32 file
 BATCH = 256  # images
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """An image that a file answers otherwise than the fp32 file."""
+
+    id: str
+    truth: str
+    fp32: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -36,12 +48,16 @@ class SplitEvidence:
     worst_class: str
     worst_class_recall: float
     against_fp32: PairedTest
-    flipped: tuple[str, ...]  # ids of images whose answer differs
+    flipped: tuple[Flipped, ...]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A file in full; `calibration_error` is on the test images, before and after the temperature."""
+    """A file in full; `calibration_error` is on the test images, before and after the temperature.
+
+    `confusion` counts test images by true class and answer, in the order of `labels`; `reliability` is of the same
+    images, after the temperature.
+    """
 
     file: str
     bytes: int
@@ -52,6 +68,9 @@ class Evidence:
     calibration_error: tuple[float, float]
     val: SplitEvidence
     test: SplitEvidence
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    reliability: tuple[CalibrationBin, ...]
 
 
 @dataclass(frozen=True)
@@ -97,6 +116,7 @@ def measure(
 ) -> Evidence:
     """Judge a file by its logits. The temperature and the abstain threshold are fitted on validation."""
     temperature = fit_temperature(logits.val, val.targets)
+    confusion = confusion_matrix(test.targets, logits.test.argmax(1), len(test.labels))
     return Evidence(
         file=path.name,
         bytes=path.stat().st_size,
@@ -110,6 +130,9 @@ def measure(
         ),
         val=_on_split(logits.val, references.fp32.val, val),
         test=_on_split(logits.test, references.fp32.test, test),
+        labels=test.labels,
+        confusion=tuple(map(tuple, confusion.tolist())),
+        reliability=calibration_bins(logits.test, test.targets, temperature),
     )
 
 
@@ -126,5 +149,10 @@ def _on_split(logits: Logits, fp32: Logits, images: LabelledImages) -> SplitEvid
         worst_class=worst,
         worst_class_recall=recalls[worst].recall,
         against_fp32=paired_test(before == images.targets, right),
-        flipped=tuple(images.ids[i] for i in np.flatnonzero(answers != before)),
+        flipped=tuple(_flipped(images, i, before[i], answers[i]) for i in np.flatnonzero(answers != before).tolist()),
     )
+
+
+def _flipped(images: LabelledImages, index: int, before: int, answer: int) -> Flipped:
+    truth, fp32, this = (images.labels[i] for i in (images.targets[index], before, answer))
+    return Flipped(images.ids[index], truth, fp32, this)

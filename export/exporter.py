@@ -13,6 +13,7 @@ from ..edge.files import file_sha256, write_bytes
 from ..edge.labelled import LabelledImages
 from ..edge.model import EXPORT_SUMMARY
 from ..edge.model_card import ModelCard
+from ..train.layers import count_macs
 from ..train.modules import count_parameters
 from ..train.run import WEIGHTS, Run
 from ..train.run_data import load_run_data
@@ -23,6 +24,7 @@ from .flips import flip_sheet
 from .graph import build_graph
 from .ladder import Budget, Ladder
 from .model_file import write_model
+from .page import REPORT
 from .variants import VARIANTS
 
 FP32, INT8, FLIPS = "model.fp32.onnx", "model.int8.onnx", "flips.png"
@@ -81,7 +83,7 @@ class Exporter:
 
     def remove_int8(self) -> None:
         """Remove the int8 file of an earlier export and what speaks of it: beside new files it would be a trap."""
-        for name in (INT8, FLIPS, EXPORT_SUMMARY):
+        for name in (INT8, FLIPS, EXPORT_SUMMARY, REPORT):
             (self.run.folder / name).unlink(missing_ok=True)
 
     def _sample(self, budget: Budget, seed: int) -> LabelledImages:
@@ -126,6 +128,7 @@ def _card(run: Run, parameters: int) -> ModelCard:
         size=run.recipe.size,
         precision="fp32",
         parameters=parameters,
+        macs=count_macs(run.recipe.layers, size=run.recipe.size, classes=len(run.labels)),
         accuracy={},
         trained_on={"name": run.data["name"], **run.data["splits"]["train"]},
         validation={"fraction": run.recipe.val_fraction, "seed": run.recipe.seed},

@@ -45,8 +45,13 @@ def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
             f"{file.file} against fp32 on {file.test.n:,} test images: drop {drop:.2f} points "
             f"({paired.broken} broken, {paired.fixed} fixed, McNemar p = {paired.p:.2g})"
         )
-        caveat = CAVEATS.get(Portability(file.portability))
-        yield f"{file.file} on other CPUs: {file.portability}" + (f": {caveat}" if caveat else "")
+        yield portability_line(file)
+
+
+def portability_line(file: Evidence) -> str:
+    """Return how a file answers on other CPUs, and why."""
+    caveat = CAVEATS.get(Portability(file.portability))
+    return f"{file.file} on other CPUs: {file.portability}" + (f": {caveat}" if caveat else "")
 
 
 def worth_line(worth: Worth) -> str:

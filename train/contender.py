@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..edge.errors import RunError
+from ..edge.history import read_history
 from ..edge.statistics import wilson_interval
-from .run import CONFIG, RESULT, read_history
+from .run import CONFIG, RESULT
 
 
 @dataclass(frozen=True)

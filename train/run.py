@@ -14,6 +14,7 @@ from torch import nn
 
 from ..edge.errors import RunError
 from ..edge.files import write_bytes, write_json, write_text
+from ..edge.history import METRICS, read_history
 from .modules import build_net
 from .nets import NETS
 from .recipe import Recipe
@@ -21,7 +22,6 @@ from .result import Result
 
 CONFIG = "config.json"
 RECIPE = "recipe.toml"
-METRICS = "metrics.jsonl"
 WEIGHTS = "weights.safetensors"
 RESULT = "result.json"
 BEST = "best"  # entry of the weights' metadata
@@ -110,12 +110,6 @@ class Run:
         with safe_open(self.folder / WEIGHTS, framework="pt") as file:
             best = json.loads(file.metadata()[BEST])
         return best["epoch"], best["val_accuracy"]
-
-
-def read_history(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of the `metrics.jsonl` in `folder`; a last line that was cut off is left out."""
-    lines = (folder / METRICS).read_text().splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def check_new(folder: Path) -> None:

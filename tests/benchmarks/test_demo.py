@@ -73,6 +73,7 @@ def test_the_demo_trains_exports_measures_and_writes_one_page(tmp_path: Path) ->
     result = json.loads((tmp_path / "demo/run/result.json").read_text())
     assert result["val_accuracy"] > 0.95
     page = (tmp_path / "demo/report.html").read_text()
-    assert page.count("<img ") == 12  # ten photos, the curves, the confusion matrix
-    for words in ("model.int8.onnx", "triangle-0", "edge-cifar train --data synthetic", "onnxruntime "):
+    assert page.count("<img ") == 10  # photos
+    assert "Ways to quantize" in (tmp_path / "demo/run/report.html").read_text()
+    for words in ("Ship model", "Best epoch", "triangle-0", "edge-cifar train --data synthetic", "onnxruntime "):
         assert words in page

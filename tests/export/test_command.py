@@ -9,6 +9,7 @@ import pytest
 import torch
 from edge_cifar.edge.model_card import read_card
 from edge_cifar.edge.onnx_file import read_onnx
+from edge_cifar.export.exporter import Exporter
 from edge_cifar.train.data import load_dataset
 from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
@@ -53,8 +54,15 @@ def test_a_file_that_is_not_portable_says_so_in_all_places(run: Run) -> None:
     assert summary["budget"]["portable"] is False
     assert summary["rungs"][0]["portability"].startswith("NOT PORTABLE")
     assert summary["files"][1]["portability"].startswith("NOT PORTABLE")
+    assert "on other CPUs: NOT PORTABLE" in (run.folder / "report.html").read_text()
     _, onnx_file = read_onnx(run.folder / "model.int8.onnx")
     assert read_card(onnx_file.metadata, run.folder).portability.startswith("NOT PORTABLE")
+
+
+def test_the_card_tells_what_one_image_costs(run: Run) -> None:
+    card = Exporter(run).card
+    assert card.parameters == 66_170
+    assert card.macs == 32 * 32 * 16 * 3 * 3 * 3 + 16 * 16 * 16 * 16 + 16 * 10  # the convolution, two dense layers
 
 
 @pytest.mark.parametrize(

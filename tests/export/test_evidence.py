@@ -43,10 +43,23 @@ def test_a_file_against_itself_flips_nothing(
 def test_flipped_images_are_named(tiny_fp32_model: Path, references: References, synthetic: LabelledImages) -> None:
     test = references.fp32.test.copy()
     test[3] = -test[3]
-    flipped = replace(references.fp32, test=test)
-    evidence = measure(tiny_fp32_model, flipped, synthetic, synthetic, references)
-    assert evidence.test.flipped == (synthetic.ids[3],)
+    changed = replace(references.fp32, test=test)
+    evidence = measure(tiny_fp32_model, changed, synthetic, synthetic, references)
+    [flipped] = evidence.test.flipped
+    assert (flipped.id, flipped.truth) == (synthetic.ids[3], synthetic.labels[synthetic.targets[3]])
+    assert flipped.fp32 == synthetic.labels[references.fp32.test[3].argmax()]
+    assert flipped.answer == synthetic.labels[test[3].argmax()]
     assert evidence.val.flipped == ()
+
+
+def test_the_confusion_and_the_reliability_count_every_test_image(
+    tiny_fp32_model: Path, references: References, synthetic: LabelledImages
+) -> None:
+    evidence = measure(tiny_fp32_model, references.fp32, synthetic, synthetic, references)
+    assert evidence.labels == synthetic.labels
+    assert [sum(row) for row in evidence.confusion] == [20] * 10
+    assert sum(evidence.confusion[i][i] for i in range(10)) == round(evidence.test.top1 * 200)
+    assert sum(each.n for each in evidence.reliability) == 200
 
 
 @pytest.mark.parametrize("flips", [0, 1, 100])

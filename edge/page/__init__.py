@@ -1,0 +1,1 @@
+"""Pages that report on models: one HTML file that needs nothing else, its charts drawn as SVG."""

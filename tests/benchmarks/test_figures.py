@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import measured
+import pytest
+from edge_cifar.benchmarks.figures import END, START, figures, pictures, with_tables
+from edge_cifar.benchmarks.result_file import read_result
+from edge_cifar.edge.errors import EdgeCifarError
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks/results"
+PLACES = "".join(
+    f"before\n{START.format(name)}\nold\n{END.format(name)}\nafter\n"
+    for name in ("shipped", "measured", "peers", "notebooks")
+)
+
+MACHINE = {"cpu": "Cortex-A76", "int8_instructions": ["asimd", "asimddp"], "date": "2026-11-20T15:00:01+00:00"}
+PEERS = {
+    "machine": MACHINE,
+    "rounds": 30,
+    "rows": [
+        {
+            "name": name,
+            "net": net,
+            "precision": "int8",
+            "version": "1.0",
+            "threads": threads,
+            "ms": {"p50": ms},
+            "to_ours": {"median": ms, "low": ms - 0.1, "high": ms + 0.1},
+        }
+        for name, net, threads, ms in (
+            *(("Slow", "batchnorm", 1, 2.0), ("Fast", "batchnorm", 1, 0.5)),
+            *(("Two threads", "batchnorm", 2, 1.0), ("Other net", "resnet8", 1, 1.0)),
+        )
+    ],
+}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    (tmp_path / "benchmark.json").write_text(json.dumps(measured.report()))
+    (tmp_path / "notebooks.json").write_bytes((RESULTS / "notebooks.json").read_bytes())
+    (tmp_path / "peers.json").write_text(json.dumps(PEERS))
+    return tmp_path
+
+
+def test_tables_replace_what_stood_between_their_marks_and_nothing_else(results: Path) -> None:
+    text = with_tables(PLACES, results)
+    assert "old" not in text
+    assert (text.count("before"), text.count("after")) == (4, 4)
+    assert "| `net.int8.onnx` | 250,000 | 89.80 % (87.80 - 91.80) | 0.250 ms | 1.50 ms |" in text
+    assert "90.00 %; 0.20 (3 images broken, 1 fixed; McNemar p = 0.5)" in text
+    assert "| `deep` | 666,026 | 69.9 % | **83.65 %** (82.9 - 84.4) | 83.72 % |" in text
+    assert with_tables(text, results) == text
+
+
+def test_other_runtimes_stand_fastest_first_with_their_ratio_to_ours(results: Path) -> None:
+    lines = with_tables(PLACES, results).splitlines()
+    fast = lines.index("| Fast 1.0 | int8 | 0.500 ms | 0.50 (0.40 - 0.60) |")
+    assert lines[fast + 1] == "| Slow 1.0 | int8 | 2.000 ms | 2.00 (1.90 - 2.10) |"
+    assert lines[fast + 3].startswith("Cortex-A76 (asimd, asimddp), 2026-11-20;")
+    assert not any("Two threads" in line or "Other net" in line for line in lines)
+
+
+def test_a_table_without_a_place_is_named(results: Path) -> None:
+    with pytest.raises(EdgeCifarError, match="put a line <!-- shipped: by `make figures` -->"):
+        with_tables("nothing", results)
+
+
+def test_pictures_are_svg_files_of_their_own_light_and_dark(results: Path) -> None:
+    drawn = {path.name: svg for path, svg in pictures(results).items()}
+    assert sorted(drawn) == [
+        f"{name}-{look}.svg" for name in ("accuracy_latency", "photo_time") for look in ("dark", "light")
+    ]
+    for svg in drawn.values():
+        assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+    assert drawn["photo_time-dark.svg"] != drawn["photo_time-light.svg"]
+
+
+def test_the_command_writes_all_of_it(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (results / "README.md").write_text(PLACES)
+    figures(results / "README.md", results)
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    assert (results / "README.md").read_text() == with_tables(PLACES, results)
+
+
+def test_the_readme_is_up_to_date_with_the_results() -> None:
+    try:
+        read_result(RESULTS / "benchmark.json")
+    except EdgeCifarError as error:
+        pytest.skip(str(error))
+    readme = (ROOT / "README.md").read_text()
+    assert with_tables(readme, RESULTS) == readme, "run `make figures`"
+    for path, drawn in pictures(RESULTS).items():
+        assert path.read_text() == drawn, "run `make figures`"
