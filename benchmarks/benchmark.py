@@ -43,7 +43,9 @@ def benchmark(
         int, typer.Option(help="Go on so long, and show how heat slows the net down; Ctrl-C ends it.", min=0)
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Write the report as one HTML file, charts and all.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report as one HTML file, charts and all.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Measure models; see `edge-cifar benchmark --help`."""
     if models and models[0] == COMPARE:
