@@ -95,8 +95,8 @@ def _line(row: Row) -> str:
 
 
 def _row(name: str, folder: Path) -> Row:
-    from ..train.layers import count_macs  # torch, and with it the extra [train]
-    from ..train.nets import NETS  # torch, and with it the extra [train]
+    from ..train.layers import count_macs
+    from ..train.nets import NETS
 
     config, result, export = (_read(folder / f"{part}.json") for part in ("config", "result", "export"))
     files = {file["file"]: file for file in export["files"]}

@@ -141,6 +141,12 @@ def markdown(facts: dict[str, str], empty: float, nodes: Sequence[Node]) -> str:
         lines.append(f"| {' | '.join([*cells, rate, least, f'{node.profiled:.0f}'])} |")
     products = sum(node.macs for node in nodes) / 1e6
     lines.append(f"| all | | {products:.2f} | {total:.1f} | 100.0% | {1000 * products / total:.0f} | {floor:.1f} | |")
+    lines += [
+        "",
+        "us: what a node adds to a run of one image, medians of runs that end behind it and before it. floor: the same "
+        "products in a convolution of window 1 x 1, so without the gathering of windows. profiler: what onnxruntime's "
+        "own profiler says, which takes time itself.",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,11 +1,14 @@
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmark_results import measured, result, scored
 from edge_cifar.benchmarks.result_file import SCHEMA
 from jsonschema import Draft202012Validator, ValidationError
+
+COMMITTED = Path(__file__).resolve().parents[2] / "benchmarks/results/benchmark.json"
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +46,7 @@ def test_a_result_that_lacks_something_or_has_more_is_none(
     del report[key]
     with pytest.raises(ValidationError):
         validator.validate(report)
+
+
+def test_the_committed_result_keeps_to_it(validator: Draft202012Validator) -> None:
+    validator.validate(json.loads(COMMITTED.read_text()))
