@@ -17,6 +17,7 @@ from .measure import Plan, measure
 from .page import benchmark_page
 from .result_file import SCHEMA
 from .table import describe
+from .terminal import show
 
 COMPARE = Path("compare")  # in place of the first model
 
@@ -52,7 +53,10 @@ def benchmark(
         compare_files(models[1:], as_json)
         return
     report = run_benchmark(models or default_models(), Plan(data, split, rounds, threads, minutes))
-    typer.echo(json.dumps(report) if as_json else describe(report))
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        show(describe(report))
     if html is not None:
         write_text(html, benchmark_page(report))
     if not report["validity"]["valid"]:

@@ -12,6 +12,7 @@ from ..edge.errors import EdgeCifarError, printable
 from .compare import Comparison, Difference, Pair, compare
 from .result_file import read_result
 from .table import Cells, short, table, wrapped
+from .terminal import show
 
 FILE_WIDTH = 16  # columns
 
@@ -28,7 +29,7 @@ def compare_files(paths: Sequence[Path], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"files": [str(path) for path in paths], **asdict(comparison)}))
     else:
-        typer.echo(describe(comparison, *(short(str(path), FILE_WIDTH) for path in paths)))
+        show(describe(comparison, *(short(str(path), FILE_WIDTH) for path in paths)))
 
 
 def describe(comparison: Comparison, first: str, second: str) -> str:
