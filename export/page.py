@@ -104,10 +104,12 @@ def _rungs(exported: Exported) -> list[str]:
     told = f"Tried one after the other, the cheapest first, until one lost no more than {allowed}."
     if exported.budget.every_rung:
         told = f"All were tried, and the one kept that loses least, if it is no more than {allowed}."
+    # Both ways end with the one that loses least, the first of several alike.
+    kept = min(exported.rungs, key=lambda rung: rung.drop) if exported.worth else None
     header = ["", "points lost", "same answers", "one image, µs", "bytes", "on other CPUs"]
     rows = [
         [
-            rung.method,
+            f"{rung.method}, kept" if rung is kept else rung.method,
             f"{rung.drop:.2f}",
             f"{rung.same_answers:.2%}",
             f"{rung.latency:.0f}",

@@ -64,6 +64,14 @@ def test_the_page_shows_files_ladder_classes_flips_and_training(exported: Export
     assert "All were tried" in export_page(replace(exported, budget=Budget(every_rung=True)))
 
 
+def test_the_way_that_was_kept_is_marked(exported: Exported) -> None:
+    tried = [replace(RUNG, method=method, drop=drop) for method, drop in (("a", 0.9), ("b", 0.3), ("c", 0.3))]
+    page = export_page(replace(exported, rungs=tried))
+    assert "b, kept" in page
+    assert page.count(", kept") == 1
+    assert ", kept" not in export_page(replace(exported, rungs=tried, files=exported.files[:1], worth=None))
+
+
 def test_the_verdict_ships_int8_where_it_pays(exported: Exported) -> None:
     int8 = replace(exported.files[1], test=replace(exported.files[1].test, against_fp32=PairedTest(2, 1, 0.6)))
     told = verdict(replace(exported, files=[exported.files[0], int8]))
