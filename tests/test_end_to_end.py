@@ -41,6 +41,7 @@ def test_a_run_folder_holds_what_was_promised(workplace: Path) -> None:
         "model.int8.onnx",
         "recipe.toml",
         "reliability.png",
+        "report.html",
         "report.md",
         "result.json",
         "samples.png",
