@@ -87,9 +87,9 @@ def _by_command(folder: Path, paths: list[Path], findings: Findings) -> None:
     if done.returncode not in (0, 1) or "Traceback" in done.stderr:
         findings.faults.append(f"predict ended with {done.returncode}: {done.stderr[-500:]}")
         return
-    *lines, peak = done.stdout.splitlines()
+    *lines, told = done.stdout.splitlines()
     named = Counter(json.loads(line)["path"] for line in lines)
-    findings.peak_bytes = max(findings.peak_bytes, int(peak))
+    findings.peak_bytes = max(findings.peak_bytes, json.loads(told)["peak_bytes"])
     for path in paths:
         if named[str(path)] != 1:
             findings.faults.append(f"{path.name} was named {named[str(path)]} times")

@@ -114,7 +114,9 @@ def wait_until_full(pipe: int) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_a_blocked_pipe_holds_whole_lines_when_the_writer_is_stopped() -> None:
     code = """
+import signal
 from edge_cifar.edge.output import write_lines
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 while True:
     write_lines(["x" * (3 * i) for i in range(110)])
 """
