@@ -13,6 +13,7 @@ from .metrics import softmax
 from .model import Logits, Model, default_model
 from .photo import Photo, Pixels, read_photo
 from .tta import averaged_logits
+from .turns import Turns
 
 BATCH = 32  # photos that go through the net together
 UNKNOWN = "unknown"  # the label of a photo that the model is not sure enough about
@@ -61,6 +62,7 @@ class Classifier:
             raise EdgeCifarError(f"threshold {threshold}: expected a probability, 0 to 1")
         self.model = Model(default_model() if model is None else model, threads)
         self.threshold = self.model.card.abstain_threshold if threshold is None else threshold
+        self._turns = Turns()
         self._logits: Callable[[Pixels], Logits] = partial(averaged_logits, self.model) if tta else self.model.logits
 
     def predict(self, photo: Photo, top: int = 5) -> Prediction:
@@ -73,7 +75,7 @@ class Classifier:
         A photo that can't be read yields its PhotoError, and the others are classified.
         """
         photos = iter(photos)
-        while chunk := [self._read(photo) for photo in islice(photos, BATCH)]:
+        while chunk := self._turns.take(lambda: [self._read(photo) for photo in islice(photos, BATCH)]):
             readable = [pixels for pixels in chunk if not isinstance(pixels, PhotoError)]
             predictions = iter(self._predictions(readable, top) if readable else [])
             for pixels in chunk:
