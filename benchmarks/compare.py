@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..edge.page.phrases import REAL
 from ..edge.statistics import paired_test
 from .bootstrap import Interval, ratio_interval
 
 REPEATABLE = 0.05  # two runs of the same thing on the same machine may differ by so much
 UNTOLD = "a run is INVALID"
-SURE = 0.05  # p below which a difference of accuracy is real
 
 TIMINGS = {"net_ms": "net alone, ms", "decode_ms": "JPEG to pixels, ms", "photo_ms": "JPEG to label, ms"}
 RATIOS = {"net_ratio": "net / first model", "photo_ratio": "label / first model"}
@@ -140,7 +140,7 @@ def _accuracy(first: Mapping[str, Any], second: Mapping[str, Any]) -> Difference
     p = None
     if first["images"] == second["images"]:
         p = paired_test(_right(first), _right(second)).p
-    real = _apart(first["interval"], second["interval"]) if p is None else p < SURE
+    real = _apart(first["interval"], second["interval"]) if p is None else p < REAL
     before, after = 100 * first["top1"], 100 * second["top1"]
     return Difference("top-1, %", before, after, _verdict(real, after > before, "better", "WORSE"), p=p)
 

@@ -5,7 +5,6 @@ A table stands in the README between `<!-- NAME: by `make figures` -->` and `<!-
 
 import json
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -18,6 +17,7 @@ from ..edge.page.picture import picture
 from ..edge.page.scatter import scatter
 from ..edge.page.stacked import stacked
 from ..edge.page.style import DARK, LIGHT
+from ..edge.reporting import reporting
 from .page import model_names
 from .page_speed import photo_parts, points
 from .result_file import read_result
@@ -149,7 +149,4 @@ def _percent(value: float | None) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(figures)
-    except (EdgeCifarError, OSError) as error:
-        sys.exit(str(error))
+    typer.run(reporting("figures")(figures))

@@ -7,7 +7,6 @@ the tools are large and don't all get along in one. PIXELS holds the images to c
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,6 @@ import onnx
 from ..edge.photo import Pixels
 from ..export.graph import NORMALIZED
 from .peers_runtimes import MEAN, STD
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """A way to make `file` in a folder, of an fp32 ONNX file or, `from_run`, of a run."""
-
-    convert: Callable[[Path, Path, Pixels], None]
-    file: str
-    from_run: bool = False
 
 
 def _litert_fp32(source: Path, folder: Path, _: Pixels) -> None:
@@ -138,13 +128,14 @@ def _ncnn_fp32(source: Path, folder: Path, _: Pixels) -> None:
     pnnx.export(net.eval(), str(folder / "model.pt"), (image,), fp16=False)
 
 
-CONVERSIONS = {
-    "litert-fp32": Conversion(_litert_fp32, "model.tflite"),
-    "litert-int8": Conversion(_litert_int8, "model.tflite"),
-    "openvino-int8": Conversion(_openvino_int8, "model.xml"),
-    "ncnn-fp32": Conversion(_ncnn_fp32, "model.ncnn.param", from_run=True),
+CONVERSIONS: Mapping[str, Callable[[Path, Path, Pixels], None]] = {
+    "litert-fp32": _litert_fp32,
+    "litert-int8": _litert_int8,
+    "openvino-int8": _openvino_int8,
+    "ncnn-fp32": _ncnn_fp32,
 }
+"""Each makes its files in a folder, of an fp32 ONNX file, that for ncnn of a run."""
 
 if __name__ == "__main__":
     name, source, folder, calibration = sys.argv[1:]
-    CONVERSIONS[name].convert(Path(source), Path(folder), np.load(calibration, allow_pickle=False))
+    CONVERSIONS[name](Path(source), Path(folder), np.load(calibration, allow_pickle=False))

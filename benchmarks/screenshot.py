@@ -6,7 +6,6 @@ sideways. Needs Chromium and the extra [browser].
 
 import os
 import shutil
-import sys
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 
 from ..edge.errors import EdgeCifarError
 from ..edge.page.names import short_names
+from ..edge.reporting import reporting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -95,7 +95,4 @@ def _look(browser: "Browser", page: Path, picture: Path, scheme: Scheme, width: 
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(screenshot)
-    except (EdgeCifarError, OSError) as error:
-        sys.exit(str(error))
+    typer.run(reporting("screenshot")(screenshot))

@@ -69,7 +69,7 @@ def test_without_a_browser_or_a_page_one_line_says_so(tmp_path: Path, monkeypatc
 def test_the_command_ends_with_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edge_cifar.benchmarks.screenshot", "none.html"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "none.html: no such page\n")
+    assert (done.returncode, done.stderr) == (1, "edge-cifar screenshot: none.html: no such page\n")
 
 
 @pytest.mark.slow
