@@ -24,9 +24,20 @@ OPTIMIZERS: dict[str, Optimizer] = {
 }
 
 
-def make_optimizer(name: str, net: nn.Module, lr: float, momentum: float, weight_decay: float) -> torch.optim.Optimizer:
-    """Return an optimizer of the net's parameters, `weight_decay` on weights only, not on batchnorm and biases."""
-    weights = [p for p in net.parameters() if p.dim() > 1]
+def make_optimizer(
+    name: str, net: nn.Sequential, lr: float, momentum: float, weight_decay: float, head_lr: float = 1.0
+) -> torch.optim.Optimizer:
+    """Return an optimizer of the net's parameters, `weight_decay` on weights only, not on batchnorm and biases.
+
+    Each group has a "share" of the learning rate: `head_lr` for the weights of the last layer, 1 for all else. What
+    decays by a smaller rate decays as fast by a larger weight decay.
+    """
+    head = net[-1].weight
+    weights = [p for p in net.parameters() if p.dim() > 1 and p is not head]
     others = [p for p in net.parameters() if p.dim() <= 1]
-    groups = [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    groups = [
+        {"params": weights, "weight_decay": weight_decay, "share": 1.0},
+        {"params": others, "weight_decay": 0.0, "share": 1.0},
+        {"params": [head], "weight_decay": weight_decay / head_lr, "share": head_lr},
+    ]
     return OPTIMIZERS[name].make(groups, lr, momentum)

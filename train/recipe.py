@@ -35,6 +35,7 @@ class Recipe:
     optimizer: str = _option("sgd", "How weights follow gradients.", choices=OPTIMIZERS)
     lr: float = _option(0.15, "Peak learning rate.  [default: the optimizer's]", low=0)
     schedule: str = _option("onecycle", "How the learning rate moves.", choices=SCHEDULES)
+    head_lr: float = _option(1.0, "Share of the learning rate that the last layer gets.", low=1e-6, high=1)
     warmup: float = _option(0.25, "Share of all steps in which the rate rises from nothing.", low=0, high=1)
     momentum: float = _option(0.9, "Of sgd (Nesterov) and rmsprop.", low=0, high=0.999)
     weight_decay: float = _option(5e-4, "Not on batchnorm, nor on biases.", low=0)
@@ -48,7 +49,9 @@ class Recipe:
     )
     augment: str = _option("crop=4,flip,cutout=8", f"Any of {Augmentation.usage()}, with strengths; or none.")
     early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
-    init: str = _option("", "Start from the weights of this run, or `shipped`.")
+    init: str = _option(
+        "", "Start from the weights of this run or of `shipped`, or as `identity`, for short trainings."
+    )
     teacher: str = _option("", "Learn from the logits of this run or .onnx file, too.")
     distill: float = _option(0.9, "Share of the loss that is the teacher's.", low=0, high=1)
     distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)

@@ -28,7 +28,7 @@ from .result import Result
 from .run import Run
 from .run_data import load_recipe_data, load_run_data
 from .signals import Stopped, StopSignals
-from .start import weights_file
+from .start import IDENTITY_NAME, weights_file
 from .tensorboard_log import TensorBoard, check_installed
 from .training import Step, Training
 
@@ -131,7 +131,7 @@ class Session:
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
         for option in ("init", "teacher"):
-            if source := getattr(recipe, option):
+            if (source := getattr(recipe, option)) and source != IDENTITY_NAME:
                 versions[f"{option} sha256"] = file_sha256(weights_file(source))
         return {
             **versions,

@@ -15,22 +15,28 @@ from ..edge.cifar import CIFAR10_LABELS
 from ..edge.errors import RunError
 from ..edge.model import SHIPPED, Model
 from ..edge.photo import Pixels
+from .identity import start_as_identity
 from .loss import Teacher
 from .modules import build_net
 from .nets import NETS
 from .run import Run, open_run
 
 SHIPPED_NAME = "shipped"
+IDENTITY_NAME = "identity"
 MODEL_SUFFIX = ".onnx"
 SHIPPED_FP32 = SHIPPED / "batchnorm.fp32.onnx"
 
 
 def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images: torch.Tensor) -> None:
-    """Give `net` the weights of the run folder `init`, or of the "shipped" model.
+    """Give `net` the weights of the run folder `init`, those of the "shipped" model, or the start called "identity".
 
     The head stays as it is unless classes and size are the same. `images`, uint8 (N, S, S, C), serve to find the
-    batchnorm statistics again that the shipped file has folded away. Raises RunError when the nets differ.
+    batchnorm statistics again that the shipped file has folded away, and what to whiten. Raises RunError when the
+    nets differ.
     """
+    if init == IDENTITY_NAME:
+        start_as_identity(net, images)
+        return
     if init == SHIPPED_NAME:
         _load_shipped(net, labels, images)
         return

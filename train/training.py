@@ -65,7 +65,9 @@ class Training:
         self.images = torch.from_numpy(data.images[..., :3].copy()).to(device)  # (N, S, S, 3)
         self.targets = torch.from_numpy(data.targets).to(device)
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
-        self.optimizer = make_optimizer(recipe.optimizer, net, recipe.lr, recipe.momentum, recipe.weight_decay)
+        self.optimizer = make_optimizer(
+            recipe.optimizer, net, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.head_lr
+        )
         self.steps_per_epoch = -(-len(data) // recipe.batch_size)
         self.dtype = autocast_dtype(device) if recipe.amp else None
         self.epoch, self.step, self.seconds = 1, 0, 0.0
@@ -184,7 +186,7 @@ class Training:
     def _train(self, chosen: torch.Tensor) -> None:
         """Take one step on the images at `chosen`; of a batch shared by several processes, on this one's part."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate(self.step)
+            group["lr"] = group["share"] * self.learning_rate(self.step)
         pixels = augment(self.images, chosen, self.generator, self._augmentation, self.world.part)
         targets = self.targets[chosen[self.world.part]]
         weighted = [(targets, 1.0)]

@@ -70,6 +70,12 @@ def test_the_shipped_batchnorms_have_the_statistics_of_the_images(synthetic: Lab
     assert torch.allclose(evaluated, trained, atol=0.05 * float(evaluated.abs().max()))
 
 
+def test_identity_is_a_start_of_its_own() -> None:
+    net = build_net(NETS["wide"], classes=2)
+    load_weights(net, "identity", ("cat", "dog"), IMAGES)
+    assert torch.equal(net[4 - 1].weight[:24, :, 1, 1], torch.eye(24))
+
+
 def test_a_teacher_answers_as_its_run_would(tmp_path: Path) -> None:
     run = _trained(tmp_path / "run", ("cat", "dog"))
     teacher = load_teacher(str(run.folder), ("cat", "dog"), 32, torch.device("cpu"), None)
