@@ -20,6 +20,7 @@ from .checkpoint import CHECKPOINT
 from .data import Dataset
 from .distributed import World
 from .loop import Epoch, fit
+from .memory import keep_freed_memory
 from .prepare import prepare
 from .progress import TrainingProgress
 from .recipe import Recipe
@@ -58,6 +59,7 @@ class Session:
     def __init__(self, device: torch.device, world: World, tensorboard: bool):
         if tensorboard:
             check_installed()
+        keep_freed_memory()
         self._device = device
         torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))  # which a container may have cut
         self._world = world
