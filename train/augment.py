@@ -1,13 +1,12 @@
 """Augmentation of a whole batch at once, on the device that holds the images."""
 
-import math
 from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 
 from ..edge.errors import RunError
+from .distort import photographed, recoloured, turned
 from .modules import PIXEL_MEAN
 
 
@@ -22,6 +21,7 @@ class Augmentation:
     zoom: float = 0.0  # share of the size, in or out
     cutout: int = 0  # pixels, side of the square
     color: float = 0.0  # share of brightness, contrast and saturation, up or down
+    photo: float = 0.0  # share of the images that are made to look like shrunken photos
     mixup: float = 0.0  # alpha of the Beta distribution that weights are drawn from
 
     @classmethod
@@ -77,6 +77,9 @@ def augment(
     def uniform(low: int, high: int) -> torch.Tensor:  # whole numbers from low to high, (B, 1)
         return torch.randint(low, high + 1, (batch, 1), generator=generator, device=device)[part]
 
+    def signed(count: int) -> torch.Tensor:  # -1 to 1, (B, count)
+        return torch.rand((batch, count), generator=generator, device=device)[part] * 2 - 1
+
     chosen = chosen[part]
     line = torch.arange(side, device=device).expand(len(chosen), side)  # (B, S)
     rows = _reflect(line + uniform(-crop, crop), side)
@@ -87,13 +90,9 @@ def augment(
         rows = torch.where(uniform(0, 1).bool(), rows.flip(1), rows)
     pixels = images[chosen[:, None, None], rows[:, :, None], columns[:, None, :]]  # (B, S, S, C)
     if augmentation.rotate or augmentation.zoom or augmentation.color:
-        amounts = torch.rand((batch, 5), generator=generator, device=device)[part] * 2 - 1  # (B, 5), -1 to 1
-        values = pixels.permute(0, 3, 1, 2).float()  # (B, C, S, S)
-        if augmentation.rotate or augmentation.zoom:
-            values = _turned(values, amounts[:, 0] * augmentation.rotate, 1 + amounts[:, 1] * augmentation.zoom)
-        if augmentation.color:
-            values = _recoloured(values, 1 + amounts[:, 2:] * augmentation.color)
-        pixels = values.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+        pixels = _distort(pixels, augmentation, signed(5))
+    if augmentation.photo:
+        pixels = _photograph(pixels, augmentation.photo, signed(4))
     if cutout:
         top, left = uniform(-cutout // 2, side - cutout // 2), uniform(-cutout // 2, side - cutout // 2)
         inside_rows = (line >= top) & (line < top + cutout)
@@ -122,23 +121,31 @@ def _beta(alpha: float, generator: torch.Generator) -> float:
             return float(max(first, second) / (first + second))
 
 
-def _turned(values: torch.Tensor, degrees: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    """Rotate and zoom each of (B, C, S, S) about its centre, the border mirrored."""
-    angle = degrees * (math.pi / 180)
-    cos, sin, zero = angle.cos() * scale, angle.sin() * scale, torch.zeros_like(angle)
-    theta = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)  # (B, 2, 3)
-    grid = F.affine_grid(theta, list(values.shape), align_corners=False)
-    return F.grid_sample(values, grid, padding_mode="reflection", align_corners=False)
+def _distort(pixels: torch.Tensor, augmentation: Augmentation, amounts: torch.Tensor) -> torch.Tensor:
+    values = _values(pixels)
+    if augmentation.rotate or augmentation.zoom:
+        values = turned(values, amounts[:, 0] * augmentation.rotate, 1 + amounts[:, 1] * augmentation.zoom)
+    if augmentation.color:
+        values = recoloured(values, 1 + amounts[:, 2:] * augmentation.color)
+    return _pixels(values)
 
 
-def _recoloured(values: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
-    """Scale brightness, contrast and saturation of each of (B, C, S, S) by `factors` (B, 3)."""
-    brightness, contrast, saturation = factors[:, :, None, None, None].unbind(1)
-    values = values * brightness
-    mean = values.mean((1, 2, 3), keepdim=True)
-    values = mean + (values - mean) * contrast
-    gray = values.mean(1, keepdim=True)
-    return gray + (values - gray) * saturation
+def _photograph(pixels: torch.Tensor, share: float, amounts: torch.Tensor) -> torch.Tensor:
+    """Change the `share` of the images that the first of their `amounts`, -1 to 1, falls on."""
+    chosen = amounts[:, 0] < 2 * share - 1
+    changed = pixels.clone()
+    changed[chosen] = _pixels(photographed(_values(pixels[chosen]), amounts[chosen, 1:]))
+    return changed
+
+
+def _values(pixels: torch.Tensor) -> torch.Tensor:
+    """Return (B, S, S, C) as float (B, C, S, S)."""
+    return pixels.permute(0, 3, 1, 2).float()
+
+
+def _pixels(values: torch.Tensor) -> torch.Tensor:
+    """Return float (B, C, S, S) as uint8 (B, S, S, C)."""
+    return values.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
 def _reflect(index: torch.Tensor, side: int) -> torch.Tensor:

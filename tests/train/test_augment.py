@@ -122,3 +122,24 @@ def test_the_same_seed_gives_the_same_batch_and_another_seed_another() -> None:
     first, again, other = (_augment(_images(), CHOSEN, text, seed) for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_photo_squeezes_and_blurs_its_share_of_the_images() -> None:
+    chosen = torch.zeros(400, dtype=torch.int64)
+    image = torch.full((1, 32, 32, 3), 50, dtype=torch.uint8)
+    image[:, 12:20, 12:20] = 250
+    plain = [torch.equal(one, image[0]) for one in _augment(image, chosen, "photo=0.25")]
+    assert 260 < sum(plain) < 340
+    photographed = _augment(image, chosen, "photo=1").float() - 50
+    areas = photographed[..., 0].sum((1, 2)) / 200  # pixels, of 64; a mirrored border can hold the square again
+    assert 64 / (16 / 9) * 0.8 < areas.min() < 40
+    assert 60 < areas.max() < 2 * 64
+    heights = (photographed[..., 0].sum(2) > 100).sum(1)
+    widths = (photographed[..., 0].sum(1) > 100).sum(1)
+    assert (heights > widths).any()
+    assert (heights < widths).any()
+
+
+def test_photo_leaves_a_plain_image_plain() -> None:
+    plain = torch.full((1, 16, 16, 3), 77, dtype=torch.uint8)
+    assert torch.equal(_augment(plain, torch.zeros(50, dtype=torch.int64), "photo=1"), plain[[0] * 50])
