@@ -1,5 +1,6 @@
 """Training by several processes at once, as `torchrun` starts them: each computes its part of every batch."""
 
+import gc
 import os
 from dataclasses import dataclass
 from typing import TypeVar
@@ -78,3 +79,6 @@ def leave_world(world: World) -> None:
     """Take leave of the other processes."""
     if world.size > 1:
         dist.destroy_process_group()
+        # The net that was trained holds the group, too, in a cycle. Left to the end of the interpreter, the group's
+        # threads can abort the process (pytorch/pytorch#179291).
+        gc.collect()
