@@ -8,8 +8,8 @@ matters and loses nowhere.
 """
 
 import io
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -21,34 +21,21 @@ from ..edge.evaluate import batch_logits, load_for
 from ..edge.files import write_json, write_text
 from ..edge.labelled import LabelledImages
 from ..edge.machine import this_machine
-from ..edge.model import SHIPPED_DEFAULT, Model
+from ..edge.model import Model
 from ..edge.photo import RESIZE, Pixels, read_photo
 from ..edge.reporting import reporting
-from ..edge.statistics import paired_test, wilson_interval
+from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from .degrade import FRAMES, degraded
+from .framed import Right, Row, compare_right, framed_table, with_pixels
 
 PATH = "the photo path"  # squash-bicubic with reduced-scale decoding, as shipped: what the others are compared with
 FILTERS = ("bicubic", "lanczos", "hamming", "bilinear", "box", "nearest")
 RULES = (PATH, *(f"squash-{name}" for name in FILTERS), "crop-bicubic", "pad-bicubic")
 
 
-@dataclass(frozen=True)
-class Row:
-    """A rule's top-1 (0 to 1, 95 % interval) in a frame; photos it fixed and broke against the photo path, and p."""
-
-    frame: str
-    rule: str
-    n: int
-    top1: float
-    interval: tuple[float, float]
-    fixed: int
-    broken: int
-    p: float
-
-
 def resize_rule(
     data: Annotated[str, typer.Option(help="Folder with train/<class>/*, or cifar10.")],
-    model: Annotated[Path, typer.Option(help="Model file.")] = SHIPPED_DEFAULT,
+    model: Annotated[Path, typer.Option(help=MODEL_HELP, parser=model_file, metavar="MODEL")] = SHIPPED_DEFAULT,
     images: Annotated[int, typer.Option(help="How many validation images at most.", min=1)] = 2000,
     seed: Annotated[int, typer.Option(help="Of the degradations.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for resize_rule.json and resize_rule.md.")] = None,
@@ -58,7 +45,7 @@ def resize_rule(
     chosen = load_for(opened.card, data, "val")
     chosen = chosen.take(np.random.RandomState(seed).permutation(len(chosen))[:images])
     rows = [row for frame in FRAMES for row in compare(opened, chosen, frame, seed)]
-    text = table(rows)
+    text = framed_table(rows, FRAMES, "rule")
     typer.echo(text)
     if out:
         machine = this_machine()
@@ -75,8 +62,7 @@ def compare(model: Model, images: LabelledImages, frame: str, seed: int) -> list
         photo = degraded(pixels, frame, random)
         for rule in RULES:
             shrunk[rule].append(apply(rule, photo, model.card.size))
-    right = {rule: _right(model, images, np.stack(pixels)) for rule, pixels in shrunk.items()}
-    return [_row(frame, rule, right[rule], right[PATH]) for rule in RULES]
+    return compare_right(frame, {rule: _right(model, images, pixels) for rule, pixels in shrunk.items()})
 
 
 def apply(rule: str, photo: bytes, size: int) -> Pixels:
@@ -107,42 +93,9 @@ def _pad(image: Image.Image) -> Image.Image:
 _FRAMINGS: dict[str, Callable[[Image.Image], Image.Image]] = {"squash": lambda image: image, "crop": _crop, "pad": _pad}
 
 
-def _right(model: Model, images: LabelledImages, pixels: Pixels) -> np.ndarray:
-    shrunk = LabelledImages(pixels, images.targets, images.labels, images.ids)
-    return np.asarray(batch_logits(model, shrunk).argmax(axis=1) == images.targets)
-
-
-def _row(frame: str, rule: str, right: np.ndarray, base: np.ndarray) -> Row:
-    test = paired_test(base, right)
-    n = len(right)
-    interval = wilson_interval(int(right.sum()), n)
-    return Row(frame, rule, n, float(right.mean()), interval, test.fixed, test.broken, test.p)
-
-
-def table(rows: list[Row]) -> str:
-    """Return the rows as Markdown, a column for each frame."""
-    lines = [
-        f"Top-1 in percent of {rows[0].n} degraded validation images; in brackets points against {PATH}, bold where "
-        "McNemar's exact test finds a difference (p < 0.01).",
-        "",
-        f"| rule | {' | '.join(FRAMES.values())} |",
-        f"|---|{'---:|' * len(FRAMES)}",
-    ]
-    for rule in RULES:
-        cells = [_cell(row, base) for row, base in zip(_of(rows, rule), _of(rows, PATH), strict=True)]
-        lines.append(f"| {rule} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _of(rows: list[Row], rule: str) -> list[Row]:
-    return [row for row in rows if row.rule == rule]
-
-
-def _cell(row: Row, base: Row) -> str:
-    if row.rule == PATH:
-        return f"{row.top1:.2%}"
-    points = f"{100 * (row.top1 - base.top1):+.2f}"
-    return f"{row.top1:.2%} ({f'**{points}**' if row.p < 0.01 else points})"
+def _right(model: Model, images: LabelledImages, pixels: Sequence[Pixels]) -> Right:
+    right: Right = batch_logits(model, with_pixels(images, pixels)).argmax(axis=1) == images.targets
+    return right
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.benchmarks.resize_rule import RULES, Row, apply, resize_rule, table
+from edge_cifar.benchmarks.resize_rule import RULES, apply, resize_rule
 from PIL import Image
 
 
@@ -34,25 +34,6 @@ def test_squash_keeps_all_crop_the_middle_and_pad_adds_gray(three_stripes: bytes
     assert np.abs(cropped[4, 1:8].astype(int) - 128).max() < 10
     assert np.all(np.abs(padded[[0, 8]].astype(int) - 124) < 5)
     assert padded[4, 0] < 15
-
-
-def test_the_table_says_where_a_rule_differs() -> None:
-    rows = [
-        Row(
-            "square",
-            rule,
-            100,
-            0.9 if rule == "crop-bicubic" else 0.8,
-            (0.7, 0.9),
-            12,
-            2,
-            0.001 if "crop" in rule else 1.0,
-        )
-        for rule in RULES
-    ]
-    text = table(rows)
-    assert "| crop-bicubic | 90.00% (**+10.00**) |" in text
-    assert "| squash-box | 80.00% (+0.00) |" in text
 
 
 def test_the_command_writes_its_rows(
