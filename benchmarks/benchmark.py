@@ -10,7 +10,8 @@ import typer
 
 from ..edge.files import write_text
 from ..edge.machine import this_machine
-from ..edge.model import SHIPPED, SHIPPED_DEFAULT, default_model
+from ..edge.model import default_model
+from ..edge.shipped import MODELS_HELP, SHIPPED_DEFAULT, SHIPPED_FP32, model_file
 from ..edge.synthetic import PHOTO_SIZE
 from .compare_text import compare_files
 from .measure import Plan, measure
@@ -26,9 +27,10 @@ def benchmark(
     models: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="MODEL",
-            help="Model files; all are compared with the first.  [default: the shipped ones and the newest export "
-            "under runs/]",
+            metavar="MODEL...",
+            parser=model_file,
+            help=f"{MODELS_HELP}  All are compared with the first.  [default: batchnorm, fp32 and int8, and the newest "
+            "export under runs/]",
         ),
     ] = None,
     data: Annotated[
@@ -75,4 +77,4 @@ def default_models(runs: Path = Path("runs")) -> list[Path]:
     """Return the shipped fp32 and int8 files, then those of the newest export under `runs`."""
     newest = default_model(runs)
     exported = [newest.with_name(name) for name in ("model.fp32.onnx", "model.int8.onnx")]
-    return [SHIPPED / "batchnorm.fp32.onnx", SHIPPED_DEFAULT, *(path for path in exported if path.exists())]
+    return [SHIPPED_FP32, SHIPPED_DEFAULT, *(path for path in exported if path.exists())]

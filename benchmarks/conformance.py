@@ -19,9 +19,10 @@ import typer
 from ..edge.errors import EdgeCifarError
 from ..edge.files import file_sha256, write_json, write_text
 from ..edge.machine import this_machine
-from ..edge.model import SHIPPED, SHIPPED_DEFAULT, Model
+from ..edge.model import Model
 from ..edge.photo import read_photo
 from ..edge.reporting import reporting
+from ..edge.shipped import FAMILY, SHIPPED_FP32, model_file
 from .conformance_photos import JPEGS, choose_photos, describe_photos
 from .conformance_report import CONTROL_KIND, Answer, Failure, Row, Shown, compare, markdown, problems, tables
 from .emulators import CPUS, check_host, check_prepared, qemu_version, run_python
@@ -31,12 +32,12 @@ SCHEMA = 2  # of the JSON; raised when a key changes its meaning or goes away
 CHILD = "edge_cifar.benchmarks.conformance_child"
 CONTROL = "control/full-range.int8.onnx"
 HOST_CPU = "host"
-SHIPPED_FP32 = "batchnorm.fp32.onnx"
 
 
 def conformance(
     models: Annotated[
-        list[Path] | None, typer.Argument(metavar="MODEL", help="Model files; the shipped ones if none is named.")
+        list[Path] | None,
+        typer.Argument(metavar="MODEL", parser=model_file, help="Model files; the shipped ones if none is named."),
     ] = None,
     data: Annotated[
         str | None,
@@ -61,7 +62,10 @@ def conformance(
     check_prepared([CPUS[name] for name in names], stacks)
     with TemporaryDirectory() as work:
         photos = choose_photos(Path(work) / "photos", data, images)
-        kinds = {path: Model(path).card.precision for path in models or [SHIPPED / SHIPPED_FP32, SHIPPED_DEFAULT]}
+        kinds = {
+            path: Model(path).card.precision
+            for path in models or [SHIPPED_FP32, *(model_file(name) for name in FAMILY)]
+        }
         if control:
             kinds[make_control(control, photos, Path(work) / CONTROL)] = CONTROL_KIND
         shown = Shown(describe_photos(photos, data), {_name(path): file_sha256(path) for path in kinds})

@@ -14,7 +14,7 @@ import typer
 
 from ..edge.errors import RunError
 from ..edge.files import write_text
-from ..edge.model import SHIPPED_DEFAULT
+from ..edge.shipped import SHIPPED_DEFAULT
 from ..edge.synthetic import write_photos
 from .page_demo import Findings, demo_page
 

@@ -15,8 +15,8 @@ from typing import Annotated
 
 import typer
 
-from ..edge.model import SHIPPED_DEFAULT
 from ..edge.reporting import reporting
+from ..edge.shipped import SHIPPED_DEFAULT
 from .hostile_files import Files, hostile_files
 from .startup import FRESH
 

@@ -22,8 +22,9 @@ import typer
 
 from ..edge.errors import ModelError
 from ..edge.golden import golden_images
-from ..edge.model import SHIPPED, Model
+from ..edge.model import Model
 from ..edge.onnx_file import SEAL_KEY, UNSEALED, read_onnx, seal
+from ..edge.shipped import SHIPPED
 
 MODELS = ("batchnorm.int8.onnx", "batchnorm.fp32.onnx")
 SECONDS = 20  # that a file may take

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..edge.errors import EdgeCifarError
 from ..edge.files import cache_folder, file_sha256
-from ..edge.model import SHIPPED, SHIPPED_DEFAULT
 from ..edge.photo import Pixels
+from ..edge.shipped import SHIPPED_DEFAULT, SHIPPED_FP32
 
 CONVERT = "edge_cifar.benchmarks.peers_convert"
 BATCHNORM_RUN = Path("benchmarks/results/batchnorm")
@@ -82,7 +82,7 @@ MISSING = {"ncnn int8": "no wheel has its quantizer (ncnn2table, ncnn2int8)"}
 
 def batchnorm() -> Net:
     """Return the shipped net."""
-    return Net("batchnorm", SHIPPED / "batchnorm.fp32.onnx", SHIPPED_DEFAULT, BATCHNORM_RUN)
+    return Net("batchnorm", SHIPPED_FP32, SHIPPED_DEFAULT, BATCHNORM_RUN)
 
 
 def resnet8(place: Path) -> Net:

@@ -21,9 +21,10 @@ from ..edge.files import file_sha256, write_json, write_text
 from ..edge.golden import golden_images
 from ..edge.latency import Task, time_in_turns
 from ..edge.machine import this_machine
-from ..edge.model import INPUT, SHIPPED_DEFAULT, Model
+from ..edge.model import INPUT, Model
 from ..edge.reporting import reporting
 from ..edge.runtime import load_onnxruntime
+from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 
 SCHEMA = 1  # of the JSON
 CALLS = 60  # a turn
@@ -48,7 +49,7 @@ class Node:
 
 
 def profile_nodes(
-    model: Annotated[Path, typer.Argument(help="Model file.")] = SHIPPED_DEFAULT,
+    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")] = SHIPPED_DEFAULT,
     rounds: Annotated[int, typer.Option(help="Turns that each cut of the graph gets.", min=1)] = 30,
     out: Annotated[Path | None, typer.Option(help="JSON file to write, and the table beside it as .md.")] = None,
 ) -> None:

@@ -20,6 +20,7 @@ from ..edge.cores import usable_cores
 from ..edge.errors import EdgeCifarError
 from ..edge.machine import this_machine
 from ..edge.reporting import reporting
+from ..edge.shipped import model_file
 from .settings import BUSY
 from .table import short, table
 
@@ -39,7 +40,8 @@ class Strayed:
 
 def repeatability(
     models: Annotated[
-        list[Path] | None, typer.Argument(metavar="MODEL", help="Model files.  [default: those of the benchmark]")
+        list[Path] | None,
+        typer.Argument(metavar="MODEL", parser=model_file, help="Model files.  [default: those of the benchmark]"),
     ] = None,
     runs: Annotated[int, typer.Option(help="Runs before the disturbed one.", min=2)] = 10,
     rounds: Annotated[int, typer.Option(help="Rounds of each.", min=1)] = 40,

@@ -18,8 +18,8 @@ import numpy as np
 import typer
 
 from ..edge.golden import golden_images
-from ..edge.model import SHIPPED_DEFAULT
 from ..edge.runtime import load_onnxruntime
+from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from .memory import resident_bytes
 
 CALLS = {1: 400, 32: 40}  # by images in a batch
@@ -27,7 +27,7 @@ BUSY = (sys.executable, "-c", "while True: pass")
 
 
 def settings(
-    model: Annotated[Path, typer.Option(help="Model file.")] = SHIPPED_DEFAULT,
+    model: Annotated[Path, typer.Option(help=MODEL_HELP, parser=model_file, metavar="MODEL")] = SHIPPED_DEFAULT,
     rounds: Annotated[int, typer.Option(help="Fresh processes of each kind, in turns.", min=1)] = 5,
     busy: Annotated[int, typer.Option(help="Processes that work at the same time.", min=0)] = 0,
 ) -> None:

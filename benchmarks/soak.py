@@ -19,7 +19,8 @@ import typer
 
 from ..edge.classifier import Classifier, Prediction
 from ..edge.files import write_bytes
-from ..edge.model import SHIPPED_DEFAULT, Model
+from ..edge.model import Model
+from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ..edge.synthetic import LABELS, render
 from .memory import peak_bytes, resident_bytes
 
@@ -56,7 +57,7 @@ def soak(
     photos: Annotated[int, typer.Option(help="Photos from memory.", min=10)] = 100_000,
     files: Annotated[int, typer.Option(help="Photos from files.", min=10)] = 10_000,
     sessions: Annotated[int, typer.Option(help="Models opened and dropped.", min=10)] = 1_000,
-    model: Annotated[Path, typer.Option(help="Model file.")] = SHIPPED_DEFAULT,
+    model: Annotated[Path, typer.Option(help=MODEL_HELP, parser=model_file, metavar="MODEL")] = SHIPPED_DEFAULT,
     threads: Annotated[int, typer.Option(help="Cores that the model may use.", min=1, max=256)] = 1,
 ) -> None:
     """Classify many photos, open many sessions, and say how memory grew."""

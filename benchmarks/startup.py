@@ -23,7 +23,7 @@ import typer
 
 from ..edge.errors import EdgeCifarError
 from ..edge.latency import ratio
-from ..edge.model import SHIPPED_DEFAULT
+from ..edge.shipped import SHIPPED_DEFAULT
 from ..edge.synthetic import write_photos
 
 IMPORTS = (sys.executable, "-c", "import numpy, PIL.Image, onnxruntime")

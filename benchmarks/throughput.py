@@ -27,10 +27,11 @@ from ..edge.cores import usable_cores
 from ..edge.latency import Ratio, Seconds, ratio
 from ..edge.machine import Machine, this_machine
 from ..edge.many import classify_many
-from ..edge.model import SHIPPED_DEFAULT, Model
+from ..edge.model import Model
 from ..edge.output import open_output
 from ..edge.photo import REDUCING_GAP
 from ..edge.search import search
+from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ..edge.synthetic import LABELS, render, synthetic_split
 
 LARGE = (4000, 3000)  # pixels: 12 megapixels
@@ -57,7 +58,7 @@ def throughput(
     large: Annotated[int, typer.Option(help="JPEGs of 12 megapixels.", min=2)] = 60,
     small: Annotated[int, typer.Option(help="PNGs of 32 x 32 pixels.", min=2)] = 10_000,
     rounds: Annotated[int, typer.Option(help="Turns that each way gets.", min=1)] = 7,
-    model: Annotated[Path, typer.Option(help="Model file.")] = SHIPPED_DEFAULT,
+    model: Annotated[Path, typer.Option(help=MODEL_HELP, parser=model_file, metavar="MODEL")] = SHIPPED_DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare the rates on a folder of large JPEGs and on one of small PNGs."""

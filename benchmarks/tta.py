@@ -8,8 +8,9 @@ import typer
 
 from ..edge.evaluate import batch_logits, load_for
 from ..edge.latency import ratio, time_in_turns
-from ..edge.model import SHIPPED_DEFAULT, Model
+from ..edge.model import Model
 from ..edge.reporting import reporting
+from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ..edge.statistics import paired_test
 from ..edge.tta import STEPS, Steps, averaged_logits
 
@@ -29,7 +30,7 @@ BATCH, ROUNDS, CALLS = 32, 10, 3  # images; turns, and calls in each
 
 def tta(
     data: Annotated[str, typer.Option(help="Folder with train/<class>/*, or cifar10.")],
-    model: Annotated[Path, typer.Option(help="Model file.")] = SHIPPED_DEFAULT,
+    model: Annotated[Path, typer.Option(help=MODEL_HELP, parser=model_file, metavar="MODEL")] = SHIPPED_DEFAULT,
 ) -> None:
     """Compare ways of looking several times with looking once."""
     opened = Model(model, threads=1)

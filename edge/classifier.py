@@ -12,6 +12,7 @@ from .errors import EdgeCifarError, PhotoError
 from .metrics import softmax
 from .model import Logits, Model, default_model
 from .photo import Photo, Pixels, read_photo
+from .shipped import model_file
 from .tta import averaged_logits
 from .turns import Turns
 
@@ -60,7 +61,7 @@ class Classifier:
         """
         if threshold is not None and not 0 <= threshold <= 1:
             raise EdgeCifarError(f"threshold {threshold}: expected a probability, 0 to 1")
-        self.model = Model(default_model() if model is None else model, threads)
+        self.model = Model(default_model() if model is None else model_file(model), threads)
         self.threshold = self.model.card.abstain_threshold if threshold is None else threshold
         self._turns = Turns()
         self._logits: Callable[[Pixels], Logits] = partial(averaged_logits, self.model) if tta else self.model.logits

@@ -18,15 +18,14 @@ from .machine import this_machine
 from .model import default_model
 from .model_card import read_card
 from .onnx_file import read_onnx
+from .shipped import DEFAULT_HELP, model_file
 from .throttling import throttling
 
 MINUTE = 60  # seconds that a check of one second gets
 
 
 def doctor(
-    model: Annotated[
-        Path | None, typer.Argument(help="Model file.  [default: newest export under runs/, else the shipped one]")
-    ] = None,
+    model: Annotated[Path | None, typer.Argument(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Look at this machine; see `edge-cifar doctor --help`."""

@@ -14,12 +14,13 @@ from .labelled import LabelledImages
 from .metrics import accuracy, confusion_matrix, per_class
 from .model import Logits, Model
 from .model_card import ModelCard
+from .shipped import MODEL_HELP, model_file
 
 BATCH = 256  # images
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Model file.")],
+    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
     data: Annotated[str, typer.Option(help=DATA_HELP)],
     split: Annotated[Literal["test", "val", "train"], typer.Option()] = "test",
     threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,

@@ -11,10 +11,11 @@ import typer
 from .errors import printable
 from .model_card import read_card
 from .onnx_file import SEAL_KEY, check_seal, read_onnx
+from .shipped import MODEL_HELP, model_file
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="Model file.")],
+    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a model card; see `edge-cifar info --help`."""

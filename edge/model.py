@@ -15,13 +15,12 @@ from .model_card import ModelCard, read_card
 from .onnx_file import SEAL_KEY, check_seal, read_onnx
 from .photo import Pixels
 from .runtime import load_onnxruntime
+from .shipped import SHIPPED_DEFAULT
 
 Logits = npt.NDArray[np.float32]
 
 INPUT, OUTPUT = "image", "logits"
 EXPORT_SUMMARY = "export.json"  # what an export writes beside its files
-SHIPPED = Path(__file__).parent / "models"
-SHIPPED_DEFAULT = SHIPPED / "batchnorm.int8.onnx"
 
 
 class Model:

@@ -17,15 +17,14 @@ from .output import open_output
 from .progress import Progress
 from .reporting import ending_on_sigterm
 from .search import Entry, find_photos, read_list
+from .shipped import DEFAULT_HELP, model_file
 
 
 def predict(
     photos: Annotated[
         list[str] | None, typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos; - is one from stdin.")
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Model file.  [default: newest export under runs/, else the shipped one]")
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
     top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = 3,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Search the subfolders of folders.")] = False,
     glob: Annotated[str | None, typer.Option(help="Files to take from folders, as '*.jpg'.  [default: photos]")] = None,

@@ -9,10 +9,11 @@ import typer
 
 from .errors import ModelError, printable
 from .golden import verify_model
+from .shipped import MODEL_HELP, model_file
 
 
 def verify(
-    model: Annotated[Path, typer.Argument(help="Model file.")],
+    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Verify a model; see `edge-cifar verify --help`."""

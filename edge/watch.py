@@ -22,6 +22,7 @@ from .output import write_lines
 from .reporting import ending_on_sigterm
 from .results import JSON_START, Result, Results, row
 from .search import Entry
+from .shipped import DEFAULT_HELP, model_file
 
 PATIENCE = 30  # looks until a file that can't be read is believed to be complete all the same
 REST = 10  # times the duration of a look is waited until the next, so that a huge folder takes a tenth of a core
@@ -29,9 +30,7 @@ REST = 10  # times the duration of a look is waited until the next, so that a hu
 
 def watch(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder that photos arrive in.")],
-    model: Annotated[
-        Path | None, typer.Option(help="Model file.  [default: newest export under runs/, else the shipped one]")
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
     top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = 3,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Watch its subfolders too.")] = False,
     glob: Annotated[str | None, typer.Option(help="Files to take, as '*.jpg'.  [default: photos]")] = None,

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.model import SHIPPED, Model
+from edge_cifar.edge.model import Model
 from edge_cifar.edge.model_card import ModelCard
+from edge_cifar.edge.shipped import SHIPPED
 from edge_cifar.train.modules import build_net, count_parameters
 from edge_cifar.train.nets import NETS
 

@@ -13,8 +13,9 @@ from torch import nn
 
 from ..edge.cifar import CIFAR10_LABELS
 from ..edge.errors import RunError
-from ..edge.model import SHIPPED, Model
+from ..edge.model import Model
 from ..edge.photo import Pixels
+from ..edge.shipped import SHIPPED_FP32
 from .identity import start_as_identity
 from .loss import Teacher
 from .modules import build_net
@@ -24,7 +25,6 @@ from .run import Run, open_run
 SHIPPED_NAME = "shipped"
 IDENTITY_NAME = "identity"
 MODEL_SUFFIX = ".onnx"
-SHIPPED_FP32 = SHIPPED / "batchnorm.fp32.onnx"
 
 
 def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images: torch.Tensor) -> None:

@@ -13,7 +13,7 @@ from edge_cifar.benchmarks import measure, rates
 from edge_cifar.benchmarks.benchmark import default_models
 from edge_cifar.benchmarks.conditions import Watch
 from edge_cifar.edge.cli import main
-from edge_cifar.edge.model import SHIPPED
+from edge_cifar.edge.shipped import SHIPPED_DEFAULT, SHIPPED_FP32
 from jsonschema import Draft202012Validator
 
 
@@ -148,7 +148,7 @@ def test_wrong_usage_exits_2(monkeypatch: pytest.MonkeyPatch, arguments: list[st
 
 @pytest.mark.parametrize("default", ["model.fp32.onnx", "model.int8.onnx"])
 def test_the_models_by_default_are_the_shipped_ones_and_the_newest_export(tmp_path: Path, default: str) -> None:
-    shipped = [SHIPPED / "batchnorm.fp32.onnx", SHIPPED / "batchnorm.int8.onnx"]
+    shipped = [SHIPPED_FP32, SHIPPED_DEFAULT]
     assert default_models(tmp_path) == shipped
     files = [tmp_path / "a" / name for name in ("model.fp32.onnx", "model.int8.onnx")]
     files[0].parent.mkdir()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from edge_cifar.benchmarks.model_fuzz import REFUSED, damaged, try_files
-from edge_cifar.edge.model import SHIPPED
+from edge_cifar.edge.shipped import SHIPPED
 
 SHIPPED_FILES = {path.read_bytes() for path in SHIPPED.glob("*.onnx")}
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from edge_cifar.benchmarks.peers_photo import WAYS
 from edge_cifar.edge.classifier import Classifier
-from edge_cifar.edge.model import SHIPPED_DEFAULT
+from edge_cifar.edge.shipped import SHIPPED_DEFAULT
 from edge_cifar.edge.synthetic import write_photos
 
 

@@ -11,9 +11,9 @@ import pytest
 from edge_cifar.edge import Classifier, EdgeCifarError, ModelError, PhotoError, Prediction, Ranked
 from edge_cifar.edge.classifier import BATCH
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.model import SHIPPED_DEFAULT
 from edge_cifar.edge.model_card import ModelCard
 from edge_cifar.edge.photo import Photo, read_photo
+from edge_cifar.edge.shipped import SHIPPED_DEFAULT
 from edge_cifar.edge.synthetic import render
 from PIL import Image
 

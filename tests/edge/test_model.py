@@ -12,8 +12,9 @@ import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.model import SHIPPED_DEFAULT, Model, default_model
+from edge_cifar.edge.model import Model, default_model
 from edge_cifar.edge.model_card import ModelCard
+from edge_cifar.edge.shipped import SHIPPED_DEFAULT
 from onnx import TensorProto, helper, numpy_helper
 
 Change = Callable[[onnx.ModelProto], object]

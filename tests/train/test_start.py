@@ -6,7 +6,8 @@ import torch
 from edge_cifar.edge.cifar import CIFAR10_LABELS
 from edge_cifar.edge.errors import ModelError, RunError
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.model import SHIPPED, Model
+from edge_cifar.edge.model import Model
+from edge_cifar.edge.shipped import SHIPPED_FP32
 from edge_cifar.train.layers import scaled
 from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
@@ -55,7 +56,7 @@ def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
 def test_the_shipped_weights_compute_what_the_shipped_file_computes(synthetic: LabelledImages) -> None:
     net = build_net(NETS["batchnorm"])
     load_weights(net, "shipped", CIFAR10_LABELS, IMAGES)
-    expected = Model(SHIPPED / "batchnorm.fp32.onnx", threads=1).logits(synthetic.images)
+    expected = Model(SHIPPED_FP32, threads=1).logits(synthetic.images)
     with torch.inference_mode():
         logits = net.eval()(torch.from_numpy(synthetic.images)).numpy()
     assert abs(logits - expected).max() < 1e-3
