@@ -20,7 +20,9 @@ def start_as_identity(net: nn.Sequential, pixels: torch.Tensor) -> None:
     _whiten(first, net[0](pixels))
     for convolution in others:
         nn.init.dirac_(convolution.weight[: convolution.in_channels])
-    net[-1].weight.mul_(LOGIT_SCALE)
+    head = net[-1]
+    assert isinstance(head, nn.Linear)
+    head.weight.mul_(LOGIT_SCALE)
 
 
 def _whiten(convolution: nn.Conv2d, images: torch.Tensor) -> None:
