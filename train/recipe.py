@@ -74,10 +74,16 @@ class Recipe:
         return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items() if value is not None)
 
 
+DISTILLED = "distilled"
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(epochs=10, augment="crop=4,flip"),
     "standard": Recipe(),
     "long": Recipe(epochs=200, ema=0.999),
+    # A net to learn from, and how the nets of the package learned from it (with --net and --teacher).
+    "teacher": Recipe(
+        net="wide", init="identity", head_lr=0.0123, batch_size=512, lr=0.4, weight_decay=1e-3, epochs=36
+    ),
+    DISTILLED: Recipe(epochs=64, views=8, lr=0.1, warmup=0.1, label_smoothing=0.0, augment="crop=4,flip,photo=0.15"),
 }
 
 
@@ -98,6 +104,8 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
         merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr
     recipe = replace(RECIPES[name], **merged)
     Augmentation.parse(recipe.augment)
+    if name == DISTILLED and not recipe.teacher:
+        raise RunError(f"--recipe {DISTILLED}: learns from another net; name its run with --teacher")
     return recipe
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ def test_a_recipe_written_as_toml_reads_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_named_recipe_is_valid(name: str) -> None:
-    assert make_recipe(name, read_back(RECIPES[name])) == RECIPES[name]
+    taught = {"teacher": "runs/teacher"} if name == "distilled" else {}
+    assert make_recipe(name, read_back(RECIPES[name]) | taught) == replace(RECIPES[name], **taught)
+
+
+def test_the_distilled_recipe_needs_a_teacher() -> None:
+    with pytest.raises(RunError, match="--recipe distilled: learns from another net; name its run with --teacher"):
+        make_recipe("distilled", {"net": "nano"})
 
 
 def read_back(recipe: Recipe) -> dict[str, Any]:
