@@ -89,12 +89,11 @@ class Classifier:
             return error
 
     def _predictions(self, pixels: list[Pixels], top: int) -> list[Prediction]:
-        return [self._prediction(logits, top) for logits in self._logits(np.stack(pixels))]
+        probabilities = softmax(self._logits(np.stack(pixels)) / self.model.card.temperature)
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+        return list(map(self._prediction, best.tolist(), np.take_along_axis(probabilities, best, 1).tolist()))
 
-    def _prediction(self, logits: Logits, top: int) -> Prediction:
-        card = self.model.card
-        probabilities = softmax(logits / card.temperature)
-        best = np.argsort(-probabilities, kind="stable")[:top]
-        ranked = tuple(Ranked(card.labels[i], float(probabilities[i])) for i in best)
+    def _prediction(self, best: list[int], probabilities: list[float]) -> Prediction:
+        ranked = tuple(Ranked(self.model.card.labels[i], share) for i, share in zip(best, probabilities, strict=True))
         guess, confidence = ranked[0].label, ranked[0].probability
         return Prediction(guess if confidence >= self.threshold else UNKNOWN, confidence, ranked, guess)

@@ -81,6 +81,9 @@ FILTER = Image.Resampling.BICUBIC
 REDUCING_GAP = 3.0
 BAND_PIXELS = 1 << 20
 
+SMALL_FILE = 1 << 16
+"""Bytes up to which a file is read at once: that costs less than the small reads of Pillow's plugins."""
+
 
 def read_photo(photo: Photo, size: int) -> Pixels:
     """Return `photo` as uint8 (size, size, 4), channels RGBX with X = 255.
@@ -200,7 +203,10 @@ def _binary_file(photo: str | PathLike[str] | bytes | BinaryIO, stack: ExitStack
         raise PhotoError("not a regular file")
     if status.st_size == 0:
         raise PhotoError("empty file (0 bytes)")
-    return stack.enter_context(path.open("rb"))
+    if status.st_size > SMALL_FILE:
+        return stack.enter_context(path.open("rb"))
+    with path.open("rb", buffering=0) as file:
+        return io.BytesIO(file.read(SMALL_FILE))
 
 
 def _from_array(array: Pixels) -> Image.Image:
