@@ -83,7 +83,7 @@ RECIPES: dict[str, Recipe] = {
     "teacher": Recipe(
         net="wide", init="identity", head_lr=0.0123, batch_size=512, lr=0.4, weight_decay=1e-3, epochs=36
     ),
-    DISTILLED: Recipe(epochs=64, views=8, lr=0.1, warmup=0.1, label_smoothing=0.0, augment="crop=4,flip,photo=0.15"),
+    DISTILLED: Recipe(epochs=48, views=6, lr=0.1, warmup=0.1, label_smoothing=0.0, augment="crop=4,flip,photo=0.15"),
 }
 
 
