@@ -50,6 +50,11 @@ class Loss:
         return F.kl_div(answered, wanted, reduction="sum", log_target=True) * temperature**2
 
 
+def looking_twice(teacher: Teacher) -> Teacher:
+    """Return the teacher that averages its logits for an image and for its mirror image: it is right more often."""
+    return lambda pixels: (teacher(pixels) + teacher(pixels.flip(2))) / 2
+
+
 class RememberingTeacher:
     """A teacher that is asked once about a batch; shown the very same pixels again, it gives its answer of then.
 

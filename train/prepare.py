@@ -2,10 +2,11 @@
 
 import torch
 
+from .augment import Augmentation
 from .data import Dataset
 from .device import autocast_dtype
 from .distributed import World
-from .loss import Loss, RememberingTeacher, Teacher
+from .loss import Loss, RememberingTeacher, Teacher, looking_twice
 from .recipe import Recipe
 from .scan import class_weights
 from .start import load_teacher, load_weights
@@ -21,6 +22,8 @@ def prepare(recipe: Recipe, dataset: Dataset, device: torch.device, world: World
     if recipe.teacher:
         dtype = autocast_dtype(device) if recipe.amp else None
         teacher = load_teacher(recipe.teacher, labels, recipe.size, device, dtype)
+        if Augmentation.parse(recipe.augment).flip:
+            teacher = looking_twice(teacher)
         if recipe.views:
             teacher = RememberingTeacher(teacher)
     weights = torch.from_numpy(class_weights(dataset.train)).to(device) if recipe.class_weights else None

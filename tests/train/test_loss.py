@@ -1,6 +1,6 @@
 import torch
 import torch.nn.functional as F  # noqa: N812
-from edge_cifar.train.loss import Loss, RememberingTeacher
+from edge_cifar.train.loss import Loss, RememberingTeacher, looking_twice
 from edge_cifar.train.recipe import Recipe
 
 PLAIN = Recipe(label_smoothing=0.0)
@@ -58,3 +58,13 @@ def test_a_remembering_teacher_is_asked_once_about_the_same_pixels() -> None:
     assert len(asked) == 2
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_teacher_that_looks_twice_answers_an_image_and_its_mirror_image_alike() -> None:
+    def teacher(pixels: torch.Tensor) -> torch.Tensor:
+        return pixels[:, 0, :2, 0].float()
+
+    pixels = torch.arange(2 * 4 * 4 * 3, dtype=torch.uint8).reshape(2, 4, 4, 3)
+    answers = looking_twice(teacher)(pixels)
+    assert torch.equal(answers, looking_twice(teacher)(pixels.flip(2)))
+    assert torch.equal(answers, (teacher(pixels) + teacher(pixels.flip(2))) / 2)
