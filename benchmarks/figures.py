@@ -18,14 +18,18 @@ from ..edge.page.scatter import scatter
 from ..edge.page.stacked import stacked
 from ..edge.page.style import DARK, LIGHT
 from ..edge.reporting import reporting
+from .conformance_report import CONTROL_KIND
+from .emulators import CPUS
+from .family import family_points, family_table
 from .page import model_names
-from .page_speed import photo_parts, points
+from .page_speed import photo_parts
 from .result_file import read_result
 
 Result: TypeAlias = Mapping[str, Any]
 
 RESULTS = Path("benchmarks/results")
-BENCHMARK, NOTEBOOKS, PEERS = "benchmark.json", "notebooks.json", "peers.json"
+BENCHMARK, CONFORMANCE, FAMILY = "benchmark.json", "conformance.json", "family.json"
+NOTEBOOKS, PEERS = "notebooks.json", "peers.json"
 START, END = "<!-- {}: by `make figures` -->", "<!-- end of {} -->"
 
 
@@ -46,7 +50,7 @@ def pictures(results: Path) -> dict[Path, str]:
     report = read_result(results / BENCHMARK)
     models, names = report["models"], model_names(report)
     charts = {
-        "accuracy_latency": scatter("Accuracy against latency of one image", points(models, names, "net")),
+        "accuracy_latency": scatter("Accuracy against latency of one image", family_points(_read(results / FAMILY))),
         "photo_time": stacked("From a JPEG file to its label", "ms", photo_parts(models, names)),
     }
     return {
@@ -70,30 +74,14 @@ def with_tables(text: str, results: Path) -> str:
 def tables(results: Path) -> dict[str, list[str]]:
     """Return the README's tables as lines of Markdown, by name."""
     benchmark = read_result(results / BENCHMARK)
-    notebooks, peers = (json.loads((results / name).read_text()) for name in (NOTEBOOKS, PEERS))
+    notebooks, peers, nets = (_read(results / name) for name in (NOTEBOOKS, PEERS, FAMILY))
     return {
-        "shipped": _shipped(benchmark),
+        "family": [*family_table(nets["rows"]), "", _measured_on(nets)],
         "measured": _measured(benchmark),
+        "conformance": _conformance(_read(results / CONFORMANCE)),
         "peers": _peers(peers),
         "notebooks": _notebooks(notebooks["rows"]),
     }
-
-
-def _shipped(report: Result) -> list[str]:
-    """Return size, accuracy and latency of the models."""
-    width, height = report["settings"]["photo"]
-    head = f"| file | bytes | top-1 (95 % interval) | one image | {width} x {height} JPEG to label |"
-    return [head, "|---|---:|---:|---:|---:|", *map(_model, report["models"])]
-
-
-def _model(model: Result) -> str:
-    accuracy = model["accuracy"]
-    low, high = (100 * share for share in accuracy["interval"])
-    return (
-        f"| `{Path(model['model']).name}` | {model['bytes']:,} "
-        f"| {100 * accuracy['top1']:.2f} % ({low:.2f} - {high:.2f}) "
-        f"| {model['net_ms']['p50']:.3f} ms | {model['photo_ms']['p50']:.2f} ms |"
-    )
 
 
 def _measured(report: Result) -> list[str]:
@@ -129,7 +117,6 @@ def _notebooks(rows: Sequence[Result]) -> list[str]:
 def _peers(report: Result) -> list[str]:
     """Return how long the same weights take in each runtime, the fastest first, and on what machine."""
     rows = [row for row in report["rows"] if row["net"] == "batchnorm" and row["threads"] == 1]
-    machine = report["machine"]
     return [
         "| the same weights in | computing in | one image, one thread | times ours |",
         "|---|---|---:|---:|",
@@ -139,9 +126,49 @@ def _peers(report: Result) -> list[str]:
             for row in sorted(rows, key=lambda row: row["ms"]["p50"])
         ),
         "",
-        f"{machine['cpu']} ({', '.join(machine['int8_instructions'])}), {machine['date'][:10]}; ours is onnxruntime "
-        f"with the file of that precision; quartiles of {report['rounds']} rounds in turns.",
+        f"{_measured_on(report)} Ours is onnxruntime with the file of that precision.",
     ]
+
+
+def _conformance(report: Result) -> list[str]:
+    """Return how alike the int8 files answer on each CPU, and the file that must be caught."""
+    rows, photos = report["rows"], report["photos"]["n"]
+    return [
+        "| CPU | int8 logits equal to the bit | the control: int8 over the full range |",
+        "|---|---:|---:|",
+        *(
+            f"| {_cpu(name, report['machine'])} "
+            f"| {_alike([row for row in rows if (row['cpu'], row['kind']) == (name, 'int8')], photos)} "
+            f"| {_alike([row for row in rows if (row['cpu'], row['kind']) == (name, CONTROL_KIND)], photos)} |"
+            for name in dict.fromkeys(row["cpu"] for row in rows)
+        ),
+    ]
+
+
+def _cpu(name: str, machine: Result) -> str:
+    known = CPUS[name]
+    if known.qemu is None:
+        return f"{known.description}: {machine['cpu']} ({', '.join(machine['int8_instructions'])})"
+    return f"{known.qemu}: {known.description}"
+
+
+def _alike(rows: Sequence[Result], photos: int) -> str:
+    """Return for how many photos the worst of several rows gives the same bits, and how far off it is."""
+    worst = min((row["comparison"] for row in rows), key=lambda found: found["identical_logits"])
+    if worst["identical_logits"] == photos:
+        return f"{photos} of {photos}"
+    off, other = worst["largest_difference"], photos - worst["same_answers"]
+    return f"**{worst['identical_logits']}** of {photos}, off by up to {off:.1f}, {other} other answers"
+
+
+def _measured_on(report: Result) -> str:
+    machine = report["machine"]
+    cpu, date = f"{machine['cpu']} ({', '.join(machine['int8_instructions'])})", machine["date"][:10]
+    return f"{cpu}, {date}; medians, and quartiles of ratios, over {report['rounds']} rounds in turns."
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text())
 
 
 def _percent(value: float | None) -> str:

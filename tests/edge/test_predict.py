@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edge_cifar.edge.cifar import CIFAR10_LABELS
 from PIL import Image
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -24,6 +25,12 @@ def test_a_photo_is_one_line_on_stdout(run: Run, small_model: Path, cat: Path) -
     done = run("predict", "--model", small_model, cat)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{cat}: cat 95.3%  (dog 4.7%)\n"
+
+
+def test_a_model_in_the_package_goes_by_its_name(run: Run, cat: Path) -> None:
+    done = run("predict", cat, "--json", "--model", "nano")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["top"][0]["label"] in CIFAR10_LABELS
 
 
 def test_top_1_shows_one_label(run: Run, small_model: Path, cat: Path) -> None:

@@ -1,14 +1,12 @@
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.model import Model
-from edge_cifar.edge.shipped import FAMILY, model_file
+from edge_cifar.edge.shipped import FAMILY, SHIPPED, model_file
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_a_name_stands_for_the_int8_file_in_the_package(name: str) -> None:
-    card = Model(model_file(name)).card
-    assert (card.net, card.precision) == (name, "int8")
+def test_a_name_is_the_int8_file_in_the_package(name: str) -> None:
+    assert model_file(name) == SHIPPED / f"{name}.int8.onnx"
 
 
 def test_anything_else_is_a_path() -> None:
