@@ -5,7 +5,6 @@ net runs in a process of its own, pinned to the same core; all answer the whole 
 extra [peers]; what LiteRT loads is made once, with `--prepare`.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,7 +29,7 @@ from ..edge.shipped import FAMILY, model_file
 from ..edge.statistics import wilson_interval
 from .bootstrap import Interval, median_interval
 from .conditions import Watch
-from .peers import choose_cores
+from .peers import CALIBRATION, choose_cores
 from .peers_list import LITERT_INT8, PEERS, Net, convert, resnet8
 from .peers_measure import CALLS, say, spread
 from .peers_process import Finished, race
@@ -38,7 +37,6 @@ from .validity import judge
 
 SCHEMA = 1  # of the JSON
 UNIT = "ResNet-8 on LiteRT"
-CALIBRATION = 512  # training images
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def family(
         "method": f"medians of {rounds} rounds of {CALLS} calls in turns, a process each, pinned to the same core",
         "valid": "yes" if validity.valid else f"**no**: {'; '.join(validity.reasons)}",
     }
-    report = {
+    report: dict[str, Any] = {
         "schema": SCHEMA,
         "machine": asdict(machine),
         "validity": asdict(validity),
@@ -111,7 +109,7 @@ def family(
     }
     write_json(out, report)
     page = "\n".join(["# The family", "", *(f"- {topic}: {words}" for topic, words in facts.items()), ""])
-    page += "\n" + "\n".join(family_table(json.loads(json.dumps(report["rows"])))) + "\n"
+    page += "\n" + "\n".join(family_table(report["rows"])) + "\n"
     write_text(out.with_suffix(".md"), page)
     typer.echo(page, nl=False)
     for name, message in failures.items():

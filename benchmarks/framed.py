@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..edge.evaluate import batch_logits
 from ..edge.labelled import LabelledImages
+from ..edge.model import Model
 from ..edge.photo import Pixels
 from ..edge.statistics import paired_test, wilson_interval
 
@@ -65,6 +67,12 @@ def _cell(row: Row, base: Row) -> str:
         return f"{row.top1:.2%}"
     points = f"{100 * (row.top1 - base.top1):+.2f}"
     return f"{row.top1:.2%} ({f'**{points}**' if row.p < SURE else points})"
+
+
+def answered_right(model: Model, images: LabelledImages) -> Right:
+    """Return which images a model answers rightly."""
+    right: Right = batch_logits(model, images).argmax(axis=1) == images.targets
+    return right
 
 
 def with_pixels(images: LabelledImages, pixels: Sequence[Pixels]) -> LabelledImages:

@@ -8,7 +8,7 @@ matters and loses nowhere.
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from PIL import Image
 
-from ..edge.evaluate import batch_logits, load_for
+from ..edge.evaluate import load_for
 from ..edge.files import write_json, write_text
 from ..edge.labelled import LabelledImages
 from ..edge.machine import this_machine
@@ -26,7 +26,7 @@ from ..edge.photo import RESIZE, Pixels, read_photo
 from ..edge.reporting import reporting
 from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from .degrade import FRAMES, degraded
-from .framed import Right, Row, compare_right, framed_table, with_pixels
+from .framed import Row, answered_right, compare_right, framed_table, with_pixels
 
 PATH = "the photo path"  # squash-bicubic with reduced-scale decoding, as shipped: what the others are compared with
 FILTERS = ("bicubic", "lanczos", "hamming", "bilinear", "box", "nearest")
@@ -62,7 +62,8 @@ def compare(model: Model, images: LabelledImages, frame: str, seed: int) -> list
         photo = degraded(pixels, frame, random)
         for rule in RULES:
             shrunk[rule].append(apply(rule, photo, model.card.size))
-    return compare_right(frame, {rule: _right(model, images, pixels) for rule, pixels in shrunk.items()})
+    right = {rule: answered_right(model, with_pixels(images, pixels)) for rule, pixels in shrunk.items()}
+    return compare_right(frame, right)
 
 
 def apply(rule: str, photo: bytes, size: int) -> Pixels:
@@ -91,11 +92,6 @@ def _pad(image: Image.Image) -> Image.Image:
 
 
 _FRAMINGS: dict[str, Callable[[Image.Image], Image.Image]] = {"squash": lambda image: image, "crop": _crop, "pad": _pad}
-
-
-def _right(model: Model, images: LabelledImages, pixels: Sequence[Pixels]) -> Right:
-    right: Right = batch_logits(model, with_pixels(images, pixels)).argmax(axis=1) == images.targets
-    return right
 
 
 if __name__ == "__main__":

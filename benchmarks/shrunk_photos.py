@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from ..edge.errors import EdgeCifarError
-from ..edge.evaluate import batch_logits, load_for
+from ..edge.evaluate import load_for
 from ..edge.files import file_sha256, write_json, write_text
 from ..edge.labelled import LabelledImages
 from ..edge.machine import this_machine
@@ -22,7 +22,7 @@ from ..edge.photo import read_photo
 from ..edge.reporting import reporting
 from ..edge.shipped import MODELS_HELP, model_file
 from .degrade import FRAMES, degraded
-from .framed import compare_right, framed_table, with_pixels
+from .framed import Right, answered_right, compare_right, framed_table, with_pixels
 
 PLAIN = {"plain": "the image itself"}
 
@@ -57,8 +57,8 @@ def shrunk_photos(
         write_text(out / "shrunk_photos.md", text)
 
 
-def _right(models: dict[str, Model], images: LabelledImages) -> dict[str, np.ndarray]:
-    return {name: batch_logits(model, images).argmax(axis=1) == images.targets for name, model in models.items()}
+def _right(models: dict[str, Model], images: LabelledImages) -> dict[str, Right]:
+    return {name: answered_right(model, images) for name, model in models.items()}
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from ..edge.labelled import LabelledImages
 from ..edge.latency import Task, ratio, time_in_turns
 from ..edge.synthetic import synthetic_split
 from ..train.device import choose_device
+from ..train.memory import keep_freed_memory
 from ..train.recipe import Recipe
 from ..train.training import Step, Training
 
@@ -27,6 +28,7 @@ def step_rate(
     rounds: Annotated[int, typer.Option(help="Turns that each side gets.", min=1)] = 5,
 ) -> None:
     """Compare the training loop's images/s with those of bare steps."""
+    keep_freed_memory()  # as training does
     device = choose_device("auto")
     images = _images(STEPS * batch_size)
     recipe = Recipe(batch_size=batch_size)

@@ -14,7 +14,7 @@ def keep_freed_memory() -> None:
     """Let glibc keep what is freed; elsewhere do nothing.
 
     A step allocates and frees tensors of many megabytes. glibc maps such memory anew each time, and the system clears
-    each page of it when it is first touched: a tenth to a third of a training step on a CPU.
+    each page of it when it is first touched, which is a good part of a training step on a CPU.
     """
     if platform.libc_ver()[0] != "glibc":
         return

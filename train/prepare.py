@@ -2,7 +2,6 @@
 
 import torch
 
-from .augment import Augmentation
 from .data import Dataset
 from .device import autocast_dtype
 from .distributed import World
@@ -22,7 +21,7 @@ def prepare(recipe: Recipe, dataset: Dataset, device: torch.device, world: World
     if recipe.teacher:
         dtype = autocast_dtype(device) if recipe.amp else None
         teacher = load_teacher(recipe.teacher, labels, recipe.size, device, dtype)
-        if Augmentation.parse(recipe.augment).flip:
+        if recipe.augmentation.flip:
             teacher = looking_twice(teacher)
         if recipe.views:
             teacher = RememberingTeacher(teacher)

@@ -68,6 +68,11 @@ class Recipe:
         """The layers of the net, as wide as they are to be."""
         return scaled(NETS[self.net], self.width)
 
+    @property
+    def augmentation(self) -> Augmentation:
+        """What `augment` asks for. Raises RunError."""
+        return Augmentation.parse(self.augment)
+
     def to_toml(self) -> str:
         """Return the recipe as TOML that `read_toml` takes; what is None is left out."""
         # JSON's numbers, booleans and strings are TOML's.
@@ -103,7 +108,7 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
     if "optimizer" in merged and "lr" not in merged:
         merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr
     recipe = replace(RECIPES[name], **merged)
-    Augmentation.parse(recipe.augment)
+    _ = recipe.augmentation  # refused now, not in the first step
     if name == DISTILLED and not recipe.teacher:
         raise RunError(f"--recipe {DISTILLED}: learns from another net; name its run with --teacher")
     return recipe

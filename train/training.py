@@ -13,7 +13,7 @@ from ..edge.errors import RunError
 from ..edge.labelled import LabelledImages
 from ..edge.model import Logits
 from . import checkpoint
-from .augment import Augmentation, augment, mixup
+from .augment import augment, mixup
 from .device import autocast_dtype
 from .distributed import World
 from .loss import Loss
@@ -74,7 +74,7 @@ class Training:
         self.val_losses: list[float] = []  # of the epochs before
         self.val_accuracies: list[float] = []
         self._loss = loss or Loss(recipe)
-        self._augmentation = Augmentation.parse(recipe.augment)
+        self._augmentation = recipe.augmentation
         self._order = torch.empty(0, dtype=torch.int64, device=device)  # of this epoch's images
         self._sums = torch.zeros(2, device=device)  # loss, correct answers
         parallel = self.world.parallel(self.net)
