@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from .muon import Muon
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -18,6 +20,7 @@ class Optimizer:
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer(lambda groups, lr, momentum: torch.optim.SGD(groups, lr, momentum, nesterov=momentum > 0), 0.15),
+    "muon": Optimizer(lambda groups, lr, momentum: Muon(groups, lr, momentum, nesterov=momentum > 0), 0.1),
     "adam": Optimizer(lambda groups, lr, _: torch.optim.Adam(groups, lr), 0.003),
     "adamw": Optimizer(lambda groups, lr, _: torch.optim.AdamW(groups, lr), 0.003),
     "rmsprop": Optimizer(lambda groups, lr, momentum: torch.optim.RMSprop(groups, lr, momentum=momentum), 0.0003),

@@ -37,7 +37,7 @@ class Recipe:
     schedule: str = _option("onecycle", "How the learning rate moves.", choices=SCHEDULES)
     head_lr: float = _option(1.0, "Share of the learning rate that the last layer gets.", low=1e-6, high=1)
     warmup: float = _option(0.25, "Share of all steps in which the rate rises from nothing.", low=0, high=1)
-    momentum: float = _option(0.9, "Of sgd (Nesterov) and rmsprop.", low=0, high=0.999)
+    momentum: float = _option(0.9, "Of sgd and muon (Nesterov), and of rmsprop.", low=0, high=0.999)
     weight_decay: float = _option(5e-4, "Not on batchnorm, nor on biases.", low=0)
     # Without a limit on the gradient a short warm-up kills the batchnorm CNN at its peak rate.
     clip: float = _option(1.0, "Largest norm of the gradient; 0: any.", low=0)

@@ -79,11 +79,13 @@ def test_a_stopped_training_comes_to_the_same_bytes(
     _same_bytes(tmp_path, RECIPE, synthetic, stops)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "muon"])
 def test_a_stopped_training_with_batchnorm_and_momentum_comes_to_the_same_bytes(
-    tmp_path: Path, synthetic: LabelledImages
+    tmp_path: Path, synthetic: LabelledImages, optimizer: str
 ) -> None:
     few = synthetic.take(np.arange(60, dtype=np.int64))
-    _same_bytes(tmp_path, Recipe(data="synthetic", epochs=2, batch_size=4), few, [(1, READ_EVERY), (2, READ_EVERY)])
+    recipe = Recipe(data="synthetic", epochs=2, batch_size=4, optimizer=optimizer)
+    _same_bytes(tmp_path, recipe, few, [(1, READ_EVERY), (2, READ_EVERY)])
 
 
 def test_a_checkpoint_of_another_net_or_a_damaged_one_is_refused(tmp_path: Path, synthetic: LabelledImages) -> None:
