@@ -52,7 +52,7 @@ class Recipe:
     init: str = _option(
         "", "Start from the weights of this run or of `shipped`, or as `identity`, for short trainings."
     )
-    teacher: str = _option("", "Learn from the logits of this run or .onnx file, too.")
+    teacher: str = _option("", "Learn from the logits of this run, .onnx file or model of the package, too.")
     distill: float = _option(0.9, "Share of the loss that is the teacher's.", low=0, high=1)
     distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
     views: int = _option(
@@ -84,11 +84,19 @@ RECIPES: dict[str, Recipe] = {
     "quick": Recipe(epochs=10, augment="crop=4,flip"),
     "standard": Recipe(),
     "long": Recipe(epochs=200, ema=0.999),
-    # A net to learn from, and how the nets of the package learned from it (with --net and --teacher).
+    # A net to learn from, and how the small nets of the package learned from another (with --net and --teacher).
     "teacher": Recipe(
         net="wide", init="identity", head_lr=0.0123, batch_size=512, lr=0.4, weight_decay=1e-3, epochs=36
     ),
-    DISTILLED: Recipe(epochs=48, views=6, lr=0.1, warmup=0.1, label_smoothing=0.0, augment="crop=4,flip,photo=0.15"),
+    DISTILLED: Recipe(
+        epochs=120,
+        views=8,
+        optimizer="muon",
+        lr=0.1,
+        warmup=0.1,
+        label_smoothing=0.0,
+        augment="crop=4,flip,photo=0.1",
+    ),
 }
 
 
@@ -110,7 +118,7 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
     recipe = replace(RECIPES[name], **merged)
     _ = recipe.augmentation  # refused now, not in the first step
     if name == DISTILLED and not recipe.teacher:
-        raise RunError(f"--recipe {DISTILLED}: learns from another net; name its run with --teacher")
+        raise RunError(f"--recipe {DISTILLED}: learns from another net; name it with --teacher")
     return recipe
 
 

@@ -15,7 +15,7 @@ from ..edge.cifar import CIFAR10_LABELS
 from ..edge.errors import RunError
 from ..edge.model import Model
 from ..edge.photo import Pixels
-from ..edge.shipped import SHIPPED_FP32
+from ..edge.shipped import SHIPPED_FP32, model_file
 from .identity import start_as_identity
 from .loss import Teacher
 from .modules import build_net
@@ -52,10 +52,11 @@ def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images:
 
 
 def weights_file(source: str) -> Path:
-    """Return the file that a run folder, a model file or "shipped" takes its weights from. Raises RunError."""
+    """Return the file that a run folder, a model or "shipped" takes its weights from. Raises RunError."""
     if source == SHIPPED_NAME:
         return SHIPPED_FP32
-    return Path(source) if source.endswith(MODEL_SUFFIX) else open_run(Path(source)).weights
+    path = model_file(source)
+    return path if path.suffix == MODEL_SUFFIX else open_run(path).weights
 
 
 def load_teacher(
@@ -63,14 +64,16 @@ def load_teacher(
 ) -> Teacher:
     """Return a run's net, or an exported model, as a function of uint8 pixels (B, S, S, 3) to float32 logits.
 
-    `source` is the run's folder or the model's file; an int8 file answers faster than its run. Logits are (B, classes).
-    Raises RunError or ModelError when it can't be read or its labels or its size are not those to be learned.
+    `source` is the run's folder, the model's file or its name in the package; an int8 file answers faster than its run.
+    Logits are (B, classes). Raises RunError or ModelError when it can't be read or its labels or its size are not those
+    to be learned.
     """
-    if source.endswith(MODEL_SUFFIX):
-        model = Model(source, torch.get_num_threads())
+    path = model_file(source)
+    if path.suffix == MODEL_SUFFIX:
+        model = Model(path, torch.get_num_threads())
         _check_teacher(source, (model.card.labels, model.card.size), (labels, size))
         return lambda pixels: torch.from_numpy(model.logits(_rgbx(pixels))).to(device)
-    run: Run = open_run(Path(source))
+    run: Run = open_run(path)
     _check_teacher(source, (run.labels, run.recipe.size), (labels, size))
     net = run.load_net().to(device)
 

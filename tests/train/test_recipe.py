@@ -20,7 +20,7 @@ def test_every_named_recipe_is_valid(name: str) -> None:
 
 
 def test_the_distilled_recipe_needs_a_teacher() -> None:
-    with pytest.raises(RunError, match="--recipe distilled: learns from another net; name its run with --teacher"):
+    with pytest.raises(RunError, match="--recipe distilled: learns from another net; name it with --teacher"):
         make_recipe("distilled", {"net": "nano"})
 
 

@@ -7,7 +7,7 @@ from edge_cifar.edge.cifar import CIFAR10_LABELS
 from edge_cifar.edge.errors import ModelError, RunError
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import Model
-from edge_cifar.edge.shipped import SHIPPED_FP32
+from edge_cifar.edge.shipped import SHIPPED_FP32, model_file
 from edge_cifar.train.layers import scaled
 from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
@@ -15,6 +15,7 @@ from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
 from edge_cifar.train.start import load_teacher, load_weights, weights_file
 
+CPU = torch.device("cpu")
 IMAGES = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
@@ -79,22 +80,27 @@ def test_identity_is_a_start_of_its_own() -> None:
 
 def test_a_teacher_answers_as_its_run_would(tmp_path: Path) -> None:
     run = _trained(tmp_path / "run", ("cat", "dog"))
-    teacher = load_teacher(str(run.folder), ("cat", "dog"), 32, torch.device("cpu"), None)
+    teacher = load_teacher(str(run.folder), ("cat", "dog"), 32, CPU, None)
     with torch.inference_mode():
         assert torch.equal(teacher(IMAGES), run.load_net()(IMAGES))
     with pytest.raises(RunError, match="other classes or another size"):
-        load_teacher(str(run.folder), ("dog", "cat"), 32, torch.device("cpu"), None)
+        load_teacher(str(run.folder), ("dog", "cat"), 32, CPU, None)
 
 
 def test_a_model_file_is_a_teacher_too(tiny_int8_model: Path) -> None:
     model = Model(tiny_int8_model)
-    teacher = load_teacher(str(tiny_int8_model), model.card.labels, model.card.size, torch.device("cpu"), None)
+    teacher = load_teacher(str(tiny_int8_model), model.card.labels, model.card.size, CPU, None)
     rgbx = torch.cat([IMAGES, torch.full_like(IMAGES[..., :1], 255)], 3)
     assert np.array_equal(teacher(IMAGES), model.logits(rgbx.numpy()))
     with pytest.raises(RunError, match="other classes or another size"):
-        load_teacher(str(tiny_int8_model), ("dog", "cat"), 32, torch.device("cpu"), None)
+        load_teacher(str(tiny_int8_model), ("dog", "cat"), 32, CPU, None)
     with pytest.raises(ModelError, match=r"nowhere\.onnx"):
-        load_teacher("nowhere.onnx", ("dog", "cat"), 32, torch.device("cpu"), None)
+        load_teacher("nowhere.onnx", ("dog", "cat"), 32, CPU, None)
+
+
+def test_a_model_of_the_package_is_a_teacher_by_its_name() -> None:
+    teacher = load_teacher("nano", CIFAR10_LABELS, 32, CPU, None)
+    assert torch.equal(teacher(IMAGES), load_teacher(str(model_file("nano")), CIFAR10_LABELS, 32, CPU, None)(IMAGES))
 
 
 def test_the_file_behind_a_source_is_what_is_hashed(tmp_path: Path) -> None:
@@ -102,3 +108,4 @@ def test_the_file_behind_a_source_is_what_is_hashed(tmp_path: Path) -> None:
     assert weights_file(str(run.folder)) == run.weights
     assert weights_file("some/model.onnx") == Path("some/model.onnx")
     assert weights_file("shipped").name == "batchnorm.fp32.onnx"
+    assert weights_file("nano") == model_file("nano")
