@@ -42,10 +42,9 @@ class Muon(torch.optim.SGD):
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
     """Return float (R, C) with the singular vectors of `matrix` and singular values near 1, by Newton and Schulz."""
     a, b, c = QUINTIC
-    result = matrix / (matrix.norm() + 1e-7)
-    if len(matrix) > matrix.shape[1]:
-        result = result.T  # the smaller of two Gram matrices
+    wide = matrix if len(matrix) <= matrix.shape[1] else matrix.T  # of two Gram matrices the smaller one
+    result: torch.Tensor = wide / (wide.norm() + 1e-7)
     for _ in range(STEPS):
         gram = result @ result.T
         result = a * result + (b * gram + c * gram @ gram) @ result
-    return result.T if len(matrix) > matrix.shape[1] else result
+    return result if wide is matrix else result.T
