@@ -75,9 +75,10 @@ class Session:
         versions = self._versions(recipe)
         dataset = load_recipe_data(recipe)
         run = Run(folder, recipe, dataset.describe(), versions)
+        training = self._prepared(run, dataset)  # what is refused leaves no folder
         if self.first:
             run.create()
-        return self._go_on(run, dataset)
+        return self._go_on(run, training, dataset)
 
     def resume(self, run: Run) -> Summary:
         """Train a run to its end from its last checkpoint, or from the start if it has none. Raises EdgeCifarError."""
@@ -87,11 +88,14 @@ class Session:
             return Summary(run.folder, result)
         if self.first:
             remove_temporaries(run.folder)
-        return self._go_on(run, load_run_data(run))
+        dataset = load_run_data(run)
+        return self._go_on(run, self._prepared(run, dataset), dataset)
 
-    def _go_on(self, run: Run, dataset: Dataset) -> Summary:
+    def _prepared(self, run: Run, dataset: Dataset) -> Training:
         self._describe(run, dataset)
-        training = prepare(run.recipe, dataset, self._device, self._world)
+        return prepare(run.recipe, dataset, self._device, self._world)
+
+    def _go_on(self, run: Run, training: Training, dataset: Dataset) -> Summary:
         training.restore(run)
         if self.first:
             run.forget_after(training.epoch - 1)

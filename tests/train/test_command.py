@@ -56,6 +56,7 @@ def test_a_dataset_that_cannot_be_used_is_named_in_one_line(
         (["--config", "none.toml"], 2, "cannot read none.toml"),
         (["--data", "synthetic", "--init", "nowhere"], 1, "nowhere: no run here"),
         (["--data", "synthetic", "--teacher", "nowhere"], 1, "nowhere: no run here"),
+        (["--data", "synthetic", "--teacher", "nano"], 1, "--teacher nano: was trained on other classes"),
         (["--resume", "nowhere"], 1, "nowhere: no run here"),
         (["--resume", "nowhere", "--epochs", "3"], 2, "give no other options"),
         (["--epochs", "0"], 2, "--epochs"),
@@ -69,6 +70,7 @@ def test_wrong_usage_is_one_clear_message(tmp_path: Path, arguments: list[str], 
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
