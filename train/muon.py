@@ -15,7 +15,8 @@ class Muon(torch.optim.SGD):
 
     A step is as long as the weights of the layer times `CONVOLUTION_SHARE` times the learning rate, and leaves them as
     long as they were: in front of a batchnorm their length means nothing, and no weight decay is needed to bound it.
-    As in airbench's Muon (Jordan 2024, github.com/KellerJordan/cifar10-airbench), but for the length that is kept.
+    As in airbench's Muon (Jordan 2024, github.com/KellerJordan/cifar10-airbench), but for the length that is kept;
+    PyTorch's own takes matrices alone.
     """
 
     @torch.no_grad()
