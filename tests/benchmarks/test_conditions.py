@@ -42,7 +42,7 @@ def test_a_phase_has_the_seconds_that_passed_and_what_this_process_used() -> Non
             pass
     sleep, work = watch.phases
     assert sleep.wall >= 0.2 > sleep.own
-    assert work.wall >= work.own > 0.15
+    assert work.wall + 0.03 > work.own > 0.15  # own time is told in ticks of 10 ms, user and system apart
 
 
 def test_the_clock_is_read_when_a_round_ends(board: Board) -> None:
