@@ -6,7 +6,7 @@ STEPS = 3  # of Newton and Schulz: nearly orthogonal is enough
 # The quintic that lifts small singular values fastest (Jordan 2024, kellerjordan.github.io/posts/muon).
 QUINTIC = 3.4445, -4.7750, 2.0315
 # An orthogonal step is far longer than a gradient's. Of 0.1, 0.3 and 0.8 this brought `nano` furthest in 8 epochs: to
-# 82.5, 84.7 and 82.7 % of 10,000 validation images; SGD brought it to 82.6 %.
+# 82.5, 84.7 and 82.7 % of 10,000 validation images; SGD brought it to 82.6 % (command in edge/models/README.md).
 CONVOLUTION_SHARE = 0.3  # of the learning rate
 
 
@@ -25,13 +25,11 @@ class Muon(torch.optim.SGD):
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.dim() == 4 and weight.grad is not None:
-                    self._turn(weight, CONVOLUTION_SHARE * group["lr"], group["momentum"])
+                    self._turn(weight, weight.grad, CONVOLUTION_SHARE * group["lr"], group["momentum"])
                     weight.grad = None  # nothing is left for SGD to do
         super().step(closure)
 
-    def _turn(self, weight: torch.Tensor, rate: float, momentum: float) -> None:
-        gradient = weight.grad
-        assert gradient is not None
+    def _turn(self, weight: torch.Tensor, gradient: torch.Tensor, rate: float, momentum: float) -> None:
         average = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
         average.mul_(momentum).add_(gradient)
         step = gradient.add(average, alpha=momentum)
