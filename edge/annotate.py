@@ -29,7 +29,7 @@ def write_annotated(photo: Photo, prediction: Prediction, path: Path) -> None:
 def annotated_path(folder: Path, photo: str) -> Path:
     """Return where below `folder` the photo at path `photo` goes: the same way down, `.jpg` added unless it is a PNG.
 
-    Distinct photos get distinct names, wherever they come from.
+    Distinct photos get distinct names, unless they differ only in a `/` at the start or a `.jpg` added at the end.
     """
     parts = [part.replace("..", "__") if set(part) == {"."} else part for part in PurePath(photo).parts]
     below = Path(*parts[1:] if PurePath(photo).anchor else parts)
