@@ -1,4 +1,4 @@
-"""The training loop: train, validate, keep the best, write a checkpoint; lose nothing when stopped."""
+"""The training loop: train, validate, keep the best or the last, write a checkpoint; lose nothing when stopped."""
 
 import time
 from collections.abc import Callable
@@ -33,8 +33,9 @@ def fit(
 ) -> None:
     """Train by the run's recipe to its end, from wherever `training` stands.
 
-    After each epoch the weights are kept if validation improved, the epoch is logged and a checkpoint written.
-    Raises Stopped, with a checkpoint written, when `stop` received a signal. Of several processes one writes.
+    After each epoch the weights are kept if validation improved, or always where the recipe asks for the last ones; the
+    epoch is logged and a checkpoint written. Raises Stopped, with a checkpoint written, when `stop` received a signal.
+    Of several processes one writes.
     """
     first = training.world.first
     while not training.finished:
@@ -47,7 +48,7 @@ def fit(
             raise
         training.next_epoch(row.val_loss, row.val_accuracy)
         if first:
-            if row.val_accuracy > run.best_epoch()[1]:
+            if training.recipe.keep == "last" or row.val_accuracy > run.kept_epoch()[1]:
                 run.save_weights(training.best_net, row.epoch, row.val_accuracy)
             run.log(asdict(row))
             training.save(run)

@@ -48,6 +48,10 @@ class Recipe:
         0.0, "Keep a moving average of the weights with this decay a step; 0: don't.", low=0, high=0.9999
     )
     augment: str = _option("crop=4,flip,cutout=8", f"Any of {Augmentation.usage()}, with strengths; or none.")
+    # With a rate that falls to nothing and few validation images, which of the last epochs is best is drawn by lot.
+    keep: str = _option(
+        "best", "The epoch whose weights are kept, by validation or the last.", choices=("best", "last")
+    )
     early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
     init: str = _option(
         "", "Start from the weights of this run or of `shipped`, or as `identity`, for short trainings."

@@ -31,7 +31,7 @@ def write_report(run: Run, test: LabelledImages, logits: Floats) -> Result:
     probabilities = softmax(logits)
     matrix = confusion_matrix(test.targets, logits.argmax(axis=1), len(test.labels))
     history = run.history()
-    best_epoch, val_accuracy = run.best_epoch()
+    best_epoch, val_accuracy = run.kept_epoch()
     result = Result(
         epochs=history[-1]["epoch"],
         best_epoch=best_epoch,

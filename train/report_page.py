@@ -106,8 +106,8 @@ def _training(run: Run, result: Result) -> str:
         epochs = f"{result.epochs} of at most {planned} epochs, when it was stopped early,"
     return (
         f"It was trained for {epochs} on {splits['train']['n']:,} images, which took {_duration(result.seconds)}. "
-        f"Epoch {result.best_epoch} was the best on {splits['val']['n']:,} validation images "
-        f"({result.val_accuracy:.2%}); its weights were kept, and the test images were read once, at the end."
+        f"The weights kept are those of the {run.recipe.keep} epoch, {result.best_epoch} ({result.val_accuracy:.2%} of "
+        f"{splits['val']['n']:,} validation images); the test images were read once, at the end."
         f"{_unusual(run.recipe)}"
     )
 

@@ -103,7 +103,7 @@ class Run:
             raise RunError(f"{self.folder / WEIGHTS}: not the weights of this run ({reason}); train again") from error
         return net.eval()
 
-    def best_epoch(self) -> tuple[int, float]:
+    def kept_epoch(self) -> tuple[int, float]:
         """Return the epoch and the validation accuracy that `save_weights` stored; 0 and -1 before it did."""
         if not (self.folder / WEIGHTS).exists():
             return 0, -1.0

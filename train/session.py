@@ -113,7 +113,8 @@ class Session:
         self, run: Run, images: int, stack: ExitStack
     ) -> tuple[Callable[[Step], None], Callable[[Epoch], None]]:
         """Return what `fit` is to call at steps and epochs: the display, and TensorBoard."""
-        progress = stack.enter_context(TrainingProgress(run.recipe.epochs, images, run.best_epoch()[1]))
+        best = max((row["val_accuracy"] for row in run.history()), default=-1.0)
+        progress = stack.enter_context(TrainingProgress(run.recipe.epochs, images, best))
         if not self._tensorboard:
             return progress.on_step, progress.on_epoch
         board = stack.enter_context(TensorBoard(run.folder))

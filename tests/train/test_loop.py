@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 def test_the_weights_of_the_best_validation_epoch_are_kept(tmp_path: Path, synthetic: LabelledImages) -> None:
     run, epochs = _fit(tmp_path / "run", QUICK, synthetic, synthetic)
     best = max(epochs, key=lambda row: row.val_accuracy)
-    assert run.best_epoch() == (best.epoch, best.val_accuracy)
+    assert run.kept_epoch() == (best.epoch, best.val_accuracy)
     training = Training(QUICK, synthetic, CPU)
     training.net.load_state_dict(run.load_net().state_dict())
     _, logits = training.evaluate(synthetic)
@@ -69,11 +69,18 @@ def test_a_last_batch_of_one_image_trains(tmp_path: Path, synthetic: LabelledIma
     assert np.isfinite(epochs[0].train_loss)
 
 
+def test_the_weights_of_the_last_epoch_are_kept_where_asked(tmp_path: Path, synthetic: LabelledImages) -> None:
+    recipe = replace(QUICK, keep="last", early_stopping=2, lr=0.0)  # which never improves
+    run, epochs = _fit(tmp_path / "run", recipe, synthetic, synthetic)
+    assert run.kept_epoch() == (len(epochs), epochs[-1].val_accuracy)
+    assert len(epochs) > 1
+
+
 def test_early_stopping_ends_training_and_keeps_the_best_weights(tmp_path: Path, synthetic: LabelledImages) -> None:
     recipe = replace(QUICK, epochs=50, early_stopping=2, lr=0.0)  # which never improves
     run, epochs = _fit(tmp_path / "run", recipe, synthetic, synthetic)
     assert len(epochs) == 3
-    assert run.best_epoch()[0] == 1
+    assert run.kept_epoch()[0] == 1
 
 
 def test_averaged_weights_are_validated_and_kept(tmp_path: Path, synthetic: LabelledImages) -> None:

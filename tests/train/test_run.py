@@ -32,7 +32,7 @@ def test_weights_read_back_to_the_bit(run: Run) -> None:
     for name, tensor in net.state_dict().items():
         assert torch.equal(tensor, loaded.state_dict()[name])
     assert not loaded.training
-    assert run.best_epoch() == (3, 0.5)
+    assert run.kept_epoch() == (3, 0.5)
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(run: Run) -> None:
