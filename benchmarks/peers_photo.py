@@ -34,7 +34,7 @@ class Way:
 
 def _ours(file: Path, threads: int) -> Label:
     classifier = Classifier(file, threads)
-    return lambda photo: classifier.predict(photo).label
+    return lambda photo: classifier.predict(photo).guess  # the others know no threshold
 
 
 def _pillow(path: Path, size: int) -> Pixels:
