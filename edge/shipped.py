@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 SHIPPED = Path(__file__).parent / "models"
-FAMILY = ("nano", "small", "batchnorm", "large")  # from the fastest to the most accurate
+FAMILY = ("nano", "small", "batchnorm", "large")  # from the fastest to the slowest
 SHIPPED_DEFAULT = SHIPPED / "batchnorm.int8.onnx"
 SHIPPED_FP32 = SHIPPED / "batchnorm.fp32.onnx"
 

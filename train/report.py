@@ -27,7 +27,7 @@ def write_curves(run: Run) -> None:
 
 
 def write_report(run: Run, test: LabelledImages, logits: Floats) -> Result:
-    """Write `result.json`, the pictures and `report.md`; `logits` (N, classes) are the best weights' on `test`."""
+    """Write `result.json`, the pictures and `report.md`; `logits` (N, classes) are the net's on `test`."""
     probabilities = softmax(logits)
     matrix = confusion_matrix(test.targets, logits.argmax(axis=1), len(test.labels))
     history = run.history()

@@ -43,7 +43,7 @@ class Run:
 
     @property
     def weights(self) -> Path:
-        """The file of the best weights. Raises RunError when there is none."""
+        """The file of the weights kept. Raises RunError when there is none."""
         path = self.folder / WEIGHTS
         if not path.exists():
             raise RunError(f"{path}: no weights in this run; train for at least one whole epoch")
@@ -91,7 +91,7 @@ class Run:
         write_bytes(self.folder / WEIGHTS, safetensors.torch.save(state, metadata))
 
     def load_net(self) -> nn.Sequential:
-        """Return the run's net with its best weights, in evaluation mode, on the CPU.
+        """Return the run's net with the weights kept, in evaluation mode, on the CPU.
 
         Raises RunError when there are no weights (training stopped in its first epoch) or they don't fit.
         """

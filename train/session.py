@@ -126,7 +126,7 @@ class Session:
         return progress.on_step, on_epoch
 
     def _finish(self, run: Run, training: Training, dataset: Dataset) -> Summary:
-        """Read the test set, once, with the best weights, and write the report."""
+        """Read the test set, once, with the weights kept, and write the report."""
         result = None
         if self.first:
             training.best_net.load_state_dict(run.load_net().state_dict())
