@@ -67,6 +67,14 @@ def test_json_holds_the_figures_and_the_differences(tmp_path: Path, capsys: pyte
     assert (first["best_epoch"], first["val_accuracy"], first["test_accuracy"]) == (2, 0.8, 0.75)
 
 
+def test_a_finished_run_shows_the_epoch_it_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write_run(tmp_path / "a")
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "best_epoch": 3, "val_accuracy": 0.7}))
+    first = compared(capsys, run, write_run(tmp_path / "b"))["runs"][0]
+    assert (first["best_epoch"], first["val_accuracy"]) == (3, 0.7)
+
+
 def test_runs_tested_on_different_images_are_said_to_be_incomparable(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
