@@ -56,7 +56,10 @@ class Recipe:
     init: str = _option(
         "", "Start from the weights of this run or of `shipped`, or as `identity`, for short trainings."
     )
-    teacher: str = _option("", "Learn from the logits of this run, .onnx file or model of the package, too.")
+    teacher: str = _option(
+        "",
+        "Learn from the logits of this run, .onnx file or model of the package, too; of several (a,b), the mean.",
+    )
     distill: float = _option(0.9, "Share of the loss that is the teacher's.", low=0, high=1)
     distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
     views: int = _option(

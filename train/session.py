@@ -29,7 +29,7 @@ from .result import Result
 from .run import Run
 from .run_data import load_recipe_data, load_run_data
 from .signals import Stopped, StopSignals
-from .start import IDENTITY_NAME, weights_file
+from .start import IDENTITY_NAME, teacher_sources, weights_file
 from .tensorboard_log import TensorBoard, check_installed
 from .training import Step, Training
 
@@ -137,9 +137,11 @@ class Session:
 
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
-        for option in ("init", "teacher"):
-            if (source := getattr(recipe, option)) and source != IDENTITY_NAME:
-                versions[f"{option} sha256"] = file_sha256(weights_file(source))
+        if recipe.init not in ("", IDENTITY_NAME):
+            versions["init sha256"] = file_sha256(weights_file(recipe.init))
+        if recipe.teacher:
+            hashes = [file_sha256(weights_file(source)) for source in teacher_sources(recipe.teacher)]
+            versions["teacher sha256"] = ", ".join(hashes)
         return {
             **versions,
             "device": torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else self._device.type,

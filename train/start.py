@@ -59,15 +59,28 @@ def weights_file(source: str) -> Path:
     return path if path.suffix == MODEL_SUFFIX else open_run(path).weights
 
 
+def teacher_sources(teacher: str) -> list[str]:
+    """Return what the option `teacher` names: run folders, model files or models of the package, between commas."""
+    return [source.strip() for source in teacher.split(",")]
+
+
 def load_teacher(
+    teacher: str, labels: tuple[str, ...], size: int, device: torch.device, dtype: torch.dtype | None
+) -> Teacher:
+    """Return runs' nets, or exported models, as one function of uint8 pixels (B, S, S, 3) to float32 logits.
+
+    `teacher` names run folders, files or models of the package, between commas; an int8 file answers faster than its
+    run. Several answer with the mean of their logits, which is the geometric mean of what they predict (Hinton et al.
+    2015, section 2). Logits are (B, classes). Raises RunError or ModelError when one can't be read or was trained on
+    other classes or another size.
+    """
+    each = [_load_one(source, labels, size, device, dtype) for source in teacher_sources(teacher)]
+    return lambda pixels: torch.stack([answer(pixels) for answer in each]).mean(0)
+
+
+def _load_one(
     source: str, labels: tuple[str, ...], size: int, device: torch.device, dtype: torch.dtype | None
 ) -> Teacher:
-    """Return a run's net, or an exported model, as a function of uint8 pixels (B, S, S, 3) to float32 logits.
-
-    `source` is the run's folder, the model's file or its name in the package; an int8 file answers faster than its run.
-    Logits are (B, classes). Raises RunError or ModelError when it can't be read or its labels or its size are not those
-    to be learned.
-    """
     path = model_file(source)
     if path.suffix == MODEL_SUFFIX:
         model = Model(path, torch.get_num_threads())

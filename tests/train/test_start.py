@@ -103,6 +103,13 @@ def test_a_model_of_the_package_is_a_teacher_by_its_name() -> None:
     assert torch.equal(teacher(IMAGES), load_teacher(str(model_file("nano")), CIFAR10_LABELS, 32, CPU, None)(IMAGES))
 
 
+def test_several_teachers_answer_with_the_mean_of_their_logits() -> None:
+    nano, small, both = (load_teacher(name, CIFAR10_LABELS, 32, CPU, None) for name in ("nano", "small", "nano, small"))
+    assert torch.allclose(both(IMAGES), (nano(IMAGES) + small(IMAGES)) / 2)
+    with pytest.raises(RunError, match="nowhere: no run here"):
+        load_teacher("nano,nowhere", CIFAR10_LABELS, 32, CPU, None)
+
+
 def test_the_file_behind_a_source_is_what_is_hashed(tmp_path: Path) -> None:
     run = _trained(tmp_path / "run", ("cat", "dog"))
     assert weights_file(str(run.folder)) == run.weights
