@@ -1,6 +1,8 @@
 """Heat and power: what slows a small board down while it works."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,21 +49,27 @@ def _celsius(root: Path) -> float | None:
 
 
 def _throttled(root: Path) -> int:
-    """Return the firmware's bits: from /sys where the kernel has them, as on a Pi 4, else from its own program."""
-    for path in (root / "sys/devices/platform").glob("soc*/soc*:firmware/get_throttled"):
-        return _hexadecimal(read(path))
+    """Return the firmware's bits, 0 where nobody tells."""
+    return next((bits for text in _reports(root) if (bits := _hexadecimal(text)) is not None), 0)
+
+
+def _reports(root: Path) -> Iterator[str]:
+    """Yield the firmware's bits in hexadecimal: as its own program tells them, then as the kernel of a Pi 4 last heard.
+
+    The kernel often has not asked, and logs a warning when its file is read (raspberrypi/linux, #2367 and
+    drivers/firmware/raspberrypi.c).
+    """
     program = root / "usr/bin/vcgencmd"
-    if not program.exists():
-        return 0
-    try:
-        answer = subprocess.run([program, "get_throttled"], capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    return _hexadecimal(answer.stdout.partition("=")[2])
+    if program.exists():
+        with suppress(OSError, subprocess.TimeoutExpired):
+            answer = subprocess.run([program, "get_throttled"], capture_output=True, text=True, timeout=5, check=False)
+            yield answer.stdout.partition("=")[2]
+    for path in (root / "sys/devices/platform").glob("soc*/soc*:firmware/get_throttled"):
+        yield read(path)
 
 
-def _hexadecimal(text: str) -> int:
+def _hexadecimal(text: str) -> int | None:
     try:
         return int(text, 16)
     except ValueError:
-        return 0
+        return None

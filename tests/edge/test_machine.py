@@ -38,8 +38,8 @@ def test_an_x86_server_is_named_with_its_int8_instructions(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "cpu", "instructions", "memory"),
     [
-        ("pi_4", "Raspberry Pi 4 Model B Rev 1.4 (Cortex-A72)", ("asimd",), 3885396 * 1024),
-        ("pi_5", "Raspberry Pi 5 Model B Rev 1.0 (Cortex-A76)", ("asimd", "asimddp"), 8256512 * 1024),
+        ("pi_4", "Raspberry Pi 4 Model B Rev 1.5 (Cortex-A72)", ("asimd",), 3885396 * 1024),
+        ("pi_5", "Raspberry Pi 5 Model B Rev 1.0 (Cortex-A76)", ("asimd", "asimddp"), 8252368 * 1024),
     ],
 )
 def test_a_raspberry_pi_is_described(
@@ -60,11 +60,11 @@ def test_a_raspberry_pi_is_described(
 
 def test_the_clock_is_that_of_the_fastest_core_with_heat_and_power_beside_it(board: Board) -> None:
     machine = this_machine(board("pi_4"))
-    assert (machine.mhz, machine.celsius) == (1500, 48.686)
+    assert (machine.mhz, machine.celsius) == (1500, 74.01)
     assert machine.throttled == ()
     assert machine.throttled_before == ("the voltage is too low", "it is throttled")
     assert machine.describe()["clock"] == (
-        "1,500 MHz, 48.7 degrees Celsius, before: the voltage is too low, before: it is throttled"
+        "1,500 MHz, 74.0 degrees Celsius, before: the voltage is too low, before: it is throttled"
     )
 
 
@@ -105,7 +105,7 @@ def test_a_32_bit_program_is_known_by_its_elf_header(board: Board) -> None:
 
 def test_an_unknown_arm_core_leaves_the_board(board: Board) -> None:
     cpuinfo = "CPU implementer\t: 0x41\nCPU part\t: 0xfff\n"
-    assert this_machine(board("pi_4", {"proc/cpuinfo": cpuinfo})).cpu == "Raspberry Pi 4 Model B Rev 1.4"
+    assert this_machine(board("pi_4", {"proc/cpuinfo": cpuinfo})).cpu == "Raspberry Pi 4 Model B Rev 1.5"
 
 
 def test_a_system_without_proc_is_described_all_the_same(tmp_path: Path) -> None:

@@ -1,31 +1,32 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from edge_cifar.edge.throttling import Throttling, throttling
 
 Board = Callable[..., Path]
-SYSFS = "sys/devices/platform/soc/soc:firmware/get_throttled"
+SYSFS, PROGRAM = "sys/devices/platform/soc/soc:firmware/get_throttled", "usr/bin/vcgencmd"
 CAPPED, LOW, THROTTLED = "the clock is capped", "the voltage is too low", "it is throttled"
 
 
-def test_a_pi_4_tells_by_a_file(board: Board) -> None:
-    assert throttling(board("pi_4")) == Throttling(48.686, (), (LOW, THROTTLED))
-    assert throttling(board("pi_4", {SYSFS: "0\n"})) == Throttling(48.686, (), ())
+def says(bits: str) -> dict[str, str]:
+    return {PROGRAM: f"#!/bin/sh\necho throttled={bits}\n"}
+
+
+def test_the_firmwares_program_tells_what_the_kernel_has_not_heard(board: Board) -> None:
+    assert throttling(board("pi_4")) == Throttling(74.01, (), (LOW, THROTTLED))
+    assert throttling(board("pi_5")) == Throttling(51.8, (), ())
+    assert throttling(board("pi_5", says("0x20002"))) == Throttling(51.8, (CAPPED,), ())
 
 
 def test_what_holds_now_is_not_told_twice(board: Board) -> None:
-    assert throttling(board("pi_4", {SYSFS: "70005\n"})) == Throttling(48.686, (LOW, THROTTLED), (CAPPED,))
+    assert throttling(board("pi_4", says("0x70005"))) == Throttling(74.01, (LOW, THROTTLED), (CAPPED,))
 
 
-def test_a_pi_5_tells_by_its_program(board: Board) -> None:
-    assert throttling(board("pi_5")) == Throttling(51.8, (), ())
-    program = {"usr/bin/vcgencmd": "#!/bin/sh\necho throttled=0x20002\n"}
-    assert throttling(board("pi_5", program)) == Throttling(51.8, (CAPPED,), ())
-
-
-def test_a_program_that_fails_tells_nothing(board: Board) -> None:
-    for script in ("#!/bin/sh\necho VCHI initialization failed\nexit 255\n", "#!/nowhere\n"):
-        assert throttling(board("pi_5", {"usr/bin/vcgencmd": script})).now == ()
+@pytest.mark.parametrize("script", ["#!/bin/sh\necho VCHI initialization failed\nexit 255\n", "#!/nowhere\n"])
+def test_where_the_program_fails_the_kernel_is_asked(board: Board, script: str) -> None:
+    assert throttling(board("pi_5", {PROGRAM: script})).now == ()
+    assert throttling(board("pi_4", {PROGRAM: script, SYSFS: "50005\n"})).now == (LOW, THROTTLED)
 
 
 def test_another_sensor_is_not_the_cpu(board: Board) -> None:
