@@ -12,7 +12,7 @@ from ..edge.errors import RunError, printable
 from ..edge.files import write_bytes
 from .contender import Contender, Entry, read_entry
 
-HEADER = ("run", "net", "parameters", "data", "best val (epoch)", "test (95 % interval)", "epochs", "minutes")
+HEADER = ("run", "net", "parameters", "data", "val (epoch kept)", "test (95 % interval)", "epochs", "minutes")
 NUMBERS = (2, 6, 7)  # columns of the table, set to the right
 
 
@@ -74,13 +74,13 @@ def _row(contender: Contender) -> tuple[str, ...]:
     test = "unfinished"
     if contender.test_accuracy is not None and contender.test_interval is not None:
         test = "{:.2%} ({:.2%} - {:.2%})".format(contender.test_accuracy, *contender.test_interval)
-    best = "-" if contender.best_epoch is None else f"{contender.val_accuracy:.2%} ({contender.best_epoch})"
+    kept = "-" if contender.best_epoch is None else f"{contender.val_accuracy:.2%} ({contender.best_epoch})"
     return (
         contender.run,
         contender.net,
         "-" if contender.parameters is None else f"{contender.parameters:,}",
         contender.data,
-        best,
+        kept,
         test,
         str(epochs) if epochs == planned else f"{epochs} of {planned}",
         f"{contender.seconds / 60:.1f}",

@@ -24,28 +24,26 @@ PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g}%")
 
 
 @picture
-def curves(history: Sequence[Row]) -> Figure:
-    """Draw accuracy, loss and learning rate by epoch, the best epoch marked."""
+def curves(history: Sequence[Row], kept_epoch: int) -> Figure:
+    """Draw accuracy, loss and learning rate by epoch, the epoch whose weights are kept marked."""
     figure = Figure(figsize=(10, 3.3))
     accuracy, loss, rate = figure.subplots(1, 3, width_ratios=(3, 3, 2))
     epochs = [row["epoch"] for row in history]
-    best = max(history, key=lambda row: row["val_accuracy"])
+    kept = [row for row in history if row["epoch"] == kept_epoch]  # none where a kill came before the epoch was logged
     dot = "o" if len(epochs) == 1 else ""  # of one point no line can be seen
     for axes, quantity in ((accuracy, "accuracy"), (loss, "loss")):
         for split, colour, width in (("train", SOFT, 1.0), ("val", BLUE, 1.8)):
             values = [row[f"{split}_{quantity}"] for row in history]
             axes.plot(epochs, values, color=colour, linewidth=width, marker=dot, markersize=4)
-        axes.plot(best["epoch"], best[f"val_{quantity}"], "o", color=ORANGE)
+        for row in kept:
+            axes.plot(kept_epoch, row[f"val_{quantity}"], "o", color=ORANGE)
     rate.plot(epochs, [row["lr"] for row in history], color=INK, marker=dot, markersize=4)
     rate.set_ylim(bottom=0)
     for axes, title in ((accuracy, "Accuracy"), (loss, "Loss (nats)"), (rate, "Learning rate")):
         _epoch_axis(axes, title, epochs[-1])
     accuracy.yaxis.set_major_formatter(PERCENT)
-    names = [
-        "training (augmented images)",
-        "validation",
-        f"best epoch: {best['epoch']}, {best['val_accuracy']:.2%} on validation",
-    ]
+    names = ["training (augmented images)", "validation"]
+    names += [f"epoch kept: {kept_epoch}, {row['val_accuracy']:.2%} on validation" for row in kept]
     figure.legend(accuracy.lines, names, loc="outside upper left", ncols=3)
     return figure
 

@@ -23,7 +23,7 @@ MISTAKES = 24  # images
 def write_curves(run: Run) -> None:
     """Write `curves.png` from the epochs so far, if there are any."""
     if history := run.history():
-        write_bytes(run.folder / "curves.png", plots.curves(history))
+        write_bytes(run.folder / "curves.png", plots.curves(history, run.kept_epoch()[0]))
 
 
 def write_report(run: Run, test: LabelledImages, logits: Floats) -> Result:

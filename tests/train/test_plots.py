@@ -30,7 +30,7 @@ def image_of(png: bytes) -> Image.Image:
 def test_plots_of_the_same_numbers_are_the_same_bytes_whatever_the_users_style() -> None:
     def draw() -> list[bytes]:
         return [
-            plots.curves(HISTORY),
+            plots.curves(HISTORY, 2),
             plots.comparison([("a", HISTORY), ("b", HISTORY[:3])]),
             plots.confusion(np.array([[3, 1], [0, 4]]), ["a", "b"]),
             plots.reliability(BINS, 0.1),
@@ -43,8 +43,13 @@ def test_plots_of_the_same_numbers_are_the_same_bytes_whatever_the_users_style()
 
 
 @pytest.mark.parametrize("history", [HISTORY[:1], HISTORY])
-def test_runs_of_any_length_have_curves(history: Sequence[dict[str, Any]]) -> None:
-    assert image_of(plots.curves(history)).width > 1000
+@pytest.mark.parametrize("kept_epoch", [1, 9])
+def test_runs_of_any_length_have_curves(history: Sequence[dict[str, Any]], kept_epoch: int) -> None:
+    assert image_of(plots.curves(history, kept_epoch)).width > 1000
+
+
+def test_the_epoch_that_was_kept_is_marked() -> None:
+    assert plots.curves(HISTORY, 3) != plots.curves(HISTORY, 8)
 
 
 @pytest.mark.parametrize("classes", [2, 10, 100, 300])
