@@ -56,8 +56,9 @@ def build_net(
 ) -> nn.Sequential:
     """Return the torch module of a net: uint8 (B, size, size, 3 or more) -> float logits (B, classes).
 
-    `dropout` takes the place of all rates of the net's own. Module 0 normalises; module i + 1 is layer i. Weights
-    lie channels last, the fastest layout on CPU and GPU. Raises RunError when `size` is too small for the net.
+    `dropout` takes the place of all rates of the net's own. Module 0 normalises; module i + 1 is layer i, but for what
+    `_pooling_first` exchanges. Weights lie channels last, the fastest layout on CPU and GPU. Raises RunError when
+    `size` is too small for the net.
     """
 
     def module(layer: Layer, channels: int, side: int) -> nn.Module:
@@ -93,7 +94,19 @@ def build_net(
         for layer, shape in zip(layers, shapes(layers, side, channels), strict=True):
             yield module(layer, *shape)
 
-    return nn.Sequential(Normalize(), *modules(layers, 3, size)).to(memory_format=torch.channels_last)
+    net = nn.Sequential(Normalize(), *_pooling_first(list(modules(layers, 3, size))))
+    return net.to(memory_format=torch.channels_last)
+
+
+def _pooling_first(modules: list[nn.Module]) -> list[nn.Module]:
+    """Exchange each ReLU with the max pooling right behind it: the same values and gradients for a quarter of the work.
+
+    The layers keep their order, and so does the exported graph, where a convolution and its ReLU become one int8 node.
+    """
+    for i in range(1, len(modules)):
+        if isinstance(modules[i - 1], nn.ReLU) and isinstance(modules[i], nn.MaxPool2d):
+            modules[i - 1 : i + 1] = modules[i], modules[i - 1]
+    return modules
 
 
 def count_parameters(net: nn.Module) -> int:

@@ -19,6 +19,27 @@ def test_dropout_is_the_nets_own_unless_the_recipe_sets_it() -> None:
     assert [module.p for module in set_by_recipe if isinstance(module, torch.nn.Dropout)] == [0.1] * 3
 
 
+def test_pooling_before_relu_changes_no_bit() -> None:
+    torch.manual_seed(0)
+    net = build_net(NETS["nano"])
+    in_order = list(net)
+    pools = [i for i, module in enumerate(in_order) if isinstance(module, torch.nn.MaxPool2d)]
+    assert pools
+    for i in pools:
+        assert isinstance(in_order[i + 1], torch.nn.ReLU)
+        in_order[i : i + 2] = in_order[i + 1], in_order[i]
+    pixels = torch.randint(0, 256, (4, 32, 32, 4), dtype=torch.uint8)
+
+    def logits_and_gradients(net: torch.nn.Sequential) -> list[torch.Tensor]:
+        net.train().zero_grad()
+        logits = net(pixels)
+        logits.square().sum().backward()
+        return [logits.detach(), *(parameter.grad.clone() for parameter in net.parameters())]
+
+    built, ordered = logits_and_gradients(net), logits_and_gradients(torch.nn.Sequential(*in_order))
+    assert all(torch.equal(one, other) for one, other in zip(built, ordered, strict=True))
+
+
 def test_pixels_are_normalized_to_mean_128_and_deviation_64() -> None:
     pixels = torch.tensor([0, 128, 192, 255], dtype=torch.uint8).reshape(1, 1, 1, 4)
     assert Normalize()(pixels).flatten().tolist() == [-2.0, 0.0, 1.0]  # the fourth channel is X
