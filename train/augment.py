@@ -23,6 +23,7 @@ class Augmentation:
     color: float = 0.0  # share of brightness, contrast and saturation, up or down
     photo: float = 0.0  # share of the images that are made to look like shrunken photos
     mixup: float = 0.0  # alpha of the Beta distribution that weights are drawn from
+    cutmix: float = 0.0  # the same
 
     @classmethod
     def parse(cls, text: str) -> "Augmentation":
@@ -64,7 +65,7 @@ def augment(
     augmentation: Augmentation,
     part: slice = slice(None),
 ) -> torch.Tensor:
-    """Gather the images at `chosen[part]`, each changed at random as `augmentation` says (all but its mixup).
+    """Gather the images at `chosen[part]`, each changed at random as `augmentation` says (all but what `mix` does).
 
     `images` is uint8 (N, S, S, C), `chosen` int64 (B,); returns uint8 (B, S, S, C). Random numbers are drawn for
     the whole batch, so that processes that share one see the same. Crop mirrors the border (padded random crop
@@ -100,25 +101,6 @@ def augment(
         hole = inside_rows[:, :, None] & inside_columns[:, None, :]  # (B, S, S)
         pixels = pixels.masked_fill(hole[..., None], PIXEL_MEAN)
     return pixels
-
-
-def mixup(pixels: torch.Tensor, alpha: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Return images mixed in pairs, each one's partner, int64 (B,), and the first one's weight (0.5 to 1).
-
-    `pixels` is uint8 (B, S, S, C). The weight is drawn from Beta(alpha, alpha) for the whole batch (Zhang et al. 2017,
-    arXiv:1710.09412) by Johnk's method, on the batch's own generator.
-    """
-    partners = torch.randperm(len(pixels), generator=generator, device=pixels.device)
-    weight = _beta(alpha, generator)
-    mixed = pixels.float().lerp(pixels[partners].float(), 1 - weight)
-    return mixed.round().to(torch.uint8), partners, weight
-
-
-def _beta(alpha: float, generator: torch.Generator) -> float:
-    while True:
-        first, second = (torch.rand(2, generator=generator, device=generator.device) ** (1 / alpha)).tolist()
-        if 0 < first + second <= 1:
-            return float(max(first, second) / (first + second))
 
 
 def _distort(pixels: torch.Tensor, augmentation: Augmentation, amounts: torch.Tensor) -> torch.Tensor:

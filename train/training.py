@@ -13,10 +13,11 @@ from ..edge.errors import RunError
 from ..edge.labelled import LabelledImages
 from ..edge.model import Logits
 from . import checkpoint
-from .augment import augment, mixup
+from .augment import augment
 from .device import autocast_dtype
 from .distributed import World
 from .loss import Loss
+from .mix import mix
 from .modules import build_net
 from .optimizers import make_optimizer
 from .recipe import Recipe
@@ -190,8 +191,8 @@ class Training:
         pixels = augment(self.images, chosen, self.generator, self._augmentation, self.world.part)
         targets = self.targets[chosen[self.world.part]]
         weighted = [(targets, 1.0)]
-        if self._augmentation.mixup:
-            pixels, partners, weight = mixup(pixels, self._augmentation.mixup, self.generator)
+        if self._augmentation.mixup or self._augmentation.cutmix:
+            pixels, partners, weight = mix(pixels, self._augmentation, self.generator)
             weighted = [(targets, weight), (targets[partners], 1 - weight)]
         logits = self._logits(self._trained, pixels)
         loss_sum = self._loss(logits, weighted, pixels)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from edge_cifar.edge.errors import RunError
-from edge_cifar.train.augment import Augmentation, augment, mixup
+from edge_cifar.train.augment import Augmentation, augment
 from edge_cifar.train.modules import PIXEL_MEAN
 
 CHOSEN = torch.tensor([3, 0, 2])
@@ -88,22 +88,6 @@ def test_a_part_of_a_batch_is_what_the_whole_batch_has_there() -> None:
         part = slice(rank, None, 3)
         again = augment(_images(), chosen, torch.Generator().manual_seed(0), augmentation, part)
         assert torch.equal(again, whole[part])
-
-
-def test_mixup_blends_each_image_with_its_partner() -> None:
-    images = torch.arange(6, dtype=torch.uint8).mul(40).reshape(6, 1, 1, 1).expand(6, 4, 4, 3)
-    mixed, partners, weight = mixup(images, 1.0, torch.Generator().manual_seed(0))
-    expected = (weight * images.float() + (1 - weight) * images[partners].float()).round()
-    assert (mixed.float() - expected).abs().max() <= 1
-    assert 0.5 <= weight < 1
-    assert sorted(partners.tolist()) == list(range(6))
-
-
-def test_mixup_weights_follow_the_beta_distribution() -> None:
-    generator = torch.Generator().manual_seed(0)
-    image = torch.zeros((2, 1, 1, 3), dtype=torch.uint8)
-    weights = torch.tensor([mixup(image, 0.5, generator)[2] for _ in range(2000)])
-    assert abs(float(weights.mean()) - 0.818) < 0.01  # 1/2 + 1/pi: of max(x, 1 - x) under the arcsine law
 
 
 def test_augmentations_are_read_by_name_and_strength() -> None:
