@@ -10,7 +10,7 @@ from .augment import Augmentation
 def mix(
     pixels: torch.Tensor, augmentation: Augmentation, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Mix a batch by mixup or by CutMix, where `augmentation` asks for both by either with equal chance.
+    """Mix a batch by mixup or by CutMix, as `augmentation` asks; where it asks for both, chance chooses evenly.
 
     `pixels` is uint8 (B, S, S, C). Returns the mixed images, each one's partner, int64 (B,), and the first one's weight
     (0.5 to 1), drawn from Beta(alpha, alpha) once for the batch, on its own generator.
