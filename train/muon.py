@@ -35,7 +35,7 @@ class Muon(torch.optim.SGD):
         step = gradient.add(average, alpha=momentum)
         length = weight.norm()
         weight.add_(orthogonal(step.flatten(1)).view_as(weight) * (length / len(weight) ** 0.5), alpha=-rate)
-        weight.mul_(length / weight.norm())
+        weight.mul_(length / weight.norm().clamp_min(torch.finfo(weight.dtype).tiny))  # zeros stay zeros
 
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:

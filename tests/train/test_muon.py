@@ -23,6 +23,13 @@ def test_a_step_turns_a_convolution_by_its_share_of_the_rate_and_keeps_its_lengt
     assert 0.5 * CONVOLUTION_SHARE * 0.1 < moved < 1.2 * CONVOLUTION_SHARE * 0.1
 
 
+def test_a_convolution_of_zeros_stays_one() -> None:
+    weight = torch.nn.Parameter(torch.zeros(8, 4, 3, 3))
+    weight.grad = torch.ones(8, 4, 3, 3)
+    Muon([weight], lr=0.1, momentum=0.9, nesterov=True).step()
+    assert torch.equal(weight.detach(), torch.zeros(8, 4, 3, 3))
+
+
 def test_what_is_no_convolution_is_moved_by_sgd() -> None:
     torch.manual_seed(0)
     start, gradient = torch.randn(5, 3), torch.randn(5, 3)
