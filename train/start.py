@@ -60,8 +60,8 @@ def weights_file(source: str) -> Path:
 
 
 def teacher_sources(teacher: str) -> list[str]:
-    """Return what the option `teacher` names: run folders, model files or models of the package, between commas."""
-    return [source.strip() for source in teacher.split(",")]
+    """Return what the option `teacher` names: a path that exists, or such and models of the package between commas."""
+    return [teacher] if Path(teacher).exists() else [source.strip() for source in teacher.split(",")]
 
 
 def load_teacher(

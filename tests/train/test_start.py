@@ -13,7 +13,7 @@ from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
-from edge_cifar.train.start import load_teacher, load_weights, weights_file
+from edge_cifar.train.start import load_teacher, load_weights, teacher_sources, weights_file
 
 CPU = torch.device("cpu")
 IMAGES = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -108,6 +108,12 @@ def test_several_teachers_answer_with_the_mean_of_their_logits() -> None:
     assert torch.allclose(both(IMAGES), (nano(IMAGES) + small(IMAGES)) / 2)
     with pytest.raises(RunError, match="nowhere: no run here"):
         load_teacher("nano,nowhere", CIFAR10_LABELS, 32, CPU, None)
+
+
+def test_a_path_with_a_comma_is_one_teacher(tmp_path: Path) -> None:
+    run = _trained(tmp_path / "lr=0.1,seed=1", ("cat", "dog"))
+    assert teacher_sources(str(run.folder)) == [str(run.folder)]
+    assert teacher_sources("nano, small") == ["nano", "small"]
 
 
 def test_the_file_behind_a_source_is_what_is_hashed(tmp_path: Path) -> None:
