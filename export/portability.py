@@ -5,10 +5,11 @@ from enum import StrEnum
 import onnx
 
 from .saturation import prove
+from .sums import adds_whole_steps
 
 # These round, move or compare numbers one by one, or add integers: every CPU does so alike. Not so what adds or
-# approximates in float (BatchNormalization, Elu, Add and GlobalAveragePool of dequantized values), nor what finds its
-# scales in float (DynamicQuantizeLinear).
+# approximates in float (BatchNormalization, Elu and GlobalAveragePool of dequantized values, Add of such with several
+# scales), nor what finds its scales in float (DynamicQuantizeLinear).
 EXACT = {
     *("QuantizeLinear", "DequantizeLinear", "QLinearConv", "QGemm"),
     *("Transpose", "Flatten", "Reshape", "MaxPool", "Relu"),
@@ -35,6 +36,7 @@ def is_integer(model: onnx.ModelProto) -> bool:
     makers = {node.output[0]: node.op_type for node in model.graph.node}
     return all(
         node.op_type in EXACT
+        or (node.op_type == "Add" and adds_whole_steps(model, node))
         or (node.op_type in ("Conv", "Gemm") and {makers.get(name) for name in node.input[:2]} == {"DequantizeLinear"})
         for node in model.graph.node
     )

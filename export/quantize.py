@@ -17,6 +17,7 @@ from ..edge.errors import ModelError
 from .calibration import Range
 from .graph import IR_VERSION
 from .saturation import prove, weight_scales
+from .sums import sum_overrides
 
 QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"]
 
@@ -42,7 +43,7 @@ def quantize(
         kept,
         QUANTIZED_KINDS,
         {
-            "TensorQuantOverrides": weight_overrides(model, kept, portable),
+            "TensorQuantOverrides": weight_overrides(model, kept, portable) | sum_overrides(model, ranges),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },

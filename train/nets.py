@@ -28,6 +28,12 @@ def _residual(channels: int, stride: int = 1) -> tuple[Layer, ...]:
     return Residual(body, shortcut), Relu()
 
 
+def _bottleneck(channels: int, inner: int) -> tuple[Layer, ...]:
+    """Return a residual block of three convolutions, of `inner` channels but for what comes out (He et al. 2015)."""
+    body = (Conv(inner, 1), BatchNorm(), Relu(), *_conv_bn_relu(inner), Conv(channels, 1), BatchNorm())
+    return Residual(body), Relu()
+
+
 def _separable(channels: int) -> tuple[Layer, ...]:
     """Return a depthwise separable convolution (Howard et al. 2017, arXiv:1704.04861)."""
     return Depthwise(), BatchNorm(), Relu(), Conv(channels, 1), BatchNorm(), Relu()
@@ -71,6 +77,13 @@ NETS: dict[str, tuple[Layer, ...]] = {
     "nano": (*_stage(32), *_stage(32, 32), *_stage(48, 48), *_stage(48), Flatten(), Classify()),
     "small": (*_stage(32), *_stage(48, 48), *_stage(80, 80), *_stage(64), Flatten(), Classify()),
     "large": (*_stage(32, 48), *_stage(96, 96), *_stage(192, 192), *_stage(192), Flatten(), Classify()),
+    # `large` with a residual block in front of each of the last two poolings.
+    "large-deep": (
+        *(*_stage(32, 48), *_stage(96, 96)),
+        *(*_conv_bn_relu(192), *_conv_bn_relu(192), *_bottleneck(192, 64), MaxPool(), Dropout()),
+        *(*_conv_bn_relu(192), *_bottleneck(192, 80), MaxPool(), Dropout()),
+        *(Flatten(), Classify()),
+    ),
     # A teacher for distillation: the layout of airbench94 (Jordan 2024, arXiv:2404.00498) with ReLU and a mean at the
     # end. Wide where pixels are few, and batchnorm behind the pooling: short trainings are what it is for.
     "wide": (

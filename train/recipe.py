@@ -54,7 +54,8 @@ class Recipe:
     )
     early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
     init: str = _option(
-        "", "Start from the weights of this run or of `shipped`, or as `identity`, for short trainings."
+        "",
+        "Start from the weights of this run (a net less deep, too) or of `shipped`, or as `identity`, for short trainings.",
     )
     teacher: str = _option(
         "",

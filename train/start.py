@@ -18,7 +18,7 @@ from ..edge.photo import Pixels
 from ..edge.shipped import SHIPPED_FP32, model_file
 from .identity import start_as_identity
 from .loss import Teacher
-from .modules import build_net
+from .modules import Sum, build_net
 from .nets import NETS
 from .run import Run, open_run
 
@@ -41,7 +41,7 @@ def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images:
         _load_shipped(net, labels, images)
         return
     run = open_run(Path(init))
-    found, wanted = run.load_net().state_dict(), net.state_dict()
+    found, wanted = _state_for(net, run.load_net()), net.state_dict()
     head = tuple(name for name in wanted if name.startswith(f"{len(net) - 1}."))
     keep_head = run.labels == labels and all(found.get(name, wanted[name]).shape == wanted[name].shape for name in head)
     if found.keys() != wanted.keys() or any(
@@ -49,6 +49,27 @@ def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images:
     ):
         raise RunError(f"--init {init}: another net or size than the one to be trained")
     net.load_state_dict({name: found[name] for name in wanted if keep_head or name not in head}, strict=False)
+
+
+def _state_for(net: nn.Sequential, found: nn.Sequential) -> dict[str, torch.Tensor]:
+    """Return the tensors of `found` by the names they have in `net`, which may be deeper by residual blocks.
+
+    Such a block keeps its own weights, but its last batchnorm multiplies by zero: it adds nothing at first, and the
+    deeper net computes what the other one did (Chen et al. 2016, arXiv:1511.05641; Goyal et al. 2017,
+    arXiv:1706.02677, section 5.1).
+    """
+    ours = {name: module for name, module in net.named_children() if module.state_dict()}
+    theirs = [module for module in found if module.state_dict()]
+    blocks = {name: module for name, module in ours.items() if isinstance(module, Sum) and not len(module.shortcut)}
+    if not blocks or len(ours) - len(blocks) != len(theirs):
+        return found.state_dict()
+    for block in blocks.values():
+        norm = block.body[-1]
+        assert isinstance(norm, nn.BatchNorm2d)
+        nn.init.zeros_(norm.weight)
+    others = [name for name in ours if name not in blocks]
+    parts = {**blocks, **dict(zip(others, theirs, strict=True))}
+    return {f"{name}.{key}": tensor for name, part in parts.items() for key, tensor in part.state_dict().items()}
 
 
 def weights_file(source: str) -> Path:

@@ -9,7 +9,7 @@ from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import Model
 from edge_cifar.edge.shipped import SHIPPED_FP32, model_file
 from edge_cifar.train.layers import scaled
-from edge_cifar.train.modules import build_net
+from edge_cifar.train.modules import Sum, build_net
 from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
 from edge_cifar.train.run import Run
@@ -48,10 +48,30 @@ def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
     run = _trained(tmp_path / "run", ("cat", "dog"), net="plain")
     with pytest.raises(RunError, match="another net or size"):
         load_weights(build_net(NETS["single"], classes=2), str(run.folder), ("cat", "dog"), IMAGES)
+    same_shapes = _trained(tmp_path / "elu", ("cat", "dog"), net="batchnorm-elu")
+    with pytest.raises(RunError, match="another net or size"):
+        load_weights(build_net(NETS["batchnorm"], classes=2), str(same_shapes.folder), ("cat", "dog"), IMAGES)
     with pytest.raises(RunError, match="the shipped model is a batchnorm net"):
         load_weights(build_net(NETS["single"]), "shipped", ("cat", "dog"), IMAGES)
     with pytest.raises(RunError, match="the shipped model is a batchnorm net of width 1"):
         load_weights(build_net(scaled(NETS["batchnorm"], 0.5)), "shipped", ("cat", "dog"), IMAGES)
+
+
+def test_a_net_deeper_by_residual_blocks_computes_at_first_what_the_other_does(tmp_path: Path) -> None:
+    run = _trained(tmp_path / "run", ("cat", "dog"), net="large")
+    net = build_net(NETS["large-deep"], classes=2)
+    load_weights(net, str(run.folder), ("cat", "dog"), IMAGES)
+    with torch.inference_mode():
+        assert torch.equal(net.eval()(IMAGES), run.load_net()(IMAGES))
+    blocks = [module for module in net if isinstance(module, Sum)]
+    assert len(blocks) == 2
+    assert all(block.body[0].weight.any() for block in blocks)  # which can learn
+
+
+def test_weights_of_a_deeper_net_are_refused(tmp_path: Path) -> None:
+    run = _trained(tmp_path / "run", ("cat", "dog"), net="large-deep")
+    with pytest.raises(RunError, match="another net or size"):
+        load_weights(build_net(NETS["large"], classes=2), str(run.folder), ("cat", "dog"), IMAGES)
 
 
 def test_the_shipped_weights_compute_what_the_shipped_file_computes(synthetic: LabelledImages) -> None:

@@ -1,0 +1,77 @@
+import numpy as np
+import onnx
+import pytest
+import torch
+from edge_cifar.edge.labelled import LabelledImages
+from edge_cifar.export.calibration import Range, activation_histograms, ranges
+from edge_cifar.export.graph import build_graph
+from edge_cifar.export.portability import Portability, portability
+from edge_cifar.export.quantize import quantize
+from edge_cifar.export.run_model import open_session
+from edge_cifar.export.sums import sum_overrides
+from edge_cifar.train.layers import BatchNorm, Classify, Conv, Flatten, MaxPool, Relu, Residual
+from edge_cifar.train.modules import build_net
+from onnx import TensorProto, helper, numpy_helper
+
+BLOCK = (Residual((Conv(8), BatchNorm())), Relu())
+LAYERS = (Conv(8), Relu(), *BLOCK, *BLOCK, *(MaxPool(),) * 4, Flatten(), Classify())  # two blocks in a row
+
+
+@pytest.fixture(scope="module")
+def residual(synthetic: LabelledImages) -> tuple[onnx.ModelProto, dict[str, Range]]:
+    """The float model of a net with two residual blocks, and the ranges of its activations."""
+    torch.manual_seed(0)
+    model = build_graph(LAYERS, build_net(LAYERS).eval(), 32)
+    return model, ranges(activation_histograms(model, synthetic.take(np.arange(20))), "minmax")
+
+
+def test_sums_of_the_same_tensors_have_one_scale(residual: tuple[onnx.ModelProto, dict[str, Range]]) -> None:
+    overrides = sum_overrides(*residual)
+    assert len(overrides) == 5  # the first ReLU, and a convolution and a sum for each block
+    assert len({float(entry["scale"]) for [entry] in overrides.values()}) == 1
+
+
+def test_every_value_fits_its_scale(residual: tuple[onnx.ModelProto, dict[str, Range]]) -> None:
+    model, found = residual
+    for name, [entry] in sum_overrides(model, found).items():
+        low, high = (level * float(entry["scale"]) for level in np.array([0, 255]) - int(entry["zero_point"]))
+        assert low <= found[name][0] + float(entry["scale"])
+        assert found[name][1] <= high + float(entry["scale"])
+
+
+def test_a_net_with_sums_is_proven_until_one_scale_is_another(
+    residual: tuple[onnx.ModelProto, dict[str, Range]],
+) -> None:
+    quantized = quantize(*residual)
+    assert portability(quantized) is Portability.PROVEN
+    add = next(node for node in quantized.graph.node if node.op_type == "Add")
+    reads = next(node for node in quantized.graph.node if node.output[0] == add.input[1])
+    scale = next(tensor for tensor in quantized.graph.initializer if tensor.name == reads.input[1])
+    scale.CopyFrom(numpy_helper.from_array(np.nextafter(numpy_helper.to_array(scale), np.float32(1)), scale.name))
+    assert portability(quantized) is Portability.ROUNDING
+
+
+@pytest.mark.parametrize("scale", [0.0465, 1e-5, 3.7])
+def test_onnxruntime_adds_as_integers_do(scale: float) -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    first, second = np.repeat(levels, 256), np.tile(levels, 256)  # every pair there is
+    zero_points = np.array([0, 72, 11], np.uint8)
+    session = open_session(_sum_of_two(np.float32(scale), zero_points))
+    [given] = session.run(None, {"a": first, "b": second})
+    steps = first.astype(int) - int(zero_points[0]) + second - int(zero_points[1])
+    assert np.array_equal(given, np.clip(steps + int(zero_points[2]), 0, 255))
+
+
+def _sum_of_two(scale: np.float32, zero_points: np.ndarray) -> onnx.ModelProto:
+    """Return a model that adds two uint8 tensors (65536,) of one scale, each with a zero point, as does the sum."""
+    nodes = [
+        helper.make_node("DequantizeLinear", ["a", "scale", "zero_0"], ["a_float"]),
+        helper.make_node("DequantizeLinear", ["b", "scale", "zero_1"], ["b_float"]),
+        helper.make_node("Add", ["a_float", "b_float"], ["sum"]),
+        helper.make_node("QuantizeLinear", ["sum", "scale", "zero_2"], ["c"]),
+    ]
+    tensors = [numpy_helper.from_array(np.array(scale), "scale")]
+    tensors += [numpy_helper.from_array(value, f"zero_{i}") for i, value in enumerate(zero_points)]
+    a, b, c = (helper.make_tensor_value_info(name, TensorProto.UINT8, [65536]) for name in "abc")
+    graph = helper.make_graph(nodes, "sum", [a, b], [c], tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
