@@ -29,7 +29,8 @@ def quantize(
 
     `ranges` holds the range of each activation by tensor name, `keep_float` the names of nodes to leave in float. The
     pixels need no quantization: they are uint8 already, and the quantizer takes the graph's DequantizeLinear for
-    what it is. Not `portable`: weights use all of int8, unproven. Raises ModelError when a portable result is not.
+    what it is. Not `portable`: weights use all of int8, and sums have scales of their own, unproven. Raises ModelError
+    when a portable result is not.
     """
     kept = list(keep_float)
     quantizer = QDQQuantizer(
@@ -43,7 +44,8 @@ def quantize(
         kept,
         QUANTIZED_KINDS,
         {
-            "TensorQuantOverrides": weight_overrides(model, kept, portable) | sum_overrides(model, ranges),
+            "TensorQuantOverrides": weight_overrides(model, kept, portable)
+            | (sum_overrides(model, ranges) if portable else {}),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },

@@ -13,7 +13,7 @@ from edge_cifar.train.modules import build_net, count_parameters
 from edge_cifar.train.nets import NETS
 
 LARGEST = {"nano": 98_000, "small": 200_000, "batchnorm": 350_000, "large": 1_200_000}  # bytes
-ACCURACY = {"nano": 0.88, "small": 0.905, "batchnorm": 0.93, "large": 0.94}  # at least
+ACCURACY = {"nano": 0.88, "small": 0.905, "batchnorm": 0.93, "large": 0.945}  # at least
 
 
 def card(path: Path) -> ModelCard:

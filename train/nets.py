@@ -76,14 +76,14 @@ NETS: dict[str, tuple[Layer, ...]] = {
     # Of their parameters, two more convolutions do better than wider ones and a larger last layer.
     "nano": (*_stage(32), *_stage(32, 32), *_stage(48, 48), *_stage(48), Flatten(), Classify()),
     "small": (*_stage(32), *_stage(48, 48), *_stage(80, 80), *_stage(64), Flatten(), Classify()),
-    "large": (*_stage(32, 48), *_stage(96, 96), *_stage(192, 192), *_stage(192), Flatten(), Classify()),
-    # `large` with a residual block in front of each of the last two poolings.
-    "large-deep": (
+    "large": (
         *(*_stage(32, 48), *_stage(96, 96)),
         *(*_conv_bn_relu(192), *_conv_bn_relu(192), *_bottleneck(192, 64), MaxPool(), Dropout()),
         *(*_conv_bn_relu(192), *_bottleneck(192, 80), MaxPool(), Dropout()),
         *(Flatten(), Classify()),
     ),
+    # `large` without its residual blocks, which `--init` begins it from.
+    "large-plain": (*_stage(32, 48), *_stage(96, 96), *_stage(192, 192), *_stage(192), Flatten(), Classify()),
     # A teacher for distillation: the layout of airbench94 (Jordan 2024, arXiv:2404.00498) with ReLU and a mean at the
     # end. Wide where pixels are few, and batchnorm behind the pooling: short trainings are what it is for.
     "wide": (

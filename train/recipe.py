@@ -55,7 +55,7 @@ class Recipe:
     early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
     init: str = _option(
         "",
-        "Start from the weights of this run (a net less deep, too) or of `shipped`, or as `identity`, for short trainings.",
+        "Start from this run's weights (the net may be deeper by residual blocks), or as `shipped` or `identity` do.",
     )
     teacher: str = _option(
         "",

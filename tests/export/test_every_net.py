@@ -26,7 +26,7 @@ from edge_cifar.train.nets import NETS
 
 every_net = pytest.mark.parametrize("name", NETS)
 every_kind_of_layer = pytest.mark.parametrize(
-    "name", ["depthwise", "resnet8", "large-deep", "wide-kernel", "plain-128", "batchnorm-elu"]
+    "name", ["depthwise", "resnet8", "large", "wide-kernel", "plain-128", "batchnorm-elu"]
 )
 
 

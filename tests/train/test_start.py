@@ -58,8 +58,8 @@ def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_net_deeper_by_residual_blocks_computes_at_first_what_the_other_does(tmp_path: Path) -> None:
-    run = _trained(tmp_path / "run", ("cat", "dog"), net="large")
-    net = build_net(NETS["large-deep"], classes=2)
+    run = _trained(tmp_path / "run", ("cat", "dog"), net="large-plain")
+    net = build_net(NETS["large"], classes=2)
     load_weights(net, str(run.folder), ("cat", "dog"), IMAGES)
     with torch.inference_mode():
         assert torch.equal(net.eval()(IMAGES), run.load_net()(IMAGES))
@@ -69,9 +69,9 @@ def test_a_net_deeper_by_residual_blocks_computes_at_first_what_the_other_does(t
 
 
 def test_weights_of_a_deeper_net_are_refused(tmp_path: Path) -> None:
-    run = _trained(tmp_path / "run", ("cat", "dog"), net="large-deep")
+    run = _trained(tmp_path / "run", ("cat", "dog"), net="large")
     with pytest.raises(RunError, match="another net or size"):
-        load_weights(build_net(NETS["large"], classes=2), str(run.folder), ("cat", "dog"), IMAGES)
+        load_weights(build_net(NETS["large-plain"], classes=2), str(run.folder), ("cat", "dog"), IMAGES)
 
 
 def test_the_shipped_weights_compute_what_the_shipped_file_computes(synthetic: LabelledImages) -> None:
