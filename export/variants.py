@@ -1,6 +1,7 @@
 """Other ways to make a model smaller or faster, offered with the same evidence as the portable int8 file.
 
-None of them keeps the promise of equal bits on every CPU, except QOperator, which is the int8 file in another notation.
+None of them keeps the promise of equal bits on every CPU, except QOperator, which is the int8 file in another notation
+(but for the scales of sums).
 """
 
 import logging
