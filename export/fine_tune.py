@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 import onnx
 import torch
 import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
+from onnx import numpy_helper
 from torch import nn
 
 from ..edge.labelled import LabelledImages
@@ -17,12 +18,14 @@ from ..train.augment import Augmentation, augment
 from ..train.layers import Layer
 from ..train.modules import Sum
 from .calibration import Range
-from .graph import NORMALIZED, PIXEL_RANGE, build_graph
+from .graph import build_graph
+from .quantize import quantize
 from .saturation import weight_scales
 
 BATCH = 128  # images
 LEARNING_RATE = 0.01  # at the start; it falls to nothing linearly
 MOMENTUM = 0.9
+WEIGHTED = ("Conv", "Gemm")
 AUGMENTATION = Augmentation(crop=2, flip=True)
 
 
@@ -42,7 +45,7 @@ def fine_tune(
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(0)
     tuned = fold_batchnorm(net)
-    rounded = _Rounded(tuned, _input_ranges(float_model, ranges), portable)
+    rounded = _Rounded(tuned, input_ranges(float_model, quantize(float_model, ranges, portable=portable)), portable)
     optimizer = torch.optim.SGD(tuned.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     pixels = torch.from_numpy(images.images)
     steps = epochs * -(-len(images) // BATCH)
@@ -114,7 +117,13 @@ def _rounded_weight(weight: torch.Tensor, portable: bool) -> torch.Tensor:
     return torch.fake_quantize_per_channel_affine(weight, scales, zero_points, 0, -127, 127)
 
 
-def _input_ranges(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> list[Range]:
-    """Return the range of what enters each weighted layer, in order; the first one's pixels are integers already."""
-    known = {**ranges, NORMALIZED: PIXEL_RANGE}
-    return [known[node.input[0]] for node in model.graph.node if node.op_type in ("Conv", "Gemm")]
+def input_ranges(model: onnx.ModelProto, quantized: onnx.ModelProto) -> list[Range]:
+    """Return what uint8 spans of what enters each weighted layer of a float model, as its int8 model has it."""
+    tensors = {tensor.name: tensor for tensor in quantized.graph.initializer}
+    makers = {node.output[0]: node for node in quantized.graph.node}
+    entering = {node.name: makers[node.input[0]] for node in quantized.graph.node if node.op_type in WEIGHTED}
+    found = []
+    for layer in [node.name for node in model.graph.node if node.op_type in WEIGHTED]:
+        scale, zero_point = (numpy_helper.to_array(tensors[name]).item() for name in entering[layer].input[1:3])
+        found.append((-zero_point * scale, (255 - zero_point) * scale))
+    return found

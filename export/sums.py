@@ -36,13 +36,13 @@ def sum_overrides(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> dict[s
 
 def adds_whole_steps(model: onnx.ModelProto, add: onnx.NodeProto) -> bool:
     """Return whether an Add of a QDQ model reads and gives uint8 tensors of one scale, to the bit."""
-    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     read = [node for node in model.graph.node if node.output[0] in add.input]
     given = [node for node in model.graph.node if add.output[0] in node.input]
     kinds = [{node.op_type for node in nodes} for nodes in (read, given)]
     if kinds != [{"DequantizeLinear"}, {"QuantizeLinear"}] or len(read) != len(set(add.input)):
         return False
-    scales = {tensors[node.input[1]].tobytes() for node in (*read, *given)}
+    scales = {numpy_helper.to_array(tensors[node.input[1]]).tobytes() for node in (*read, *given)}
     return len(scales) == 1
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.export.calibration import Range, activation_histograms, ranges
+from edge_cifar.export.fine_tune import input_ranges
 from edge_cifar.export.graph import build_graph
 from edge_cifar.export.portability import Portability, portability
 from edge_cifar.export.quantize import quantize
@@ -49,6 +50,14 @@ def test_a_net_with_sums_is_proven_until_one_scale_is_another(
     scale = next(tensor for tensor in quantized.graph.initializer if tensor.name == reads.input[1])
     scale.CopyFrom(numpy_helper.from_array(np.nextafter(numpy_helper.to_array(scale), np.float32(1)), scale.name))
     assert portability(quantized) is Portability.ROUNDING
+
+
+def test_fine_tuning_rounds_what_sums_read_and_give_as_the_int8_file_does(
+    residual: tuple[onnx.ModelProto, dict[str, Range]],
+) -> None:
+    _, *others = input_ranges(residual[0], quantize(*residual))  # but for the pixels
+    assert len(others) == 3  # a convolution for each block, and the classifier behind the poolings
+    assert len({high - low for low, high in others}) == 1
 
 
 @pytest.mark.parametrize("scale", [0.0465, 1e-5, 3.7])
