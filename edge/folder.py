@@ -11,7 +11,8 @@ from .cores import usable_cores
 from .dataset_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
 from .errors import DataError, PhotoError
 from .labelled import LabelledImages
-from .photo import FORMATS, Pixels, named_like_photo, read_photo
+from .photo import FORMATS, Pixels, read_photo
+from .suffixes import named_like_photo
 
 
 def load_folder(folder: Path, size: int) -> LabelledImages:

@@ -22,6 +22,7 @@ from .errors import PhotoError
 from .limits import JPEG, MAX_FILE_BYTES, MeteredFile, check_cost
 from .plain_png import open_plain_png
 from .quiet import PILLOW_QUIET
+from .suffixes import named_like_photo
 
 Photo: TypeAlias = str | PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -31,27 +32,6 @@ Extent: TypeAlias = tuple[float, float]
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF", "AVIF")
 """What Pillow may open (MPO opens as JPEG). Formats that start another program (EPS) or that nobody photographs
 in stay out. The first five are those that Pillow knows without loading all of its plugins."""
-
-SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".mpo",
-        ".png",
-        ".webp",
-        ".bmp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-        ".pnm",
-        ".avif",
-    ]
-)
-"""File names that folders are searched for, in lower case."""
 
 RESIZE = "squash-bicubic"
 """The resize rule, as model cards name it: the whole photo to a square, bicubic with antialiasing.
@@ -156,11 +136,6 @@ def photo_name(photo: Photo) -> str:
 def photo_files(folder: Path) -> list[Path]:
     """Return the files of `folder` that are named like photos, sorted, hidden ones left out."""
     return [path for path in sorted(folder.iterdir()) if named_like_photo(path.name)]
-
-
-def named_like_photo(name: str) -> bool:
-    """Return whether folders are searched for a file of this name: it has a known suffix and isn't hidden."""
-    return name[0] != "." and os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122, as in search.py
 
 
 def _open(photo: Photo, stack: ExitStack, draft_side: int | None = None) -> tuple[Image.Image, Extent | None]:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from .errors import DataError, PhotoError
-from .photo import named_like_photo
+from .suffixes import named_like_photo
 
 BLOCK = 100_000  # names that are sorted together
 READ = 1 << 16  # bytes of a list read at a time
