@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def prediction(label: str = "cat", confidence: float = 0.75, guess: str = "cat") -> Prediction:
-    return Prediction(label, confidence, (Ranked(guess, confidence),), guess)
+    return Prediction(label, confidence, (Ranked(guess, confidence),), guess, abstained=label != guess)
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.25, 0.75, 1.0])
