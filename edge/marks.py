@@ -2,14 +2,17 @@
 
 Each kind of file carries it where it has a place for such things: JSON as its first key, PNG and JPEG as the name of
 the software, Markdown, HTML, SVG and TOML as a comment in the last line. In it stands a checksum of all the rest, so
-that a report with somebody's notes in it is theirs. Model files and weights are known by their metadata.
+that a report with somebody's notes in it is theirs. A model file is known by its seal, weights by their metadata.
 """
 
+import re
 import stat
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+
+from .errors import EdgeCifarError
 
 PROGRAM = "edge-cifar"
 JSON_KEY = "generator"
@@ -44,9 +47,23 @@ def is_own(path: Path) -> bool:
             return False
         with path.open("rb") as file:
             head = file.read(64)
-            return head.startswith(_ONNX, 2) or head.startswith(_WEIGHTS, 8) or _is_marked(head + file.read(), path)
+            if head.startswith(_WEIGHTS, 8):
+                return True
+            data = head + file.read()
     except OSError:
         return False
+    return _is_sealed(data, path) if head.startswith(_ONNX, 2) else _is_marked(data, path)
+
+
+def _is_sealed(data: bytes, path: Path) -> bool:
+    from .onnx_file import SEAL_KEY, check_seal
+
+    found = re.search(re.escape(SEAL_KEY.encode()) + rb"\x12\x40([0-9a-f]{64})", data)
+    try:
+        check_seal(data, found[1].decode() if found else "", path)
+    except EdgeCifarError:
+        return False
+    return True
 
 
 def _is_marked(data: bytes, path: Path) -> bool:
