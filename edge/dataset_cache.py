@@ -76,7 +76,9 @@ def store_decoded(key: str | None, decoded: Decoded) -> None:
         entries.mkdir(mode=0o700, parents=True, exist_ok=True)  # photos may be private
         if images.nbytes > min(LIMIT, shutil.disk_usage(entries).free / 2):
             return
-        write_file(entries / f"{key}.npz", lambda file: np.savez(file, images=images, readable=readable))
+        write_file(
+            entries / f"{key}.npz", lambda file: np.savez(file, images=images, readable=readable), replace_any=True
+        )
         _evict(entries)
     except (OSError, EdgeCifarError, RuntimeError):  # RuntimeError: there is no home folder
         return

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -73,7 +74,10 @@ def predict(
 
     def found() -> Iterator[Entry]:
         named = chain(photos or (), read_list(files_from) if files_from is not None else ())
-        return (entry for entry in find_photos(named, recursive, glob) if entry.path not in output)
+        entries = (entry for entry in find_photos(named, recursive, glob) if entry.path not in output)
+        return (
+            entries if annotate is None else filter(partial(_was_not_drawn, annotate, frozenset(photos or ())), entries)
+        )
 
     countable = files_from is None or os.path.isfile(files_from)  # noqa: PTH113, a pipe is read but once
     count = (lambda: sum(1 for _ in found())) if countable else None
@@ -98,6 +102,16 @@ def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Dr
         draws.append(lambda _path, photo, _prediction: write_heat(model, photo, explain))
     if annotate is not None:
         from .annotate import annotated_path, write_annotated
+        from .drawn import check_folder
 
+        check_folder(annotate)
         draws.append(lambda path, photo, prediction: write_annotated(photo, prediction, annotated_path(annotate, path)))
     return draws
+
+
+def _was_not_drawn(folder: Path, named: frozenset[str], entry: Entry) -> bool:
+    """Return whether an entry, unless it was named, is something else than what `--annotate` itself put in `folder`."""
+    from .marks import is_own
+
+    path = Path(entry.path)
+    return entry.path in named or not (path.resolve().is_relative_to(folder.resolve()) and is_own(path))

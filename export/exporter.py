@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx
 
-from ..edge.files import file_sha256, write_bytes
+from ..edge.files import file_sha256, remove_own, write_bytes
 from ..edge.labelled import LabelledImages
 from ..edge.model import EXPORT_SUMMARY
 from ..edge.model_card import ModelCard
@@ -84,7 +84,7 @@ class Exporter:
     def remove_int8(self) -> None:
         """Remove the int8 file of an earlier export and what speaks of it: beside new files it would be a trap."""
         for name in (INT8, FLIPS, EXPORT_SUMMARY, REPORT):
-            (self.run.folder / name).unlink(missing_ok=True)
+            remove_own(self.run.folder / name)
 
     def _sample(self, budget: Budget, seed: int) -> LabelledImages:
         return calibration_sample(self.dataset.train, budget.sample_size, seed)

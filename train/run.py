@@ -15,6 +15,7 @@ from torch import nn
 from ..edge.errors import RunError
 from ..edge.files import write_bytes, write_json, write_text
 from ..edge.history import METRICS, read_history
+from ..edge.marks import JSON_KEY
 from .modules import build_net
 from .nets import NETS
 from .recipe import Recipe
@@ -72,12 +73,14 @@ class Run:
     def forget_after(self, epochs: int) -> None:
         """Drop the rows of later epochs, which will be trained again."""
         kept = [json.dumps(row) + "\n" for row in self.history() if row["epoch"] <= epochs]
-        write_text(self.folder / METRICS, "".join(kept))
+        write_text(self.folder / METRICS, "".join(kept), replace_any=True)  # it was read just now
 
     def result(self) -> Result | None:
         """Return what the run came to; None before its end."""
         try:
-            return Result(**json.loads((self.folder / RESULT).read_text()))
+            values = json.loads((self.folder / RESULT).read_text())
+            values.pop(JSON_KEY, None)
+            return Result(**values)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
