@@ -10,8 +10,7 @@ import typer
 
 from ..edge.files import write_text
 from ..edge.machine import this_machine
-from ..edge.model import default_model
-from ..edge.shipped import MODELS_HELP, SHIPPED_DEFAULT, SHIPPED_FP32, model_file
+from ..edge.shipped import MODELS_HELP, SHIPPED_DEFAULT, SHIPPED_FP32, default_model, model_file
 from ..edge.synthetic import PHOTO_SIZE
 from .compare_text import compare_files
 from .measure import Plan, measure

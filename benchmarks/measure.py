@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..edge.classifier import Classifier
+from ..edge.cores import usable_cores
 from ..edge.files import file_sha256
 from ..edge.latency import Seconds, Task, calls_within, ratios_by_round, time_in_turns
 from ..edge.model import Model
@@ -82,7 +83,7 @@ def measure(paths: Sequence[Path], plan: Plan, say: Callable[[str], object]) -> 
 
     Raises ModelError or DataError when a model or the data can't be used.
     """
-    classifiers = [Classifier(path, plan.threads) for path in paths]
+    classifiers = [Classifier(path, threads=plan.threads) for path in paths]
     models = [classifier.model for classifier in classifiers]
     pixels, accuracies = _images(models, plan, say)
     inputs = [_spread(own) for own in pixels]
@@ -136,7 +137,7 @@ def _images(
         return [synthetic_split("test", model.card.size).images for model in models], [None] * len(models)
     say(f"measuring accuracy on {plan.data} ...")
     images = load_for_all(models, plan.data, plan.split)
-    on_all_cores = [Model(model.path) for model in models]
+    on_all_cores = [Model(model.path, usable_cores()) for model in models]
     accuracies = compare_accuracy(on_all_cores, images, image_folder(plan.data, plan.split))
     return [own.images for own in images], accuracies
 

@@ -33,7 +33,7 @@ class Way:
 
 
 def _ours(file: Path, threads: int) -> Label:
-    classifier = Classifier(file, threads)
+    classifier = Classifier(file, threads=threads)
     return lambda photo: classifier.predict(photo).guess  # the others know no threshold
 
 

@@ -62,7 +62,7 @@ def soak(
 ) -> None:
     """Classify many photos, open many sessions, and say how memory grew."""
     pictures = small_photos()
-    classifier = Classifier(model, threads)
+    classifier = Classifier(model, threads=threads)
     typer.echo(watch_photos(classifier, islice(cycle(pictures), photos), photos).describe("photos from memory"))
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{i}.img" for i in range(len(pictures))]

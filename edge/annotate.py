@@ -42,7 +42,7 @@ def draw_prediction(image: Image.Image, prediction: Prediction) -> Image.Image:
     draw = ImageDraw.Draw(image, "RGBA")
     draw.rectangle((0, top, image.width, image.height), fill=STRIP)
     text = printable(prediction.label)
-    if prediction.label != prediction.guess:
+    if prediction.abstained:
         text += f" ({printable(prediction.guess)}?)"
     draw.text((margin, top + margin), f"{text} {prediction.confidence:.0%}", font=font, fill="white", anchor="lt")
     bottom, right = image.height - margin, max(margin, image.width - margin)

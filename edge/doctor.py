@@ -15,10 +15,9 @@ from .checkup import Finding, State, int8_pays, machine_findings, model_finding
 from .errors import EdgeCifarError, ModelError, printable
 from .golden import Verification
 from .machine import this_machine
-from .model import default_model
 from .model_card import read_card
 from .onnx_file import read_onnx
-from .shipped import DEFAULT_HELP, model_file
+from .shipped import DEFAULT_HELP, default_model, model_file
 from .throttling import throttling
 
 MINUTE = 60  # seconds that a check of one second gets

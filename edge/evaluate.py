@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 import typer
 
+from .cores import usable_cores
 from .dataset import DATA_HELP, load_split
 from .errors import DataError
 from .labelled import LabelledImages
@@ -27,7 +28,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure accuracy; see `edge-cifar evaluate --help`."""
-    opened = Model(model, threads)
+    opened = Model(model, threads or usable_cores())  # large batches, where more cores pay
     images = load_for(opened.card, data, split)
     for message in images.unreadable:
         typer.echo(f"left out: {message}", err=True)

@@ -68,7 +68,7 @@ def golden_entry(logits: Logits, exact: bool, mixed: bool = False) -> str:
     return json.dumps({"exact": exact, "tolerance": tolerance, "logits": logits.astype(np.float64).tolist()})
 
 
-def verify_model(path: Path, threads: int | None = None) -> Verification:
+def verify_model(path: Path, threads: int = 1) -> Verification:
     """Run the golden images of a model file. Raises ModelError when the file can't be used or carries none."""
     model = Model(path, threads)
     try:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TypeAlias
 
-from .classifier import Classifier, Prediction
+from .classifier import BATCH, Classifier, Prediction
 from .errors import PhotoError
 from .limits import MAX_FILE_BYTES
 from .parallel import Work, in_parallel
@@ -14,6 +14,7 @@ from .results import Result, Results
 from .search import Entry
 
 STDIN = "-"
+PIECE = 1 << 20  # bytes of stdin read at a time: asking for all that is allowed would take the memory for it
 
 Draw: TypeAlias = Callable[[str, Photo, Prediction], object]
 """What is done besides with a photo that was classified; the text is its path. May raise PhotoError."""
@@ -24,10 +25,11 @@ class Stdin(bytes):
 
 
 def classify_many(
-    classifier: Classifier, entries: Iterable[Entry], top: int, jobs: int, draws: Sequence[Draw] = ()
+    classifier: Classifier, entries: Iterable[Entry | None], top: int, jobs: int, draws: Sequence[Draw] = ()
 ) -> Generator[Results, None, None]:
     """Yield each entry's path with its result, some at a time; `jobs` photos are in work at once.
 
+    None among the entries says that the next may be long in coming: those before it are answered meanwhile.
     A photo that can't be drawn by one of `draws` is an error, like one that can't be read. To be closed if it is left
     before its end: its threads have to end before Python does.
     """
@@ -50,7 +52,7 @@ def _work(classifier: Classifier, top: int, draws: Sequence[Draw]) -> Work[Entry
                     read.append((path, _read_stdin() if path == STDIN else path))
                     yield read[-1][1]
 
-        results = list(classifier.predict_many(readable(), top))
+        results = list(classifier.predict_many(readable(), top, batch=BATCH))
         answers = iter([_draw(draws, *photo, result) for photo, result in zip(read, results, strict=True)])
         return [error or next(answers) for error in errors]
 
@@ -69,5 +71,8 @@ def _draw(draws: Sequence[Draw], path: str, photo: Photo, result: Result) -> Res
 
 
 def _read_stdin() -> Stdin:
+    data = bytearray()
     with open(0, "rb", closefd=False) as file:
-        return Stdin(file.read(MAX_FILE_BYTES + 1))  # one more is refused as too large
+        while piece := file.read(min(PIECE, MAX_FILE_BYTES + 1 - len(data))):  # one more is refused as too large
+            data += piece
+    return Stdin(data)

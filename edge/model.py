@@ -1,59 +1,78 @@
 """A model file in onnxruntime: checked, opened, run."""
 
-import json
+import ctypes
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
 
-from .cores import usable_cores
 from .errors import ModelError
 from .model_card import ModelCard, read_card
 from .onnx_file import SEAL_KEY, check_seal, read_onnx
 from .photo import Pixels
 from .runtime import load_onnxruntime
-from .shipped import SHIPPED_DEFAULT
+from .validate import whole_number
 
 Logits = npt.NDArray[np.float32]
 
 INPUT, OUTPUT = "image", "logits"
-EXPORT_SUMMARY = "export.json"  # what an export writes beside its files
+MAX_THREADS = 256
 
 
 class Model:
     """A model by the model contract: uint8 (N, size, size, 4) RGBX in, float32 logits (N, classes) out.
 
     Any number of threads may use it at once, and so may a process forked from one that did: it opens a session of
-    its own when it first needs one.
+    its own when it first needs one. Pickled, it is its path, and is opened anew; so it goes into pools of processes.
+    As a context it closes itself.
     """
 
-    def __init__(self, path: str | os.PathLike[str], threads: int | None = None):
-        """Check and open the file; `threads` defaults to the cores this process may use.
+    def __init__(self, path: str | os.PathLike[str], threads: int = 1):
+        """Check and open the file; `threads` (1 to 256) is how many cores it may use.
 
+        More than one pays for large batches only: a photo by itself takes less time than handing it over.
         Raises ModelError when the file is missing, damaged, not by the contract, or refused by onnxruntime.
         """
+        self._threads = whole_number("threads", threads, 1, MAX_THREADS)
         self.path = Path(path)
+        self._place = self.path.absolute()  # the working folder may change
         self._data, onnx_file = read_onnx(self.path)
         self.metadata = onnx_file.metadata
         check_seal(self._data, self.metadata.get(SEAL_KEY, ""), self.path)
         self.card: ModelCard = read_card(self.metadata, self.path)
-        self._threads = threads or usable_cores()
+        self._closed = False
         self._session: Any = self._open()
         self._check_contract()
         _MODELS.add(self)
 
+    def close(self) -> None:
+        """Give its memory back; threads that are in the midst of `logits` end that in peace."""
+        self._closed, self._session, self._data = True, None, b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, int]]:
+        return type(self), (self._place, self._threads)
+
     def logits(self, pixels: Pixels) -> Logits:
         """Return float32 logits (N, classes) of uint8 pixels (N, size, size, 4), channels RGBX.
 
-        Raises ModelError when onnxruntime can't compute what the file asks for.
+        Raises ModelError when onnxruntime can't compute what the file asks for, ValueError when it is closed.
         """
-        if self._session is None:  # in a forked process
-            self._session = self._open()
+        session = self._session
+        if self._closed:
+            raise ValueError(f"{self.path}: the model is closed")
+        if session is None:  # in a forked process
+            session = self._session = self._open()
         try:
-            logits: Logits = self._session.run([OUTPUT], {INPUT: pixels})[0]
+            logits: Logits = session.run([OUTPUT], {INPUT: pixels})[0]
         except Exception as error:  # onnxruntime's exceptions share no base class
             raise ModelError(
                 f"{self.path}: onnxruntime can't run it ({_first_line(error)}); export it again"
@@ -68,8 +87,6 @@ class Model:
         Its threads stayed with the parent, and its end would wait for them for ever, at the latest at the exit; so
         it gets an owner more than it has and is never ended.
         """
-        import ctypes
-
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))
         self._session = None
 
@@ -122,18 +139,3 @@ def _leave_sessions_behind() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_sessions_behind)
-
-
-def default_model(runs: Path = Path("runs")) -> Path:
-    """Return the default file of the newest export under `runs`, else the model that is shipped.
-
-    An export's default is int8, unless fp32 was as fast where it was made. Raises ModelError if its summary is damaged.
-    """
-    summaries = sorted(runs.glob(f"*/{EXPORT_SUMMARY}"), key=os.path.getmtime)
-    if not summaries:
-        return SHIPPED_DEFAULT
-    newest = summaries[-1]
-    try:
-        return newest.with_name(json.loads(newest.read_bytes())["default"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{newest}: damaged; export the run again, or name a model with --model") from error

@@ -55,7 +55,7 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
         if status.st_size > MAX_BYTES:
             raise ModelError(f"{path}: {status.st_size} bytes, more than the limit of {MAX_BYTES}")
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES)
+            data = file.read(status.st_size)  # asking for more would take the memory for it
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such model file") from error
     except OSError as error:

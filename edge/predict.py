@@ -12,13 +12,16 @@ import typer
 
 from .classifier import Classifier
 from .cores import usable_cores
+from .left_out import LeftOut
 from .many import Draw, classify_many
 from .model import Model
+from .options import Jobs, Threshold
 from .output import open_output
+from .photo_list import read_list
 from .progress import Progress
 from .reporting import ending_on_sigterm
-from .search import Entry, find_photos, read_list
-from .shipped import DEFAULT_HELP, model_file
+from .search import Entry, find_photos
+from .shipped import DEFAULT_HELP, default_model, model_file
 
 
 def predict(
@@ -36,16 +39,11 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Write results to a new .jsonl, .csv or .parquet file.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --out: skip the photos in it.")] = False,
-    jobs: Annotated[
-        int | None, typer.Option(help="Photos read at once.  [default: the cores allowed]", min=1, max=256)
-    ] = None,
+    jobs: Jobs = None,
     threads: Annotated[
-        int | None, typer.Option(help="Cores for the net.  [default: those allowed; 1 a job]", min=1, max=256)
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Probability below which a photo is unknown.  [default: the model's]", min=0, max=1),
-    ] = None,
+        int, typer.Option(help="Cores for the net; more than 1 pay for batches only.", min=1, max=256)
+    ] = 1,
+    threshold: Threshold = None,
     tta: Annotated[
         bool, typer.Option("--tta", help="Look at each photo ten times: more accurate, but slower.")
     ] = False,
@@ -67,28 +65,32 @@ def predict(
     if explain and (search or len(photos or ()) > 1):
         raise typer.BadParameter("--explain draws one photo; name just one.")
     jobs = jobs or (usable_cores() if search or len(photos or ()) > 1 else 1)
-    classifier = Classifier(model, threads or (1 if jobs > 1 else None), threshold=threshold, tta=tta)
+    classifier = Classifier(model or default_model(), threads=threads, threshold=threshold, tta=tta)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
     output = open_output(out, resume, as_json)
 
-    def found() -> Iterator[Entry]:
-        named = chain(photos or (), read_list(files_from) if files_from is not None else ())
-        entries = (entry for entry in find_photos(named, recursive, glob) if entry.path not in output)
-        return (
-            entries if annotate is None else filter(partial(_was_not_drawn, annotate, frozenset(photos or ())), entries)
-        )
+    left_out = LeftOut()
 
-    countable = files_from is None or os.path.isfile(files_from)  # noqa: PTH113, a pipe is read but once
-    count = (lambda: sum(1 for _ in found())) if countable else None
+    def found(left_out: LeftOut | None = None) -> Iterator[Entry | None]:
+        named = chain(photos or (), read_list(files_from) if files_from is not None else ())
+        entries = find_photos(named, recursive, glob, left_out)
+        new = (entry for entry in entries if entry is None or entry.path not in output)
+        return new if annotate is None else filter(partial(_was_not_drawn, annotate, frozenset(photos or ())), new)
+
+    # A pipe is read but once.
+    countable = files_from is None or (files_from != "-" and os.path.isfile(files_from))  # noqa: PTH113
+    count = (lambda: sum(1 for entry in found() if entry)) if countable else None
     progress = Progress(count, visible=search)
-    classified = classify_many(classifier, found(), top, jobs, _draws(classifier.model, explain, annotate))
+    classified = classify_many(classifier, found(left_out), top, jobs, _draws(classifier.model, explain, annotate))
     # On leaving, the threads end first; then the summary is printed and the file closed.
     with ending_on_sigterm(), closing(output), progress, closing(classified):
         for results in classified:
             progress.erase()
             output.write(results)
             progress.add(results)
+    if left_out:
+        typer.echo(f"left out: {left_out}", err=True)
     if progress.errors:
         raise typer.Exit(1)
 
@@ -109,9 +111,11 @@ def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Dr
     return draws
 
 
-def _was_not_drawn(folder: Path, named: frozenset[str], entry: Entry) -> bool:
+def _was_not_drawn(folder: Path, named: frozenset[str], entry: Entry | None) -> bool:
     """Return whether an entry, unless it was named, is something else than what `--annotate` itself put in `folder`."""
     from .marks import is_own
 
+    if entry is None or entry.path in named:
+        return True
     path = Path(entry.path)
-    return entry.path in named or not (path.resolve().is_relative_to(folder.resolve()) and is_own(path))
+    return not (path.resolve().is_relative_to(folder.resolve()) and is_own(path))

@@ -47,7 +47,7 @@ def json_line(path: str, result: Result) -> str:
 def text_line(path: str, result: Prediction) -> str:
     """Return one line for people: "cat.jpg: cat 97.9%  (dog 1.3%)", or "cup.jpg: unknown  (cat 31.0%, dog 30.2%)"."""
     ranked = [f"{each.label} {each.probability:.1%}" for each in result.top]
-    first, others = (ranked[0], ranked[1:]) if result.label == result.guess else (result.label, ranked)
+    first, others = (result.label, ranked) if result.abstained else (ranked[0], ranked[1:])
     aside = f"  ({', '.join(others)})" if others else ""
     return f"{printable(path)}: {first}{aside}"
 

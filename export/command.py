@@ -9,7 +9,7 @@ import typer
 
 from ..edge.errors import ModelError
 from ..edge.files import write_json, write_text
-from ..edge.model import EXPORT_SUMMARY
+from ..edge.shipped import EXPORT_SUMMARY
 from ..train.run import newest_run, open_run
 from .exporter import FP32, INT8, Exporter
 from .ladder import Budget, Rung

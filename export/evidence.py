@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..edge.cores import usable_cores
 from ..edge.errors import ModelError
 from ..edge.evaluate import batch_logits
 from ..edge.labelled import LabelledImages
@@ -107,7 +108,7 @@ def require_parity(file: str, logits: Logits, expected: Logits) -> None:
 
 def file_logits(path: Path, val: LabelledImages, test: LabelledImages) -> SplitLogits:
     """Run a model file on both splits."""
-    model = Model(path)
+    model = Model(path, usable_cores())
     return SplitLogits(batch_logits(model, val), batch_logits(model, test))
 
 

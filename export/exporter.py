@@ -11,8 +11,8 @@ import onnx
 
 from ..edge.files import file_sha256, remove_own, write_bytes
 from ..edge.labelled import LabelledImages
-from ..edge.model import EXPORT_SUMMARY
 from ..edge.model_card import ModelCard
+from ..edge.shipped import EXPORT_SUMMARY
 from ..train.layers import count_macs
 from ..train.modules import count_parameters
 from ..train.run import WEIGHTS, Run

@@ -1,4 +1,6 @@
 import io
+import json
+import pickle
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from edge_cifar.edge import Classifier, EdgeCifarError, ModelError, PhotoError, Prediction, Ranked
+from edge_cifar.edge import Classifier, ModelError, PhotoError, Prediction, Ranked
 from edge_cifar.edge.classifier import BATCH
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model_card import ModelCard
@@ -134,7 +136,7 @@ def test_the_threshold_is_by_default_that_of_the_card(
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
 def test_a_threshold_that_is_no_probability_is_refused(small_model: Path, threshold: float) -> None:
-    with pytest.raises(EdgeCifarError, match="expected a probability, 0 to 1"):
+    with pytest.raises(ValueError, match="threshold: expected a probability, 0 to 1"):
         Classifier(small_model, threshold=threshold)
 
 
@@ -172,3 +174,131 @@ def test_results_are_frozen(cat_or_dog: Classifier) -> None:
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"missing\.onnx: no such model file"):
         Classifier(tmp_path / "missing.onnx")
+
+
+@pytest.fixture
+def warm(small_graph: onnx.ModelProto, small_card: ModelCard, write_sealed: WriteSealed) -> Path:
+    """`small_model` with a temperature of 2 and a threshold of 0.9 on its card."""
+    return write_sealed(small_graph, replace(small_card, temperature=2.0, abstain_threshold=0.9))
+
+
+def test_probabilities_are_those_of_the_temperature_on_the_card(warm: Path) -> None:
+    dog = float(1 / (1 + np.exp(-3 / 2)))  # 0.8176, where a temperature of 1 gives 0.9526
+    prediction = Classifier(warm).predict(flat(101))
+    assert prediction.confidence == pytest.approx(dog)
+    assert [ranked.probability for ranked in prediction.top] == pytest.approx([dog, 1 - dog])
+    assert (prediction.label, prediction.guess, prediction.abstained) == ("unknown", "dog", True)
+    [many] = Classifier(warm).predict_many([flat(101)])
+    assert many == prediction
+
+
+def test_a_class_called_unknown_is_not_taken_for_an_abstention(
+    small_graph: onnx.ModelProto, small_card: ModelCard, write_sealed: WriteSealed
+) -> None:
+    path = write_sealed(small_graph, replace(small_card, labels=("cat", "unknown"), abstain_threshold=0.9))
+    sure, unsure = (Classifier(path).predict(flat(value)) for value in (101, 100))
+    assert (sure.label, sure.abstained) == ("unknown", False)
+    assert (unsure.label, unsure.guess, unsure.abstained) == ("unknown", "cat", True)
+
+
+def test_a_prediction_is_plain_values_for_json(cat_or_dog: Classifier) -> None:
+    prediction = cat_or_dog.predict(flat(101), top=1)
+    ranked = {"label": "dog", "probability": prediction.confidence}
+    assert json.loads(json.dumps(prediction.to_dict())) == {
+        "label": "dog",
+        "confidence": prediction.confidence,
+        "top": [ranked],
+        "guess": "dog",
+        "abstained": False,
+    }
+
+
+def test_without_a_name_the_model_is_the_shipped_one_whatever_the_working_folder_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_model: Path
+) -> None:
+    (tmp_path / "runs" / "new").mkdir(parents=True)
+    (tmp_path / "runs" / "new" / "model.onnx").write_bytes(small_model.read_bytes())
+    (tmp_path / "runs" / "new" / "export.json").write_text(json.dumps({"default": "model.onnx"}))
+    monkeypatch.chdir(tmp_path)
+    assert Classifier().model.path == SHIPPED_DEFAULT
+
+
+@pytest.mark.parametrize("top", [0, -1])
+def test_no_labels_can_not_be_asked_for(cat_or_dog: Classifier, top: int) -> None:
+    with pytest.raises(ValueError, match="top: expected a whole number, 1 or more"):
+        cat_or_dog.predict(flat(0), top)
+    with pytest.raises(ValueError, match="top: "):  # at once, not with the first result
+        cat_or_dog.predict_many([flat(0)], top)
+
+
+@pytest.mark.parametrize("top", ["2", 2.0, True, None])
+def test_labels_are_asked_for_by_a_whole_number(cat_or_dog: Classifier, top: int) -> None:
+    with pytest.raises(TypeError, match="top: expected a whole number, 1 or more"):
+        cat_or_dog.predict(flat(0), top)
+
+
+@pytest.mark.parametrize("batch", [0, 1025])
+def test_batches_have_bounds(cat_or_dog: Classifier, batch: int) -> None:
+    with pytest.raises(ValueError, match="batch: expected a whole number, 1 to 1024"):
+        cat_or_dog.predict_many([flat(0)], batch=batch)
+
+
+@pytest.mark.parametrize(
+    "photo",
+    ["a.jpg", Path("a.jpg"), b"abc", bytearray(b"abc"), memoryview(b"abc"), io.BytesIO(b"abc"), 3, None,
+     Image.new("RGB", (2, 2)), np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.uint8)],
+    ids=lambda photo: type(photo).__name__,
+)  # fmt: skip
+def test_one_photo_in_the_place_of_many_is_a_type_error(cat_or_dog: Classifier, photo: object) -> None:
+    with pytest.raises(TypeError):
+        cat_or_dog.predict_many(photo)  # type: ignore[arg-type]
+
+
+def test_an_array_of_photos_is_many(cat_or_dog: Classifier) -> None:
+    photos = np.zeros((BATCH + 1, 2, 2, 3), np.uint8)
+    photos[1:] = 255
+    results = list(cat_or_dog.predict_many(photos))  # type: ignore[arg-type]
+    assert [result.guess for result in results if isinstance(result, Prediction)] == ["cat", *["dog"] * BATCH]
+
+
+def test_a_camera_is_answered_before_the_next_frame_is_asked_for(cat_or_dog: Classifier) -> None:
+    given = answered = 0
+
+    def camera() -> Iterator[Photo]:
+        nonlocal given
+        for i in range(BATCH):
+            assert answered == given
+            given += 1
+            yield flat(i)
+
+    for _ in cat_or_dog.predict_many(camera()):
+        answered += 1
+    assert answered == given == BATCH
+
+
+@pytest.mark.parametrize("batch", [None, 1, 3, 5, BATCH])
+def test_what_an_iterator_raises_comes_after_the_results_before_it(cat_or_dog: Classifier, batch: int | None) -> None:
+    def camera() -> Iterator[Photo]:
+        for _ in range(5):
+            yield flat(255)
+        raise OSError("unplugged")
+
+    results = cat_or_dog.predict_many(camera(), batch=batch)
+    assert [next(results).guess for _ in range(5)] == ["dog"] * 5  # type: ignore[union-attr]
+    with pytest.raises(OSError, match="unplugged"):
+        next(results)
+
+
+def test_a_pickled_classifier_keeps_its_options(warm: Path) -> None:
+    options = {"threads": 2, "threshold": 0.6, "tta": True}
+    again = pickle.loads(pickle.dumps(Classifier(warm, **options)))  # type: ignore[arg-type]
+    assert again.predict(flat(101)) == Classifier(warm, **options).predict(flat(101))  # type: ignore[arg-type]
+    assert (again.threshold, again.model._threads) == (0.6, 2)
+    assert pickle.loads(pickle.dumps(Classifier(warm))).threshold == 0.9
+
+
+def test_a_closed_classifier_says_so(small_model: Path) -> None:
+    with Classifier(small_model) as classifier:
+        classifier.predict(flat(0))
+    with pytest.raises(ValueError, match=r"model\.onnx: the model is closed"):
+        classifier.predict(flat(0))

@@ -1,5 +1,5 @@
-import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +12,8 @@ import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.model import Model, default_model
+from edge_cifar.edge.model import Model
 from edge_cifar.edge.model_card import ModelCard
-from edge_cifar.edge.shipped import SHIPPED_DEFAULT
 from onnx import TensorProto, helper, numpy_helper
 
 Change = Callable[[onnx.ModelProto], object]
@@ -200,22 +199,42 @@ def test_a_model_works_in_processes_forked_after_use(program: str, tiny_int8_mod
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_without_runs_the_shipped_model_is_the_default(tmp_path: Path) -> None:
-    assert default_model(tmp_path / "runs") == SHIPPED_DEFAULT
+def test_the_session_has_the_threads_that_were_asked_for_and_they_do_not_spin(small_model: Path) -> None:
+    for threads in (1, 2):
+        options = Model(small_model, threads)._session.get_session_options()
+        assert options.intra_op_num_threads == threads
+        assert options.inter_op_num_threads == 1
+        assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert Model(small_model)._session.get_session_options().intra_op_num_threads == 1
 
 
-def test_the_newest_export_names_the_default(tmp_path: Path) -> None:
-    for age, name in enumerate(("newest", "older", "oldest")):
-        summary = tmp_path / name / "export.json"
-        summary.parent.mkdir()
-        summary.write_text(json.dumps({"default": f"{name}.onnx"}))
-        os.utime(summary, (1e9 - age, 1e9 - age))
-    assert default_model(tmp_path) == tmp_path / "newest" / "newest.onnx"
+@pytest.mark.parametrize(
+    ("threads", "error"),
+    [(0, ValueError), (257, ValueError), (-(10**10), ValueError), ("2", TypeError), (True, TypeError)],
+)
+def test_threads_that_are_no_number_of_cores_are_refused(
+    small_model: Path, threads: int, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match="threads: expected a whole number, 1 to 256"):
+        Model(small_model, threads)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"default": 3}', '{"default": "../../elsewhere.onnx"}'])
-def test_a_damaged_export_summary_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "export.json").write_text(text)
-    with pytest.raises(ModelError, match=r"export\.json: damaged; export the run again"):
-        default_model(tmp_path)
+def test_a_pickled_model_is_opened_anew_wherever_the_process_works(
+    small_model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(small_model.parent)
+    model = Model(small_model.name, threads=2)
+    pickled = pickle.dumps(model)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = pickle.loads(pickled)
+    assert again._session.get_session_options().intra_op_num_threads == 2
+    pixels = np.zeros((1, 2, 2, 4), np.uint8)
+    assert np.array_equal(again.logits(pixels), model.logits(pixels))
+
+
+def test_a_closed_model_says_so(small_model: Path) -> None:
+    with Model(small_model) as model:
+        assert model.logits(np.zeros((1, 2, 2, 4), np.uint8)).shape == (1, 2)
+    with pytest.raises(ValueError, match="the model is closed"):
+        model.logits(np.zeros((1, 2, 2, 4), np.uint8))

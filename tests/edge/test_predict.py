@@ -51,6 +51,7 @@ def test_json_lines_have_exactly_this_shape(run: Run, small_model: Path, cat: Pa
             {"label": "dog", "probability": pytest.approx(1 - probability)},
         ],
         "guess": "cat",
+        "abstained": False,
     }
     assert missing == {"path": "missing.jpg", "error": "missing.jpg: No such file or directory"}
 
@@ -127,7 +128,7 @@ def test_below_the_threshold_a_photo_is_unknown_and_the_guess_is_shown(run: Run,
     assert (json.loads(done.stdout)["label"], json.loads(done.stdout)["guess"]) == ("unknown", "cat")
 
 
-@pytest.mark.parametrize(("threshold", "status"), [("1.5", 2), ("-1", 2), ("nan", 1)])
+@pytest.mark.parametrize(("threshold", "status"), [("1.5", 2), ("-1", 2), ("nan", 2)])
 def test_a_threshold_is_a_probability(run: Run, small_model: Path, cat: Path, threshold: str, status: int) -> None:
     done = run("predict", "--model", small_model, f"--threshold={threshold}", cat)
     assert (done.returncode, done.stdout) == (status, "")

@@ -65,7 +65,8 @@ def test_everything_that_can_lie_in_a_folder_is_reported_once(run: Run, small_mo
     bad = [row["path"] for row in found if "error" in row]
     assert bad == [f"photos/{name}.png" for name in ("broken", "empty", "pipe", "self", "socket", "zero")]
     assert text.stdout.count("\n") == 22
-    assert text.stderr.count("\n") == 7
+    assert text.stderr.count("\n") == 8
+    assert text.stderr.endswith("left out: 1 link to a folder\n")
     assert text.stdout.isascii()
 
 

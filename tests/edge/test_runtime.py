@@ -16,8 +16,11 @@ print("and one of Python's", file=sys.stderr)
 """
 
 
-def load(folder: Path, library: str, before: str = "") -> "subprocess.CompletedProcess[str]":
-    """Load `library` as onnxruntime in a fresh process."""
+AS_COMMAND = "from edge_cifar.edge.runtime import drop_remarks; drop_remarks()"
+
+
+def load(folder: Path, library: str, before: str = AS_COMMAND) -> "subprocess.CompletedProcess[str]":
+    """Load `library` as onnxruntime in a fresh process, by default as the command line does."""
     (folder / "onnxruntime.py").write_text(library)
     program = f"{before}\nfrom edge_cifar.edge.runtime import load_onnxruntime\nload_onnxruntime()\nprint('loaded')"
     return subprocess.run(
@@ -55,11 +58,28 @@ def test_a_library_that_is_not_for_this_machine_is_named_with_the_fix(tmp_path: 
 
 def test_where_other_threads_run_stderr_is_left_alone(tmp_path: Path) -> None:
     thread = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
-    assert "GPU device discovery failed" in load(tmp_path, NOISY, before=thread).stderr
+    assert "GPU device discovery failed" in load(tmp_path, NOISY, before=f"{AS_COMMAND}; {thread}").stderr
+
+
+def test_in_another_program_stderr_is_left_alone(tmp_path: Path) -> None:
+    assert "GPU device discovery failed" in load(tmp_path, NOISY, before="").stderr
+
+
+@pytest.mark.parametrize("refused", ["memfd_create", "dup", "dup2"])
+def test_a_sandbox_that_refuses_to_hold_stderr_is_no_error(tmp_path: Path, refused: str) -> None:
+    sandbox = f"""
+import os
+def refuse(*_, **__):
+    raise PermissionError(1, "Operation not permitted")
+os.{refused} = refuse
+"""
+    done = load(tmp_path, NOISY, before=AS_COMMAND + sandbox)
+    assert done.stdout == "loaded\n"
+    assert "GPU device discovery failed" in done.stderr
 
 
 def test_a_closed_stderr_is_no_error(tmp_path: Path) -> None:
-    assert load(tmp_path, "", before="import os; os.close(2)").stdout == "loaded\n"
+    assert load(tmp_path, "", before=f"{AS_COMMAND}; import os; os.close(2)").stdout == "loaded\n"
 
 
 def test_onnxruntime_is_told_to_report_to_nobody_before_it_is_loaded() -> None:

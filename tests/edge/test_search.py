@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from edge_cifar.edge import search as module
-from edge_cifar.edge.errors import DataError
-from edge_cifar.edge.search import find_photos, read_list
+from edge_cifar.edge.search import find_photos
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names or files")
 
@@ -35,11 +34,11 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found(*arguments: str, recursive: bool = False, glob: str | None = None) -> list[str]:
-    return [path for path, error in find_photos(arguments, recursive, glob) if error is None]
+    return [entry.path for entry in find_photos(arguments, recursive, glob) if entry and entry.error is None]
 
 
 def errors(*arguments: str, recursive: bool = False) -> list[str]:
-    return [str(error) for _, error in find_photos(arguments, recursive) if error]
+    return [str(entry.error) for entry in find_photos(arguments, recursive) if entry and entry.error]
 
 
 @pytest.mark.usefixtures("tree")
@@ -122,9 +121,14 @@ def test_folders_that_may_not_be_read_are_errors_and_the_others_are_searched() -
 
 def test_a_folder_that_vanishes_in_the_midst_is_an_error(tree: Path) -> None:
     search = find_photos(["tree"], recursive=True)
-    assert next(search).path == "tree/a.JPG"
+    first = next(search)
+    assert first
+    assert first.path == "tree/a.JPG"
     (tree / "c").rename(tree / "elsewhere")
-    assert [str(error or path) for path, error in search] == ["tree/b.png", "tree/c: No such file or directory"]
+    assert [str(entry.error or entry.path) for entry in search if entry] == [
+        "tree/b.png",
+        "tree/c: No such file or directory",
+    ]
 
 
 def test_a_huge_folder_is_sorted_in_blocks_each_name_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,29 +156,3 @@ def test_trees_deeper_than_python_recurses_or_descriptors_go_round(tmp_path: Pat
     [path] = found(str(tmp_path), recursive=True)
     subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # pytest's own cleaning can't
     assert path == f"{tmp_path}/{'d/' * depth}photo.png"
-
-
-@pytest.mark.parametrize(
-    ("data", "paths"),
-    [
-        (b"a.png\nb c.png\n", ["a.png", "b c.png"]),
-        (b"a.png\n\nlast.png", ["a.png", "last.png"]),
-        (b"two\nlines.png\0b.png\0", ["two\nlines.png", "b.png"]),
-        (b"caf\xe9.png\n", [os.fsdecode(b"caf\xe9.png")]),
-        (b"", []),
-    ],
-)
-def test_lists_are_read_by_line_or_by_nul(tmp_path: Path, data: bytes, paths: list[str]) -> None:
-    (tmp_path / "list").write_bytes(data)
-    assert list(read_list(str(tmp_path / "list"))) == paths
-
-
-def test_lists_are_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "READ", 3)
-    (tmp_path / "list").write_bytes(b"a.png\nbcdef.png\nlast.png")
-    assert list(read_list(str(tmp_path / "list"))) == ["a.png", "bcdef.png", "last.png"]
-
-
-def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="missing: No such file or directory; expected a list"):
-        list(read_list(str(tmp_path / "missing")))
