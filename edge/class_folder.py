@@ -1,24 +1,19 @@
-"""Class folders and the photos in them, and what of their files is left out, told by kind and number."""
+"""Class folders and the photos in them, and what else lies there: counted by kind, or known as this program's own."""
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import DataError, printable
-from .suffixes import NOT_READ, named_like_photo, suffix
+from .left_out import HIDDEN, LINK, LeftOut, file_kind, is_searched, photo_kind
+from .suffixes import named_like_photo
 
-NOISE = {"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found", "__pycache__"}
-"""Folders that systems and network storage make, in lower case."""
-LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
-"""Files that systems leave in folders of photos, in lower case."""
-OWN_FILES = {".edge-cifar-demo", "study.db", "export.json"}  # in folders that the commands of this project fill
+LITTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "icon\r"})
+"""Files that systems leave in every folder, in lower case: not worth a word."""
+OWN_FILES = frozenset({".edge-cifar-demo", "study.db"})  # in folders that demo and tune fill
 RUN_CONFIG, RUN_KEYS = "config.json", {"recipe", "data", "versions"}  # of a run, and what stands in it
-PHOTO, OWN, HIDDEN = "photo", "made by edge-cifar", "hidden"  # kinds of what lies in a folder
-LINKED = "linked folders, which are not followed"
-THUMBNAILS = {".thumbnails", ".@__thumb"}
-MODEL_SUFFIX = ".onnx"
+OWN, MODELS = "folders made by edge-cifar", ".onnx"  # kinds of what is left out
 KINDS_SHOWN = 5
 
 
@@ -27,7 +22,7 @@ def class_folders(folder: Path) -> list[str]:
 
     A link is left out when it leads back to `folder` or around it. Raises DataError when `folder` can't be listed.
     """
-    folders = [entry for entry in _entries(folder) if entry.is_dir() and not _is_noise(entry.name)]
+    folders = [entry for entry in _entries(folder) if entry.is_dir() and is_searched(entry.name)]
     around = os.path.realpath(folder) + os.sep
     return [
         entry.name
@@ -36,69 +31,72 @@ def class_folders(folder: Path) -> list[str]:
     ]
 
 
-def class_photos(folder: Path, label: str) -> tuple[list[str], Counter[str]]:
+def class_photos(folder: Path, label: str) -> tuple[list[str], LeftOut]:
     """Return `label/<name>` of every photo in and below the class folder, sorted, and what is left out, by kind.
 
-    Folders that this project's commands filled are left out, too. Raises DataError when a folder can't be listed.
+    Links to folders are not followed, and runs and the like, which this program made, not searched. Raises DataError
+    when a folder can't be listed.
     """
-    left_out: Counter[str] = Counter()
+    left_out = LeftOut()
     return list(_photos(folder, label, left_out)), left_out
 
 
-def is_own(found: tuple[list[str], Counter[str]]) -> bool:
-    """Return whether what `class_photos` found is the output of this project, and no class."""
-    photos, left_out = found
-    return not photos and (left_out[OWN] > 0 or left_out[MODEL_SUFFIX] > 0)
+def is_own(photos: list[str], left_out: LeftOut) -> bool:
+    """Return whether what `class_photos` found is the output of this program, and no class."""
+    return not photos and (left_out[OWN] > 0 or left_out[MODELS] > 0)
 
 
 def has_photos(folder: Path) -> bool:
     """Return whether there is a photo in or below `folder`. Raises DataError when a folder can't be listed."""
-    return next(_photos(folder.parent, folder.name, Counter()), None) is not None
+    return next(_photos(folder.parent, folder.name, LeftOut()), None) is not None
 
 
-def left_out_line(folder: Path, left_out: Counter[str]) -> str:
-    """Return what is left out of `folder`, by kind and number."""
+def shortened(left_out: LeftOut) -> LeftOut:
+    """Return the same with the rarest kinds counted as one, if there are more than `KINDS_SHOWN`."""
     kinds = left_out.most_common()
     if len(kinds) > KINDS_SHOWN:
         kinds[KINDS_SHOWN - 1 :] = [("of other kinds", sum(count for _, count in kinds[KINDS_SHOWN - 1 :]))]
-    return f"{folder}: " + ", ".join(f"{count} {kind}" for kind, count in kinds)
+    return LeftOut(dict(kinds))
 
 
 def photos_beside(folder: Path) -> list[str]:
     """Return a line on the photos that lie in `folder` itself, in no class; none if there are none."""
-    kinds = Counter(_kind(entry.name) for entry in _entries(folder) if not entry.is_dir())
-    photos = kinds[PHOTO] + sum(kinds[kind] for kind in set(NOT_READ.values()))
-    return [f"{folder}: {photos} photos in no class folder"] if photos else []
+    names = [entry.name for entry in _entries(folder) if not entry.is_dir()]
+    count = sum(named_like_photo(name) or photo_kind(name) is not None for name in names)
+    return [f"{folder}: {count} photos in no class folder"] if count else []
 
 
-def _photos(folder: Path, label: str, left_out: Counter[str]) -> Iterator[str]:
+def _photos(folder: Path, label: str, left_out: LeftOut) -> Iterator[str]:
     """Yield the photos in `folder/label` and in the folders in it, sorted; count what is passed over."""
     levels = [_listing(folder, label, left_out)]  # from the class down to the folder that is being read
     while levels:
-        for below, entry in levels[-1]:
-            if entry.is_dir(follow_symlinks=False):
-                levels.append(_listing(folder, below, left_out))
+        for name, is_folder in levels[-1]:
+            if is_folder:
+                levels.append(_listing(folder, name, left_out))
                 break
-            yield below
+            yield name
         else:
             levels.pop()
 
 
-def _listing(folder: Path, below: str, left_out: Counter[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield the photos and the folders to search of `folder/below`, with their names below `folder`."""
+def _listing(folder: Path, below: str, left_out: LeftOut) -> Iterator[tuple[str, bool]]:
+    """Yield the names, below `folder`, of the photos and the subfolders of `folder/below`; and which they are."""
     entries = _entries(folder / below)
-    if _is_filled_by_us(folder / below, {entry.name for entry in entries}):
+    if _is_made_by_us(folder / below, {entry.name for entry in entries}):
         left_out[OWN] += 1
         return
     for entry in entries:
-        is_folder = entry.is_dir(follow_symlinks=False)
-        kind = HIDDEN if is_folder and entry.name[0] == "." else "" if is_folder else _kind(entry.name)
-        if entry.is_symlink() and entry.is_dir():
-            kind = LINKED
-        if (is_folder and not _is_noise(entry.name)) or kind == PHOTO:
-            yield f"{below}/{entry.name}", entry
-        elif kind and not (is_folder and entry.name in THUMBNAILS):
-            left_out[kind] += 1
+        if entry.is_dir(follow_symlinks=False):
+            if is_searched(entry.name):
+                yield f"{below}/{entry.name}", True
+            elif entry.name[0] == ".":
+                left_out[HIDDEN] += 1
+        elif entry.is_symlink() and entry.is_dir():
+            left_out[LINK] += 1
+        elif named_like_photo(entry.name):
+            yield f"{below}/{entry.name}", False
+        elif entry.name.lower() not in LITTER and not entry.name.startswith("._"):
+            left_out[printable(file_kind(entry.name))] += 1
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -109,12 +107,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise DataError(f"{folder}: {error.strerror or error}") from error
 
 
-def _is_noise(name: str) -> bool:
-    return name[0] == "." or name.lower() in NOISE
-
-
-def _is_filled_by_us(folder: Path, names: set[str]) -> bool:
-    """Return whether a folder that holds `names` is a run, a study or a demo of this project."""
+def _is_made_by_us(folder: Path, names: set[str]) -> bool:
+    """Return whether a folder that holds `names` is a run, a study or a demo of this program."""
     if names & OWN_FILES:
         return True
     if RUN_CONFIG not in names:
@@ -123,14 +117,3 @@ def _is_filled_by_us(folder: Path, names: set[str]) -> bool:
         return set(json.loads((folder / RUN_CONFIG).read_bytes())) >= RUN_KEYS
     except (OSError, ValueError, TypeError, RecursionError):
         return False
-
-
-def _kind(name: str) -> str:
-    """Return what a file is counted as when it is left out, `PHOTO` if it isn't, "" if it goes without saying."""
-    if name.lower() in LITTER or name.startswith(("._", ".DS_Store")):
-        return ""
-    if name[0] == ".":
-        return HIDDEN
-    if named_like_photo(name):
-        return PHOTO
-    return NOT_READ.get(suffix(name)) or printable(suffix(name)) or "without a suffix"

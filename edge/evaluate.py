@@ -11,7 +11,7 @@ import typer
 from .dataset import ALL, DATA_HELP, POSITION, load_split, uncertain_test_photos
 from .errors import DataError
 from .labelled import LabelledImages
-from .metrics import accuracy, confusion_matrix, per_class, softmax
+from .metrics import accuracy, confusion_matrix, per_class
 from .model import Logits, Model
 from .model_card import ModelCard
 from .photo_list import learned_from, read_photo_list
@@ -38,10 +38,9 @@ def evaluate(
     seen = len(learned_from(listed).intersection(images.contents)) if listed else None
     for remark in _remarks(opened.card, images, split, seen):
         typer.echo(remark, err=True)
-    logits = batch_logits(opened, images)
-    matrix = confusion_matrix(images.targets, logits.argmax(axis=1), len(opened.card.labels))
+    predicted = batch_logits(opened, images).argmax(axis=1)
+    matrix = confusion_matrix(images.targets, predicted, len(opened.card.labels))
     classes = per_class(matrix, opened.card.labels)
-    unsure = int((softmax(logits / opened.card.temperature).max(axis=1) < opened.card.abstain_threshold).sum())
     if as_json:
         result = {
             "model": str(model),
@@ -53,7 +52,6 @@ def evaluate(
             "confusion": matrix.tolist(),
         }
         result |= {} if seen is None else {"seen_in_training": seen}
-        result |= {"below_threshold": unsure} if opened.card.abstain_threshold else {}
         typer.echo(json.dumps(result))
         return
     width = max(map(len, ("class", *opened.card.labels)))
@@ -61,8 +59,6 @@ def evaluate(
     for label, row in classes.items():
         typer.echo(f"{label:{width}}  {row.precision:9.1%}  {row.recall:6.1%}  {row.f1:6.1%}  {row.support:7}")
     typer.echo(f"accuracy {accuracy(matrix):.2%} on {len(images)} {'' if split == ALL else f'{split} '}images")
-    if unsure:
-        typer.echo(f"{unsure} of them answered below the model's threshold: `predict` calls these unknown")
 
 
 def _remarks(card: ModelCard, images: LabelledImages, split: str, seen: int | None) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .class_folder import OWN, class_folders, class_photos, is_own, left_out_line
+from .class_folder import class_folders, class_photos, is_own, shortened
 from .cores import usable_cores
 from .dataset_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
 from .errors import DataError, PhotoError
@@ -22,7 +22,7 @@ def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
     when there are fewer than `least` classes, a class has no readable photo, or names can't be used.
     """
     found = {label: class_photos(folder, label) for label in class_folders(folder)}
-    own = [label for label, what in found.items() if is_own(what)]
+    own = [label for label, what in found.items() if is_own(*what)]
     labels = [label for label in found if label not in own]
     _check_labels(folder, labels, least)
     names = [name for label in labels for name in found[label][0]]
@@ -30,12 +30,11 @@ def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
     ids = tuple(name for name, good in zip(names, readable, strict=True) if good)
     index = {label: i for i, label in enumerate(labels)}
     targets = np.array([index[name.split("/", 1)[0]] for name in ids], dtype=np.int64)
-    left_out = [left_out_line(folder / label, found[label][1]) for label in labels if found[label][1]]
-    left_out += [f"{folder / label}: {OWN}, no class" for label in own]
+    left_out = [f"{folder / label}: {shortened(found[label][1])}" for label in labels if found[label][1]]
+    left_out += [f"{folder / label}: made by edge-cifar, no class" for label in own]
     for label, count in zip(labels, np.bincount(targets, minlength=len(labels)), strict=True):
         if count == 0:
-            there = found[label][1]
-            but = f" (but {left_out_line(folder / label, there).partition(': ')[2]})" if there else ""
+            but = f" (but {shortened(found[label][1])})" if found[label][1] else ""
             raise DataError(
                 f"{folder / label}: no readable photo in this class folder{but}; add some ({', '.join(FORMATS)}), "
                 "or remove it"

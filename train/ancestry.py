@@ -40,7 +40,7 @@ class Ancestry:
             ):
                 seen = [i for i, content in zip(split.ids, split.contents, strict=False) if content in contents]
                 if seen:
-                    lines.append(f"{words} has seen {named(seen)} of the {name} photos: their accuracy flatters")
+                    lines.append(f"{words} has seen {named(seen)} of the {name} split: its accuracy flatters")
         return lines + [
             f"{words} was trained on validation images of {dataset.name} (it left out others): their accuracy "
             "flatters; take its --seed and --val-fraction"
@@ -52,7 +52,7 @@ class Ancestry:
 def named(names: Sequence[str]) -> str:
     """Return how many photos there are, and what the first are called."""
     more = ", ..." if len(names) > SHOWN else ""
-    return printable(f"{len(names)} ({', '.join(names[:SHOWN])}{more})")
+    return printable(f"{len(names)} photo{'s' * (len(names) > 1)} ({', '.join(names[:SHOWN])}{more})")
 
 
 def _folder(path: Path) -> Path:

@@ -87,7 +87,7 @@ def _load_listed(run: Run, recipe: Recipe, listed: Sequence[Listed]) -> tuple[Da
         left_out=tuple(line for pool in pools for line in pool.left_out),
     )
     new = _new(run, listed, pools)
-    remarks = [f"not used: {named(new)} photos of {recipe.data} that {run.folder} was not made with"] if new else []
+    remarks = [f"not used: {named(new)} of {recipe.data} that came after the training of {run.folder}"] if new else []
     dataset = Dataset(
         recipe.data, splits["train"], splits["val"], splits["test"], scan, recipe.extra or None, run.data["cut"]
     )
@@ -121,7 +121,7 @@ def _check_missing(run: Run, dataset: Dataset, missing: Sequence[Listed], comple
     """Return `dataset` with a remark on what is missing. Raises RunError when that is too much."""
     if not missing:
         return dataset
-    words = f"{named([photo.id for photo in missing])} photos that {run.folder} was made with"
+    words = f"{named([photo.id for photo in missing])} of those that {run.folder} was made with"
     rest = sum(map(len, dataset.splits.values()))
     if rest < len(missing):
         raise RunError(f"{dataset.name}: lacks {words}; name the right folder with --data, or train again")
