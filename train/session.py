@@ -27,7 +27,7 @@ from .recipe import Recipe
 from .report import write_curves, write_report
 from .result import Result
 from .run import Run
-from .run_data import load_recipe_data, load_run_data
+from .run_data import keep_photo_list, load_recipe_data, load_run_data
 from .signals import Stopped, StopSignals
 from .start import IDENTITY_NAME, teacher_sources, weights_file
 from .tensorboard_log import TensorBoard, check_installed
@@ -78,6 +78,7 @@ class Session:
         training = self._prepared(run, dataset)  # what is refused leaves no folder
         if self.first:
             run.create()
+            keep_photo_list(run, dataset)
         return self._go_on(run, training, dataset)
 
     def resume(self, run: Run) -> Summary:
