@@ -15,8 +15,8 @@ from .labelled import LabelledImages
 from .metrics import accuracy, confusion_matrix, per_class
 from .model import Logits, Model
 from .model_card import ModelCard
-from .split_list import learned_from, read_photo_list
 from .shipped import MODEL_HELP, model_file
+from .split_list import learned_from, read_photo_list
 
 BATCH = 256  # images
 

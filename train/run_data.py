@@ -8,8 +8,8 @@ import numpy as np
 from ..edge.dataset import ALL, CONTENT, POSITION, load_split
 from ..edge.errors import RunError
 from ..edge.labelled import LabelledImages
-from ..edge.split_list import SEEN, Listed, list_photos, read_photo_list, write_photo_list
 from ..edge.split_folders import SPLITS
+from ..edge.split_list import SEEN, Listed, list_photos, read_photo_list, write_photo_list
 from .ancestry import Ancestry, named
 from .data import Dataset, load_dataset
 from .recipe import Recipe
