@@ -96,7 +96,7 @@ def image_folder(data: str, split: str) -> Path | None:
     if data in LOADERS:
         return None
     folders = split_folders(data)
-    return folders.get(split, folders["train"])  # which a missing split is cut from
+    return folders[split if split in folders else "train"]  # which a missing split is cut from
 
 
 def _answers(logits: Logits, images: LabelledImages) -> Labels:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..edge.dataset import split_folder
+from ..edge.class_folder import class_folders, class_photos
+from ..edge.dataset import split_folders
 from ..edge.files import file_sha256
-from ..edge.photo import photo_files
 from ..edge.synthetic import LABELS, write_photos
 
 JPEGS = len(LABELS)  # photos of ordinary size that are rendered in any case
@@ -25,16 +25,20 @@ class Photos:
 
 
 def choose_photos(folder: Path, data: str | None, count: int) -> list[Path]:
-    """Return `count` photos: JPEGs rendered into `folder`, then test images of `data`, one of each class in turn."""
+    """Return `count` photos: JPEGs rendered into `folder`, then images of `data`, as `images_of` orders them."""
     jpegs = write_photos(folder, per_label=1 if data else -(-count // JPEGS), seed=PHOTO_SEED)
     return [*jpegs, *(images_of(data) if data else [])][:count]
 
 
 def images_of(data: str) -> list[Path]:
-    """Return the test images of a dataset folder, one of each class in turn. Raises DataError."""
-    classes = sorted(entry for entry in split_folder(data, "test").iterdir() if entry.is_dir())
-    turns = itertools.zip_longest(*(photo_files(folder) for folder in classes))
-    return [path for turn in turns for path in turn if path]
+    """Return the test images of a dataset folder, all if it has no test split, one of each class in turn.
+
+    Raises DataError.
+    """
+    folders = split_folders(data)
+    folder = folders.get("test") or next(iter(folders.values()))
+    turns = itertools.zip_longest(*(class_photos(folder, label)[0] for label in class_folders(folder)))
+    return [folder / name for turn in turns for name in turn if name]
 
 
 def describe_photos(photos: Sequence[Path], data: str | None) -> Photos:
@@ -42,5 +46,6 @@ def describe_photos(photos: Sequence[Path], data: str | None) -> Photos:
     rendered = min(JPEGS, len(photos)) if data else len(photos)
     chosen = f"{rendered} JPEGs rendered with seed {PHOTO_SEED}"
     if data:
-        chosen += f", then {len(photos) - rendered} test images of {Path(data).name}, one of each class in turn"
+        kind = "test images" if "test" in split_folders(data) else "images"
+        chosen += f", then {len(photos) - rendered} {kind} of {Path(data).name}, one of each class in turn"
     return Photos(len(photos), chosen, hashlib.sha256("".join(map(file_sha256, photos)).encode()).hexdigest())

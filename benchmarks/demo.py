@@ -14,6 +14,8 @@ import typer
 
 from ..edge.errors import RunError
 from ..edge.files import write_text
+from ..edge.history import METRICS
+from ..edge.marks import is_own
 from ..edge.shipped import SHIPPED_DEFAULT
 from ..edge.synthetic import write_photos
 from .page_demo import Findings, demo_page
@@ -62,14 +64,21 @@ def demo(
 def prepare(out: Path) -> None:
     """Make `out`, or empty it of an earlier demo's run and photos.
 
-    Raises RunError, with nothing deleted, when it holds anything but a demo.
+    Raises RunError, with nothing deleted, when it holds anything but a demo, or something was added to one.
     """
     if out.exists() and not (out / MARKER).exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(f"{out}: holds something other than a demo; choose another --out")
+    earlier = [out / name for name in (RUN, PHOTOS) if (out / name).exists()]
+    if added := next((path for folder in earlier for path in folder.rglob("*") if _was_added(path)), None):
+        raise RunError(f"{added}: is no file of the demo's and would be deleted; move it away")
     write_text(out / MARKER, "edge-cifar demo made this folder and replaces run/, photos/ and report.html in it.\n")
-    for name in (RUN, PHOTOS):
-        if (out / name).exists():
-            shutil.rmtree(out / name)
+    for folder in earlier:
+        shutil.rmtree(folder)
+
+
+def _was_added(path: Path) -> bool:
+    """Return whether somebody put a file, with anything in it, into a folder of the demo's."""
+    return bool(not path.is_dir() and path.lstat().st_size and path.name != METRICS and not is_own(path))
 
 
 def run_step(*arguments: object) -> Step:

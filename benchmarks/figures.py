@@ -41,7 +41,7 @@ def figures(
     for path, drawn in pictures(results).items():
         write_text(path, drawn)
         typer.echo(path)
-    write_text(readme, with_tables(readme.read_text(), results))
+    write_text(readme, with_tables(readme.read_text(), results), replace_any=True)  # the rest of it is kept
     typer.echo(readme)
 
 

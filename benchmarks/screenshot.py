@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from ..edge.errors import EdgeCifarError
+from ..edge.files import write_bytes
 from ..edge.page.names import short_names
 from ..edge.reporting import reporting
 
@@ -57,7 +58,6 @@ def look_at(page: Path, out: Path, name: str) -> list[Look]:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:
         raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[browser]'") from error
-    out.mkdir(parents=True, exist_ok=True)
     path = find_browser()
     with sync_playwright() as playwright:
         try:
@@ -87,7 +87,7 @@ def _look(browser: "Browser", page: Path, picture: Path, scheme: Scheme, width: 
     view.on("pageerror", lambda error: complaints.append(f"error: {error}"))
     view.on("requestfailed", lambda request: complaints.append(f"could not load {request.url}"))
     view.goto(page.resolve().as_uri())
-    view.screenshot(path=picture, full_page=True)
+    write_bytes(picture, view.screenshot(full_page=True))
     if (reach := view.evaluate("document.documentElement.scrollWidth")) > width:
         complaints.append(f"scrolls sideways, {reach} pixels at {width}")
     view.close()

@@ -1,13 +1,12 @@
 """Photos with their label and a bar for its probability drawn in."""
 
-import io
 from pathlib import Path, PurePath
 
 from PIL import Image, ImageDraw, ImageFont
 
 from .classifier import Prediction
+from .drawn import write_drawn
 from .errors import printable
-from .files import write_bytes
 from .photo import Photo, read_upright
 
 LINES = 16  # the text is as high as the photo's shorter side divided by this
@@ -16,14 +15,11 @@ BAR, TRACK, STRIP = (90, 200, 120), (110, 110, 110), (0, 0, 0, 170)  # RGB, and 
 
 
 def write_annotated(photo: Photo, prediction: Prediction, path: Path) -> None:
-    """Write `photo` at its own size, upright, with the prediction drawn in, as PNG or JPEG by the name of `path`.
+    """Write `photo` at its own size, upright, with the prediction drawn in, to `path`, as `write_drawn` does.
 
-    Raises PhotoError, or EdgeCifarError for `path`.
+    Raises PhotoError, or EdgeCifarError when the disk can take no more.
     """
-    buffer = io.BytesIO()
-    annotated = draw_prediction(read_upright(photo), prediction)
-    annotated.save(buffer, "PNG" if path.suffix.lower() == ".png" else "JPEG", quality=90)
-    write_bytes(path, buffer.getvalue())
+    write_drawn(photo, draw_prediction(read_upright(photo), prediction), path)
 
 
 def annotated_path(folder: Path, photo: str) -> Path:

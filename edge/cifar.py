@@ -58,6 +58,15 @@ def load_cifar(name: str, split: str, size: int) -> LabelledImages:
     return LabelledImages(with_x(pixels), targets, labels, ids)
 
 
+def is_whole_cifar(train: LabelledImages) -> bool:
+    """Return whether these are the 50,000 training images of CIFAR-10 or CIFAR-100 as a folder, by their classes.
+
+    No photo comes or goes there, so that they are cut as they are under their name.
+    """
+    counts = set(train.counts().tolist())
+    return (train.labels, counts) in ((CIFAR10_LABELS, {5_000}), (tuple(CIFAR100_LABELS), {500}))
+
+
 def with_x(rgb: Pixels) -> Pixels:
     """Return uint8 (..., 3) RGB as (..., 4) RGBX, X = 255."""
     x = np.full((*rgb.shape[:-1], 1), 255, dtype=np.uint8)

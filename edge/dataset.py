@@ -1,27 +1,34 @@
 """Datasets by name or folder, read without torch, and how they are split.
 
 A dataset folder holds `train/<class>/*` and `test/<class>/*`, and `val/<class>/*` where its owner has chosen, or only
-`<class>/*`. Splits that it lacks are cut from its training photos by `stratified_split`, the same way wherever
-they are needed, so that a device evaluates on what training left out.
+`<class>/*`. Splits that it lacks are cut from its training photos, each photo by its own content, so that none changes
+sides when others come or go, and a device evaluates on what training left out. Datasets that never change, which are
+known by name, are cut by `stratified_split`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from .cifar import load_cifar
+from .cifar import is_whole_cifar, load_cifar
+from .contents import file_contents
+from .cut import cut_by_content, stratified_split, unsettled
 from .errors import DataError
-from .folder import class_folders, load_folder
+from .folder import load_folder
 from .labelled import LabelledImages
 from .metrics import Indices
+from .split_folders import EXPECTED, SPLITS, Layout, read_layout
 from .synthetic import synthetic_split
 
 DATA_HELP = "cifar10, cifar100, synthetic, or a folder: <class>/* or train/<class>/* and test/<class>/*."
-SPLITS = ("train", "val", "test")
+ALL = "all"  # every image, whatever split it is in
 TEST_FRACTION = 0.2  # of a folder's photos, when it has no test/
 TEST_SEED = 0  # the same for every run, so that runs with other seeds are compared on the same photos
+CONTENT, POSITION = "content", "position"
+"""How folders are cut: by each photo's content, or, as the first versions did, by its place among the others."""
 LOADERS: dict[str, Callable[[str, int], LabelledImages]] = {
     "cifar10": partial(load_cifar, "cifar10"),
     "cifar100": partial(load_cifar, "cifar100"),
@@ -30,26 +37,43 @@ LOADERS: dict[str, Callable[[str, int], LabelledImages]] = {
 """Datasets known by name, each with the splits "train" and "test": (split, size) -> images."""
 
 
-def load_split(data: str, split: str, size: int, *, val_fraction: float, val_seed: int) -> LabelledImages:
-    """Return one split ("train", "val" or "test") of `data`, as `load_splits` does, reading no more than needed."""
-    if split not in SPLITS:
-        raise DataError(f"unknown split {split!r}; choose from {', '.join(SPLITS)}")
-    given = _given_splits(data, size)
+def load_split(
+    data: str,
+    split: str,
+    size: int,
+    *,
+    val_fraction: float,
+    val_seed: int,
+    rule: str = CONTENT,
+    contents: bool = False,
+) -> LabelledImages:
+    """Return one split ("train", "val", "test" or "all") of `data`, as `load_splits` does, reading no more than needed.
+
+    A single class is enough. Images of folders have their `contents` if asked or needed.
+    """
+    if split not in (*SPLITS, ALL):
+        raise DataError(f"unknown split {split!r}; choose from {', '.join((*SPLITS, ALL))}")
+    given = _given_splits(data, size, least=1, contents=contents)
+    if split == ALL:
+        return _joined(given)
     if split in given and split != "train":
         return given[split]()
-    return _cut(data, given, val_fraction, val_seed)[split]
+    return _cut(data, given, val_fraction, val_seed, rule)[split]
 
 
-def load_splits(data: str, size: int, *, val_fraction: float, val_seed: int) -> dict[str, LabelledImages]:
+def load_splits(
+    data: str, size: int, *, val_fraction: float, val_seed: int, rule: str = CONTENT
+) -> dict[str, LabelledImages]:
     """Return the splits "train", "val" and "test" of a dataset folder, or of a dataset known by name.
 
-    What the dataset lacks is cut from its training images: `TEST_FRACTION` of each class for "test", then
-    `val_fraction` of each class, drawn with `val_seed`, for "val". Raises DataError when the data is missing or
-    unusable, a class has too few photos to be split, or the splits have other classes.
+    What the dataset lacks is cut from its training images by `rule`: `TEST_FRACTION` of each class for "test", then
+    `val_fraction` of each class, drawn with `val_seed`, for "val". Images of folders have their `contents`. Raises
+    DataError when the data is missing or unusable, a class has too few photos to be split, or the splits have other
+    classes.
     """
-    given = _given_splits(data, size)
+    given = _given_splits(data, size, least=2, contents=True)
     splits = {split: load() for split, load in given.items() if split != "train"}
-    splits |= _cut(data, given, val_fraction, val_seed)
+    splits |= _cut(data, given, val_fraction, val_seed, rule)
     for split in ("val", "test"):
         same_labels(splits["train"].labels, splits[split].labels, f"{data}/{split}")
     return {split: splits[split] for split in SPLITS}
@@ -61,41 +85,20 @@ def missing_splits(data: str) -> tuple[str, ...]:
     return tuple(split for split in ("test", "val") if split not in given)
 
 
-def split_folder(data: str, split: str) -> Path:
-    """Return the folder of a split in the dataset folder `data`. Raises DataError when either is not there."""
-    folders = split_folders(data)
-    if split not in folders:
-        raise DataError(f"{data}: no folder {split}/ in it; expected train/<class>/* and test/<class>/*")
-    return folders[split]
-
-
-def split_folders(data: str) -> dict[str, Path]:
-    """Return the split folders of the dataset folder `data`; itself as "train", if there are only class folders.
+def split_folders(data: str) -> Mapping[str, Path]:
+    """Return the split folders of the dataset folder `data`, as `read_layout` finds them.
 
     Raises DataError when `data` is no folder.
     """
-    root = Path(data)
-    if not root.is_dir():
-        raise DataError(f"{data}: no such dataset folder (or name one of: {', '.join(LOADERS)})")
-    folders = {split: root / split for split in SPLITS if (root / split).is_dir()}
-    # A class may be called "train": a split folder is one that has folders in it.
-    return folders if any(class_folders(folder) for folder in folders.values()) else {"train": root}
+    return _layout(data).folders
 
 
-def stratified_split(targets: Indices, fraction: float, seed: int) -> tuple[Indices, Indices]:
-    """Split indices of `targets` into (kept, held out): `fraction` of each class, at least one, but never all of it.
+def uncertain_test_photos(images: LabelledImages) -> Indices:
+    """Return which images of a test split cut by content are there only because their class is so small.
 
-    Both are sorted; the same seed gives the same split on every machine and numpy version (RandomState's
-    streams are frozen).
+    When photos come or go, such photos may change sides. The images must have their `contents`.
     """
-    random = np.random.RandomState(seed)
-    held_out = []
-    for target in np.unique(targets):
-        members = np.flatnonzero(targets == target)
-        count = min(max(1, round(fraction * len(members))), len(members) - 1)
-        held_out.append(random.permutation(members)[:count])
-    chosen = np.sort(np.concatenate(held_out))
-    return np.setdiff1d(np.arange(len(targets)), chosen), chosen
+    return unsettled(images.contents, TEST_FRACTION, _test_salt(), held_out=True)
 
 
 def stratified_sample(targets: Indices, count: int, seed: int) -> Indices:
@@ -108,41 +111,100 @@ def stratified_sample(targets: Indices, count: int, seed: int) -> Indices:
 
 
 def same_labels(expected: Sequence[str], found: Iterable[str], where: str) -> None:
-    """Raise DataError unless the labels of two splits are the same."""
-    if tuple(expected) != tuple(found):
-        raise DataError(f"{where}: classes {', '.join(found)} differ from the expected {', '.join(expected)}")
+    """Raise DataError unless the labels of two splits are the same, naming the first that differs."""
+    found = tuple(found)
+    new = [label for label in found if label not in expected]
+    lacking = [label for label in expected if label not in found]
+    differences = [f"{label!r} is no class of the training photos" for label in new[:1]]
+    differences += [f"there are no photos of {label!r}" for label in lacking[:1]]
+    if differences:
+        raise DataError(f"{where}: other classes than in training: {' and '.join(differences)}")
 
 
-def _given_splits(data: str, size: int) -> Mapping[str, Callable[[], LabelledImages]]:
-    """Return what loads each split that the dataset has itself."""
+def _layout(data: str) -> Layout:
+    if not data.strip():
+        raise DataError("the name of the data is empty; name a folder (. is the current one) or a dataset")
+    if not Path(data).is_dir():
+        raise DataError(f"{data}: no such dataset folder (or name one of: {', '.join(LOADERS)})")
+    return read_layout(Path(data))
+
+
+def _given_splits(data: str, size: int, least: int, contents: bool = False) -> dict[str, Callable[[], LabelledImages]]:
+    """Return what loads each split that the dataset has itself, of `least` classes; with `contents` if asked."""
     if data in LOADERS:
         return {split: partial(LOADERS[data], split, size) for split in ("train", "test")}
-    return {split: partial(load_folder, folder, size) for split, folder in split_folders(data).items()}
+    layout = _layout(data)
+
+    def load(split: str, folder: Path) -> LabelledImages:
+        images = load_folder(folder, size, least)
+        if contents or (split == "train" and len(layout.folders) < len(SPLITS)):
+            images = replace(images, contents=file_contents(folder, images.ids))
+        return replace(images, left_out=(*layout.left_out, *images.left_out))
+
+    return {split: partial(load, split, folder) for split, folder in layout.folders.items()}
+
+
+def _joined(given: Mapping[str, Callable[[], LabelledImages]]) -> LabelledImages:
+    """Return the images of all splits; their ids begin with the split where there are several."""
+    if len(given) == 1:
+        return next(iter(given.values()))()
+    parts = {split: load() for split, load in given.items()}
+    labels = sorted({label for images in parts.values() for label in images.labels})
+    first, *others = (
+        replace(images, ids=tuple(f"{split}/{name}" for name in images.ids), contents=images.names()).relabelled(labels)
+        for split, images in parts.items()
+    )
+    for other in others:
+        first = first.joined(other)
+    return first
 
 
 def _cut(
-    data: str, given: Mapping[str, Callable[[], LabelledImages]], val_fraction: float, val_seed: int
+    data: str,
+    given: Mapping[str, Callable[[], LabelledImages]],
+    val_fraction: float,
+    val_seed: int,
+    rule: str,
 ) -> dict[str, LabelledImages]:
     """Return "train" and the splits cut from it because they aren't `given`."""
     if "train" not in given:
-        split_folder(data, "train")  # raises, and says what is expected
+        there = ", ".join(f"{folder.name}/" for folder in split_folders(data).values())
+        raise DataError(f"{data}: no folder train/ in it, only {there}; {EXPECTED}")
     parts = {"train": given["train"]()}
-    shares = {"test": (TEST_FRACTION, TEST_SEED), "val": (val_fraction, val_seed)}
-    missing = [split for split in shares if split not in given]
+    missing = [split for split in ("test", "val") if split not in given]
+    by_content = rule == CONTENT and parts["train"].contents and not is_whole_cifar(parts["train"])
     _check_counts(data, parts["train"], missing)
-    for split in missing:
-        kept, held_out = stratified_split(parts["train"].targets, *shares[split])
-        parts |= {"train": parts["train"].take(kept), split: parts["train"].take(held_out)}
+    for i, split in enumerate(missing, 1):
+        train, test = parts["train"], split == "test"
+        if by_content:
+            fraction, salt = (TEST_FRACTION, _test_salt()) if test else (val_fraction, _val_salt(val_seed))
+            kept, held_out = cut_by_content(train.contents, train.targets, fraction, salt, 1 + len(missing) - i)
+        else:
+            shares = (TEST_FRACTION, TEST_SEED) if test else (val_fraction, val_seed)
+            kept, held_out = stratified_split(train.targets, *shares)
+        parts |= {"train": train.take(kept), split: train.take(held_out)}
     return parts
+
+
+def _test_salt() -> str:
+    return f"test {TEST_SEED}"
+
+
+def _val_salt(seed: int) -> str:
+    return f"val {seed}"
 
 
 def _check_counts(data: str, images: LabelledImages, missing: Sequence[str]) -> None:
     """Raise DataError when a class has too few photos to be trained on and held out for each `missing` split."""
-    for label, count in zip(images.labels, images.counts(), strict=True):
+    names = np.array(images.names())
+    for target, label in enumerate(images.labels):
+        own = names[images.targets == target]
+        count = len(np.unique(own))  # copies of a photo stay together
         if count <= len(missing):
             photos = "a single photo" if count == 1 else f"{count} photos"
+            copies = "" if count == len(own) else f" ({len(own)} with their copies)"
             splits = " and a ".join({"val": "validation"}.get(split, split) for split in missing)
             raise DataError(
-                f"{data}: class {label!r} has {photos}, too few to cut a {splits} split from; "
+                f"{data}: class {label!r} has {photos}{copies}, too few to cut a {splits} split from; "
                 f"add photos ({len(missing) + 1} at least) or remove the class"
             )

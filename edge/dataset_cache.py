@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -54,29 +54,46 @@ def cache_key(folder: Path, names: Sequence[str], size: int) -> str | None:
 
 def load_decoded(key: str | None, size: int) -> Decoded | None:
     """Return what was stored under `key`, or None when there is nothing, or nothing sound."""
-    if key is None:
+    arrays = load_arrays(key, "images", "readable")
+    if arrays is None:
         return None
-    try:
-        path = _entries() / f"{key}.npz"
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, readable = arrays["images"], arrays["readable"]
-        os.utime(path)  # used just now
-    except Exception:  # a damaged zip raises a dozen different errors
-        return None
+    images, readable = arrays
     return (images, readable) if images.shape == (readable.sum(), size, size, 4) else None
 
 
 def store_decoded(key: str | None, decoded: Decoded) -> None:
     """Store `decoded` under `key`, unless it is too large for the disk or nothing can be written."""
+    store_arrays(key, images=decoded[0], readable=decoded[1])
+
+
+def load_arrays(key: str | None, *names: str) -> list[Any] | None:
+    """Return the arrays stored under `key` by these names, or None when there is nothing, or nothing sound."""
+    if key is None:
+        return None
+    try:
+        path = _entries() / f"{key}.npz"
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = [arrays[name] for name in names]
+        os.utime(path)  # used just now
+    except Exception:  # a damaged zip raises a dozen different errors
+        return None
+    return found
+
+
+def store_arrays(key: str | None, **arrays: npt.NDArray[Any]) -> None:
+    """Store arrays under `key`, unless they are too large for the disk or nothing can be written."""
     if key is None:
         return
-    images, readable = decoded
     try:
         entries = _entries()
         entries.mkdir(mode=0o700, parents=True, exist_ok=True)  # photos may be private
-        if images.nbytes > min(LIMIT, shutil.disk_usage(entries).free / 2):
+        if sum(array.nbytes for array in arrays.values()) > min(LIMIT, shutil.disk_usage(entries).free / 2):
             return
-        write_file(entries / f"{key}.npz", lambda file: np.savez(file, images=images, readable=readable))
+        write_file(
+            entries / f"{key}.npz",
+            lambda file: np.savez(file, **arrays),  # type: ignore[arg-type]
+            replace_any=True,
+        )
         _evict(entries)
     except (OSError, EdgeCifarError, RuntimeError):  # RuntimeError: there is no home folder
         return

@@ -1,10 +1,9 @@
 """Where the net looked: an occlusion map, by the runtime alone.
 
-A gray square is moved over the photo, all its places in one batch: the more the guess's logit falls where it lies,
-the more the guess rests on what it hides (Zeiler and Fergus 2014, section 4.2).
+A gray square is moved over the photo: the more the guess's logit falls where it lies, the more the guess rests on what
+it hides (Zeiler and Fergus 2014, section 4.2).
 """
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +11,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .files import write_bytes
+from .drawn import write_drawn
 from .metrics import softmax
 from .model import Model
 from .photo import Photo, Pixels, read_photo, read_upright
 
 Heat = npt.NDArray[np.float64]
+Place = tuple[slice, slice]  # rows and columns
 
 PARTS = 4  # the square's side is the photo's divided by this
 STEPS = 4  # places that the square is moved to within its own side
+BATCH = 32  # photos with a square that go through the net together
 SIDES = 256, 1024  # pixels; how small and how large the longer side of a drawn map may be
 OPACITY = 0.7  # of the hottest place
 
@@ -41,13 +42,17 @@ class Explanation:
 def explain(model: Model, photo: Photo) -> Explanation:
     """Explain what `model` takes `photo` for. Raises PhotoError."""
     pixels = read_photo(photo, model.card.size)
-    squares = _squares(model.card.size)
-    logits = model.logits(np.concatenate([pixels[None], _hidden(pixels, squares)])).astype(np.float64)
-    best = int(logits[0].argmax())
-    falls = logits[0, best] - logits[1:, best]  # (places,)
-    heat = np.tensordot(falls, squares, 1) / squares.sum(axis=0)
-    confidence = float(softmax(logits[0] / model.card.temperature)[best])
-    return Explanation(model.card.labels[best], confidence, heat)
+    whole = model.logits(pixels[None])[0].astype(np.float64)
+    best = int(whole.argmax())
+    heat, times = np.zeros((2, *pixels.shape[:2]))
+    places = _places(model.card.size)
+    for some in (places[i : i + BATCH] for i in range(0, len(places), BATCH)):
+        logits = model.logits(np.stack([_hidden(pixels, place) for place in some])).astype(np.float64)
+        for place, fall in zip(some, whole[best] - logits[:, best], strict=True):
+            heat[place] += fall
+            times[place] += 1
+    confidence = float(softmax(whole / model.card.temperature)[best])
+    return Explanation(model.card.labels[best], confidence, heat / times)
 
 
 def draw_heat(photo: Photo, heat: Heat) -> Image.Image:
@@ -65,24 +70,24 @@ def draw_heat(photo: Photo, heat: Heat) -> Image.Image:
 
 
 def write_heat(model: Model, photo: Photo, path: Path) -> Explanation:
-    """Explain `photo` and write the drawn map to `path` as PNG. Raises PhotoError, or EdgeCifarError for `path`."""
+    """Explain `photo` and write the drawn map to `path` as `write_drawn` does.
+
+    Raises PhotoError, or EdgeCifarError when the disk can take no more.
+    """
     explanation = explain(model, photo)
-    buffer = io.BytesIO()
-    draw_heat(photo, explanation.heat).save(buffer, "PNG")
-    write_bytes(path, buffer.getvalue())
+    write_drawn(photo, draw_heat(photo, explanation.heat), path)
     return explanation
 
 
-def _squares(size: int) -> npt.NDArray[np.bool_]:
-    """Return the places of the square, bool (places, size, size); every pixel lies in at least one."""
+def _places(size: int) -> list[Place]:
+    """Return the places of the square in `size` x `size` pixels; every pixel lies in at least one."""
     side = max(1, size // PARTS)
     starts = sorted({*range(0, size - side, max(1, side // STEPS)), size - side})
-    inside = np.array([[start <= i < start + side for i in range(size)] for start in starts])  # (starts, size)
-    both = inside[:, None, :, None] & inside[None, :, None, :]  # (starts, starts, size, size)
-    return np.asarray(both.reshape(-1, size, size))
+    return [(slice(y, y + side), slice(x, x + side)) for y in starts for x in starts]
 
 
-def _hidden(pixels: Pixels, squares: npt.NDArray[np.bool_]) -> Pixels:
-    """Return the photo (S, S, 4) once for each place, (places, S, S, 4), the square filled with the mean colour."""
-    mean = pixels.mean(axis=(0, 1)).astype(np.uint8)
-    return np.where(squares[..., None], mean, pixels)
+def _hidden(pixels: Pixels, place: Place) -> Pixels:
+    """Return the photo (S, S, 4) with a place filled with its mean colour."""
+    hidden = pixels.copy()
+    hidden[place] = pixels.mean(axis=(0, 1)).astype(np.uint8)
+    return hidden

@@ -1,63 +1,61 @@
 """Folders of labelled photos: `folder/<class>/*`, read through the photo contract, decoded only once."""
 
-import os
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from .class_folder import class_folders, class_photos, is_own, shortened
 from .cores import usable_cores
 from .dataset_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
 from .errors import DataError, PhotoError
 from .labelled import LabelledImages
 from .photo import FORMATS, Pixels, read_photo
-from .suffixes import named_like_photo
 
 
-def load_folder(folder: Path, size: int) -> LabelledImages:
+def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
     """Return the photos in and below `folder/<class>/`, at `size` pixels square, classes and files in sorted order.
 
-    Photos that can't be read are left out and reported in `unreadable`. Raises DataError when there are fewer
-    than two classes, a class has no readable photo, or a name that can't be printed.
+    Photos that can't be read are left out and reported in `unreadable`, other files in `left_out`. Raises DataError
+    when there are fewer than `least` classes, a class has no readable photo, or names can't be used.
     """
-    labels = class_folders(folder)
-    if len(labels) < 2:
-        raise DataError(
-            f"{folder}: {len(labels)} class folders; a classifier needs at least two, each with the photos of a class"
-        )
-    for label in labels:
-        if not label.isprintable():
-            raise DataError(f"{folder / label}: a class name that can't be printed; rename the folder")
-    names = [name for label in labels for name in _photo_names(folder, label)]
+    found = {label: class_photos(folder, label) for label in class_folders(folder)}
+    own = [label for label, what in found.items() if is_own(*what)]
+    labels = [label for label in found if label not in own]
+    _check_labels(folder, labels, least)
+    names = [name for label in labels for name in found[label][0]]
     (images, readable), unreadable = _read_photos(folder, names, size)
     ids = tuple(name for name, good in zip(names, readable, strict=True) if good)
     index = {label: i for i, label in enumerate(labels)}
     targets = np.array([index[name.split("/", 1)[0]] for name in ids], dtype=np.int64)
+    left_out = [f"{folder / label}: {shortened(found[label][1])}" for label in labels if found[label][1]]
+    left_out += [f"{folder / label}: made by edge-cifar, no class" for label in own]
     for label, count in zip(labels, np.bincount(targets, minlength=len(labels)), strict=True):
         if count == 0:
+            but = f" (but {shortened(found[label][1])})" if found[label][1] else ""
             raise DataError(
-                f"{folder / label}: no readable photo in this class folder; add some ({', '.join(FORMATS)}), "
+                f"{folder / label}: no readable photo in this class folder{but}; add some ({', '.join(FORMATS)}), "
                 "or remove it"
             )
-    return LabelledImages(images, targets, tuple(labels), ids, unreadable)
+    return LabelledImages(images, targets, tuple(labels), ids, unreadable, tuple(left_out))
 
 
-def class_folders(folder: Path) -> list[str]:
-    """Return the names of the folders in `folder`, sorted, hidden ones left out."""
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != ".")
-
-
-def _photo_names(folder: Path, below: str) -> Iterator[str]:
-    """Yield `below/<name>` of every photo in `folder/below` and in the folders in it, sorted, hidden ones left out."""
-    with os.scandir(folder / below) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name[0] != ".":
-                yield from _photo_names(folder, f"{below}/{entry.name}")
-        elif named_like_photo(entry.name):
-            yield f"{below}/{entry.name}"
+def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:
+    """Raise DataError when there are too few labels, or some that can't be printed or told apart."""
+    if len(labels) < least:
+        needed = "a classifier needs at least two" if least > 1 else "there must be one at least"
+        raise DataError(f"{folder}: {len(labels)} class folders; {needed}, each with the photos of a class")
+    alike: dict[str, str] = {}
+    for label in labels:
+        if not label.isprintable():
+            raise DataError(f"{folder / label}: a class name that can't be printed; rename the folder")
+        other = alike.setdefault(unicodedata.normalize("NFC", label).casefold(), label)
+        if other != label:
+            raise DataError(
+                f"{folder}: the class names {other!r} and {label!r} are too much alike; rename or join them"
+            )
 
 
 def _read_photos(folder: Path, names: Sequence[str], size: int) -> tuple[Decoded, tuple[str, ...]]:

@@ -15,7 +15,9 @@ class LabelledImages:
     """Images with their labels.
 
     `images` is uint8 (N, size, size, 4) RGBX, `targets` int64 (N,) indices into `labels`, `ids` names each
-    image within its dataset, `unreadable` holds a message for each file that was left out.
+    image within its dataset. `unreadable` holds a message for each file that could not be read, `left_out` one for what
+    else of a folder is no image of these. `contents` says of each image which one it is, whatever it is called: the
+    SHA-256 (hex) of its file; empty where nobody asked.
     """
 
     images: Pixels
@@ -23,6 +25,8 @@ class LabelledImages:
     labels: tuple[str, ...]
     ids: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -30,7 +34,8 @@ class LabelledImages:
     def take(self, indices: Indices) -> "LabelledImages":
         """Return the images at `indices`, in that order."""
         ids = tuple(self.ids[i] for i in indices)
-        return replace(self, images=self.images[indices], targets=self.targets[indices], ids=ids)
+        contents = tuple(self.contents[i] for i in indices) if self.contents else ()
+        return replace(self, images=self.images[indices], targets=self.targets[indices], ids=ids, contents=contents)
 
     def counts(self) -> Indices:
         """Return the number of images of each class, int64 (classes,)."""
@@ -49,7 +54,13 @@ class LabelledImages:
             self.labels,
             self.ids + other.ids,
             self.unreadable + other.unreadable,
+            self.left_out + other.left_out,
+            self.names() + other.names() if self.contents or other.contents else (),
         )
+
+    def names(self) -> tuple[str, ...]:
+        """Return what tells each image from others: its content, or its id in a dataset that never changes."""
+        return self.contents or self.ids
 
     def digest(self) -> str:
         """Return the SHA-256 (hex) of labels, ids, targets and pixels: equal data, equal digest."""

@@ -31,7 +31,7 @@ class ModelCard:
     parameters: int
     accuracy: Mapping[str, Mapping[str, float]]
     trained_on: Mapping[str, Any]
-    validation: Mapping[str, float]
+    validation: Mapping[str, Any]  # "fraction", "seed" and, but in older files, the "rule" that photos are cut by
     versions: Mapping[str, str]
     weights_sha256: str
     calibration: Mapping[str, Any] | None = None

@@ -1,16 +1,20 @@
 """Reading a model file before onnxruntime does, without the onnx package: what it declares, and whether it is safe.
 
-A model file is untrusted. Here it is bytes to be walked by the protobuf wire format (protobuf.dev, "Encoding")
-and the field numbers of onnx.proto (ONNX IR, version 3 and later); nothing in it is followed or executed.
+A model file is untrusted. Here it is bytes to be read by the schema of what may stand in one; nothing in it is followed
+or executed. What is accepted means the same to every reader of protobuf, so that onnxruntime runs what was checked
+(`python -m edge_cifar.benchmarks.protobuf_fuzz` compares).
 """
 
 import hashlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 from .errors import ModelError
+from .onnx_schema import ATTRIBUTE_VALUES, MODEL, TENSOR_DATA, TENSOR_NUMBERS
+from .protobuf import Message, RefusedError, int32, read_message
 
 MAX_BYTES = 256 * 2**20
 """Largest model file read."""
@@ -26,10 +30,10 @@ OURS = "edge_cifar."
 DOMAINS = frozenset({"", "ai.onnx", "com.microsoft"})
 """Operator sets that onnxruntime has built in; others would need a library loaded from elsewhere."""
 
-HARMLESS = range(2, 7)  # ModelProto's names, versions and documentation
-IN_FILE = 0  # TensorProto.DataLocation.DEFAULT
+DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})  # two names of one
 
-Field = tuple[int, int | bytes]
+MAX_RANK = 32
+"""Most dimensions of a tensor."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ class OnnxFile:
 def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
     """Return a model file's bytes, checked, and what it declares.
 
-    Raises ModelError when the file is missing, too large, no ONNX, or asks for anything outside itself (external
-    data, custom operators, subgraphs, functions).
+    Raises ModelError when the file is missing, too large, no ONNX by `onnx_schema`, or asks for anything outside itself
+    (external data, custom operators, subgraphs, functions).
     """
     try:
         status = path.stat()
@@ -61,8 +65,8 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
     try:
-        return data, _inspect(data)
-    except _RefusedError as error:
+        return data, _declared(read_model(data))
+    except RefusedError as error:
         raise ModelError(f"{path}: {error}; refused") from error
     except (ValueError, IndexError) as error:
         raise ModelError(f"{path}: not an ONNX model, or damaged; copy it again") from error
@@ -87,121 +91,89 @@ def check_seal(data: bytes, declared: str, path: Path) -> None:
         raise ModelError(f"{path}: damaged or changed since it was exported (its checksum differs); copy it again")
 
 
-class _RefusedError(Exception):
-    """The file asks for something that no model of ours needs."""
-
-
 def _one_place(data: bytes, digits: str) -> None:
     if len(digits) != len(UNSEALED) or data.count(digits.encode()) != 1:
         raise ValueError("the checksum's place is not unique")
 
 
-def _inspect(data: bytes) -> OnnxFile:
-    ir_version, opset, metadata, kinds, graphs = 0, 0, {}, [], 0
-    for number, value in fields(data):
-        if number == 1:  # ir_version
-            ir_version = _integer(value)
-        elif number == 7:  # graph
-            graphs += 1
-            kinds += list(_node_kinds(_bytes(value)))
-        elif number == 8:  # opset_import: OperatorSetIdProto
-            entry = dict(fields(_bytes(value)))
-            domain, version = _text(entry.get(1, b"")), _integer(entry.get(2, 0))
-            if domain not in DOMAINS:
-                raise _RefusedError(f"it uses custom operators ({domain!r})")
-            opset = version if domain in ("", "ai.onnx") else opset
-        elif number == 14:  # metadata_props: StringStringEntryProto
-            entry = dict(fields(_bytes(value)))
-            key = _text(entry.get(1, b""))
-            if key in metadata:
-                raise _RefusedError(f"it holds two entries {key!r}")
-            metadata[key] = _text(entry.get(2, b""))
-        elif number in (20, 25, 26):
-            raise _RefusedError("it holds training information, functions or devices")
-        elif number not in HARMLESS:
-            raise ValueError("not a field of ModelProto")
-    strange = [key for key in metadata if not key.startswith(OURS)]
-    if strange and SEAL_KEY in metadata:  # a file of others has no seal, and is told so
-        raise _RefusedError(f"it holds an unknown entry {strange[0]!r}")
-    if not ir_version or not opset or graphs != 1:
+def read_model(data: bytes) -> Message:
+    """Return a serialised ModelProto by the names of onnx.proto, checked.
+
+    Raises ValueError or IndexError when it is no such message, and RefusedError when it asks for what no model of ours
+    needs.
+    """
+    model = read_message(data, MODEL)
+    metadata = _by("key", model.get("metadata_props", ()))
+    domains = _by("domain", model.get("opset_import", ()))
+    if not model.get("ir_version") or "graph" not in model or len(domains.keys() & DEFAULT_DOMAINS) != 1:
         raise ValueError("not a ModelProto")
-    return OnnxFile(ir_version, opset, metadata, tuple(kinds))
+    for domain, entry in domains.items():
+        _check_domain(domain)
+        int32(entry.get("version", 0))  # onnxruntime keeps 32 bits of it
+    graph = model["graph"]
+    for node in graph.get("node", ()):
+        _check_domain(node.get("domain", ""))
+        for attribute in _by("name", node.get("attribute", ())).values():
+            _check_attribute(attribute)
+    weights = _by("name", graph.get("initializer", ()))
+    for tensor in weights.values():
+        _check_tensor(tensor)
+    if SEAL_KEY in metadata:  # a file of others has no seal, and is told so
+        for key in metadata:
+            if not key.startswith(OURS):
+                raise RefusedError(f"it holds an unknown entry {key!r}")
+        if not weights.keys().isdisjoint(_by("name", graph.get("input", ()))):
+            raise RefusedError("one of its weights is an input, too")
+    return model
 
 
-def _node_kinds(graph: bytes) -> Iterator[str]:
-    for number, value in fields(graph):
-        if number == 1:  # NodeProto
-            yield from _node_kind(_bytes(value))
-        elif number == 5:  # initializer: TensorProto
-            _check_tensor(_bytes(value))
-        elif number == 15:
-            raise _RefusedError("it holds sparse tensors")
+def _declared(model: Message) -> OnnxFile:
+    versions = {entry.get("domain", ""): entry.get("version", 0) for entry in model["opset_import"]}
+    return OnnxFile(
+        ir_version=model["ir_version"],
+        opset=next(versions[domain] for domain in DEFAULT_DOMAINS if domain in versions),
+        metadata={entry.get("key", ""): entry.get("value", "") for entry in model.get("metadata_props", ())},
+        node_kinds=tuple(node.get("op_type", "") for node in model["graph"].get("node", ())),
+    )
 
 
-def _node_kind(node: bytes) -> Iterator[str]:
-    for number, value in fields(node):
-        if number == 4:
-            yield _text(value)
-        elif number == 5:  # AttributeProto
-            for part, content in fields(_bytes(value)):
-                if part in (5, 10):  # t, tensors
-                    _check_tensor(_bytes(content))
-                elif part in (6, 11, 22, 23):  # g, graphs, sparse_tensor, sparse_tensors
-                    raise _RefusedError("it holds subgraphs or sparse tensors")
-        elif number == 7 and _text(value) not in DOMAINS:
-            raise _RefusedError(f"it uses custom operators ({_text(value)!r})")
+def _by(field: str, messages: Iterable[Message]) -> dict[str, Message]:
+    """Return messages by a text in them. Raises RefusedError when two have the same: readers differ in which counts."""
+    found: dict[str, Message] = {}
+    for message in messages:
+        name = message.get(field, "")
+        if name in found:
+            raise RefusedError(f"it holds two entries {name!r}")
+        found[name] = message
+    return found
 
 
-def _check_tensor(tensor: bytes) -> None:
-    for number, value in fields(tensor):
-        if number == 13 or (number == 14 and value != IN_FILE):
-            raise _RefusedError("its weights lie in another file (external data)")
+def _check_domain(domain: str) -> None:
+    if domain not in DOMAINS:
+        raise RefusedError(f"it uses custom operators ({domain!r})")
 
 
-def fields(data: bytes) -> Iterator[Field]:
-    """Yield (field number, value) of a message. Raises ValueError or IndexError when it is malformed."""
-    position = 0
-    while position < len(data):
-        key, position = _varint(data, position)
-        kind = key & 7
-        if kind == 0:
-            number, position = _varint(data, position)
-            yield key >> 3, number
-            continue
-        if kind == 2:
-            length, position = _varint(data, position)
-        elif kind in (1, 5):
-            length = 8 if kind == 1 else 4
-        else:
-            raise ValueError("unknown wire type")
-        if position + length > len(data):
-            raise ValueError("truncated")
-        yield key >> 3, data[position : position + length]
-        position += length
+def _check_attribute(attribute: Message) -> None:
+    """Raise an exception unless an attribute has one type, its value no other, and its tensor is right."""
+    value = ATTRIBUTE_VALUES.get(attribute.get("type", 0))
+    if value is None or not attribute.keys() <= {"name", "doc_string", "type", value}:
+        raise ValueError("an attribute of another type than its value")
+    if value == "t":
+        _check_tensor(attribute.get("t", {}))
 
 
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-    raise ValueError("varint too long")
-
-
-def _integer(value: int | bytes) -> int:
-    if not isinstance(value, int):
-        raise ValueError("expected a number")
-    return value
-
-
-def _bytes(value: int | bytes) -> bytes:
-    if not isinstance(value, bytes):
-        raise ValueError("expected bytes")
-    return value
-
-
-def _text(value: int | bytes) -> str:
-    return _bytes(value).decode()
+def _check_tensor(tensor: Message) -> None:
+    """Raise an exception unless a tensor has as many numbers as its shape says, in one place."""
+    kind = tensor.get("data_type", 0)
+    if kind not in TENSOR_NUMBERS:
+        raise RefusedError(f"it holds a tensor of the type {kind}")
+    typed, size = TENSOR_NUMBERS[kind]
+    shape = tensor.get("dims", ())
+    if len(shape) > MAX_RANK or any(length < 0 for length in shape):
+        raise ValueError("a tensor of no shape")
+    held = tensor.keys() & TENSOR_DATA
+    if len(held) > 1 or not held <= {"raw_data", typed}:
+        raise ValueError("numbers in two places, or of another type")
+    raw = len(tensor.get("raw_data", b""))
+    if (raw, len(tensor.get(typed, ()))) not in ((prod(shape) * size, 0), (0, prod(shape))):
+        raise ValueError("not as many numbers as the shape says")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -74,7 +75,8 @@ def predict(
     def found(left_out: LeftOut | None = None) -> Iterator[Entry | None]:
         named = chain(photos or (), read_list(files_from) if files_from is not None else ())
         entries = find_photos(named, recursive, glob, left_out)
-        return (entry for entry in entries if entry is None or entry.path not in output)
+        new = (entry for entry in entries if entry is None or entry.path not in output)
+        return new if annotate is None else filter(partial(_was_not_drawn, annotate, frozenset(photos or ())), new)
 
     # A pipe is read but once.
     countable = files_from is None or (files_from != "-" and os.path.isfile(files_from))  # noqa: PTH113
@@ -102,6 +104,18 @@ def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Dr
         draws.append(lambda _path, photo, _prediction: write_heat(model, photo, explain))
     if annotate is not None:
         from .annotate import annotated_path, write_annotated
+        from .drawn import check_folder
 
+        check_folder(annotate)
         draws.append(lambda path, photo, prediction: write_annotated(photo, prediction, annotated_path(annotate, path)))
     return draws
+
+
+def _was_not_drawn(folder: Path, named: frozenset[str], entry: Entry | None) -> bool:
+    """Return whether an entry, unless it was named, is something else than what `--annotate` itself put in `folder`."""
+    from .marks import is_own
+
+    if entry is None or entry.path in named:
+        return True
+    path = Path(entry.path)
+    return not (path.resolve().is_relative_to(folder.resolve()) and is_own(path))

@@ -64,6 +64,8 @@ def export(
         check_release(target_ort)
     folder = run or newest_run()
     exporter = Exporter(open_run(folder), data)
+    for remark in exporter.dataset.scan.remarks:
+        typer.echo(remark, err=True)
     budget = Budget(max_drop, calibration_size, calibration_seed, keep_all, qat_epochs, not not_portable)
     fp32, references = exporter.write_fp32()
     files, lines, default, int8, worth = [fp32], [], FP32, None, None

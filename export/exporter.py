@@ -9,14 +9,14 @@ from pathlib import Path
 
 import onnx
 
-from ..edge.files import file_sha256, write_bytes
+from ..edge.files import file_sha256, remove_own, write_bytes
 from ..edge.labelled import LabelledImages
 from ..edge.model_card import ModelCard
 from ..edge.shipped import EXPORT_SUMMARY
 from ..train.layers import count_macs
 from ..train.modules import count_parameters
 from ..train.run import WEIGHTS, Run
-from ..train.run_data import load_run_data
+from ..train.run_data import load_run_data, validation_cut
 from .calibration import SAMPLES, Range, activation_histograms, calibration_sample, describe_sample, ranges
 from .evidence import Evidence, References, SplitLogits, file_logits, measure, require_parity, torch_logits
 from .fine_tune import fine_tune
@@ -37,7 +37,7 @@ class Exporter:
     def __init__(self, run: Run, data: str | None = None):
         self.run = run
         self.net = run.load_net()
-        self.dataset = load_run_data(run, data)
+        self.dataset = load_run_data(run, data, complete=False)
         self.model = build_graph(run.recipe.layers, self.net, run.recipe.size)
         self.card = _card(run, count_parameters(self.net))
 
@@ -84,7 +84,7 @@ class Exporter:
     def remove_int8(self) -> None:
         """Remove the int8 file of an earlier export and what speaks of it: beside new files it would be a trap."""
         for name in (INT8, FLIPS, EXPORT_SUMMARY, REPORT):
-            (self.run.folder / name).unlink(missing_ok=True)
+            remove_own(self.run.folder / name)
 
     def _sample(self, budget: Budget, seed: int) -> LabelledImages:
         return calibration_sample(self.dataset.train, budget.sample_size, seed)
@@ -131,7 +131,7 @@ def _card(run: Run, parameters: int) -> ModelCard:
         macs=count_macs(run.recipe.layers, size=run.recipe.size, classes=len(run.labels)),
         accuracy={},
         trained_on={"name": run.data["name"], **run.data["splits"]["train"]},
-        validation={"fraction": run.recipe.val_fraction, "seed": run.recipe.seed},
+        validation=validation_cut(run),
         versions=versions,
         weights_sha256=file_sha256(run.folder / WEIGHTS),
     )

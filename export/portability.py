@@ -1,19 +1,16 @@
-"""How alike CPUs answer with a model: read off its graph, so that a file claims no more than is proven of it."""
+"""How alike CPUs answer with a model: proven of its graph, so that a file claims no more than that.
+
+Proven twice: as the graph is written, by rules that hold for every kind of CPU, and as onnxruntime rewrites it on this
+machine before it runs. What it makes of a file elsewhere, `benchmarks.portability` reads back from emulated CPUs.
+"""
 
 from enum import StrEnum
 
 import onnx
 
-from .saturation import prove
-from .sums import adds_whole_steps
-
-# These round, move or compare numbers one by one, or add integers: every CPU does so alike. Not so what adds or
-# approximates in float (BatchNormalization, Elu and GlobalAveragePool of dequantized values, Add of such with several
-# scales), nor what finds its scales in float (DynamicQuantizeLinear).
-EXACT = {
-    *("QuantizeLinear", "DequantizeLinear", "QLinearConv", "QGemm"),
-    *("Transpose", "Flatten", "Reshape", "MaxPool", "Relu"),
-}
+from .proof import findings
+from .rules import Verdict
+from .run_model import optimized
 
 
 class Portability(StrEnum):
@@ -24,19 +21,25 @@ class Portability(StrEnum):
     UNPROVEN = "NOT PORTABLE (16-bit sums may overflow)"
 
 
+PROMISES = {Verdict.SAME_BITS: Portability.PROVEN, Verdict.ROUNDING: Portability.ROUNDING}
+
+
 def portability(model: onnx.ModelProto) -> Portability:
     """Return what holds for a model, quantized or not."""
-    if not all(proof.portable for proof in prove(model)):
-        return Portability.UNPROVEN
-    return Portability.PROVEN if is_integer(model) else Portability.ROUNDING
+    return PROMISES.get(max(verdicts(model), default=Verdict.SAME_BITS), Portability.UNPROVEN)
 
 
 def is_integer(model: onnx.ModelProto) -> bool:
-    """Return whether all adding is done in integers, with scales that are fixed."""
-    makers = {node.output[0]: node.op_type for node in model.graph.node}
-    return all(
-        node.op_type in EXACT
-        or (node.op_type == "Add" and adds_whole_steps(model, node))
-        or (node.op_type in ("Conv", "Gemm") and {makers.get(name) for name in node.input[:2]} == {"DequantizeLinear"})
-        for node in model.graph.node
-    )
+    """Return whether all adding is done in integers, with scales that are fixed; they may yet leave 16 bits."""
+    return all(verdict.is_integer for verdict in verdicts(model))
+
+
+def verdicts(model: onnx.ModelProto) -> set[Verdict]:
+    """Return the verdicts for the nodes of a model, as written and as it runs here."""
+    return {found.verdict for _, found in (*findings(model), *findings(optimized(model)))}
+
+
+def doubts(model: onnx.ModelProto) -> list[str]:
+    """Return a line for each reason why a model is not proven, none when it is."""
+    found = (*findings(model), *findings(optimized(model)))
+    return list(dict.fromkeys(f"{name}: {finding.reason}" for name, finding in found if finding.verdict))

@@ -1,12 +1,15 @@
 """Running a model that is still in memory, with any of its tensors laid open."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
 
+from ..edge.cores import usable_cores
 from ..edge.model import INPUT, OUTPUT, Logits
 from ..edge.photo import Pixels
 
@@ -15,12 +18,27 @@ BATCH = 128  # images
 Array = npt.NDArray[np.float32]
 
 
-def open_session(model: onnx.ModelProto, threads: int = 0) -> onnxruntime.InferenceSession:
-    """Return a session of `model` on `threads` threads (0: all cores)."""
+def open_session(
+    model: onnx.ModelProto, threads: int | None = None, rewritten: Path | None = None
+) -> onnxruntime.InferenceSession:
+    """Return a session of `model` on `threads` threads, without a number on all cores that this process may use.
+
+    `rewritten` is where to leave the graph as onnxruntime optimized it for this CPU.
+    """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or usable_cores()
     options.log_severity_level = 4  # errors arrive as exceptions
+    if rewritten is not None:
+        options.optimized_model_filepath = str(rewritten)
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model as onnxruntime rewrites it on this machine before it runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "optimized.onnx"
+        open_session(model, threads=1, rewritten=path)
+        return onnx.load(path)
 
 
 def run_tensors(model: onnx.ModelProto, names: Sequence[str], images: Pixels) -> Iterator[list[Array]]:

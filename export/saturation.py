@@ -1,15 +1,24 @@
-"""The proof that an int8 file gives the same answer on every CPU.
+"""The proof that no CPU's sums of products of an int8 file leave 16 bits.
 
-On x86 CPUs with AVX2 or AVX-512 but without VNNI, onnxruntime multiplies uint8 activations by int8 weights with
-VPMADDUBSW, which adds the products of each two neighbours along the reduction in 16 bits, with saturation (Intel SDM,
-volume 2). Elsewhere sums are 32 bits wide. So a file is portable if no such pair of products can leave 16 bits,
-whatever the activations: activations are at most 255 and never negative, so only weights of one sign add up, and
-255 * 128 = 32,640 still fits below 32,767.
+Two kinds of CPU add products in 16 bits before they add in 32; all others (VNNI, AMX, dot products, i8mm, SVE, SSE4.1
+and AVX) add in 32 bits from the start. Named are the sources of onnxruntime, under onnxruntime/core/mlas/lib/.
 
-Which weights are neighbours depends on the kernel: channels last (h, w, c), as int8 convolutions run today, or channels
-first (c, h, w), the layout of the file, which is also that of Gemm. Both are checked. Kernels pack the reduction in
-groups of four from its start, so pairs begin at even places; depthwise kernels add in 32 bits, and pass through the
-same check all the same.
+- x86 with AVX2 or AVX-512 but without VNNI multiplies uint8 activations by int8 weights with VPMADDUBSW, which adds
+  the products of each two neighbours along the reduction, with saturation (Intel SDM, volume 2;
+  x86_64/QgemmU8S8KernelAvx2.S, QgemvU8S8KernelAvx2.S, ConvSymKernelAvx2.S and those for AVX-512). Activations are at
+  most 255 and never negative, so only weights of one sign add up: a sum of 128 is fine, since 255 * 128 = 32,640 is
+  below 32,767.
+- Arm without dot products flips activations to int8 and adds two products with SMULL and SMLAL, wrapping around: those
+  of channels c and c + 8 (aarch64/ConvSymU8KernelNeon.S), of taps k and k + 2 or k + 1 in depthwise kernels
+  (aarch64/DepthwiseQConvKernelSize9Neon.S, DepthwiseQConvSymU8KernelNeon.S, qdwconv_kernelsize.cpp: on all Arm); never
+  more than two before they go to 32 bits. Other products it forms in 32 bits (aarch64/QgemmU8X8KernelNeon.S). Flipped
+  activations are at least -128, so two weights of -128 reach 2 * 128 * 128 = 32,768 and wrap. No other weights do,
+  whatever is paired with what: 2 * 127 * 128 = 32,512.
+
+Which weights are neighbours on x86 depends on the kernel: channels last (h, w, c), as int8 convolutions run today, or
+channels first (c, h, w), the layout of the file, which is also that of Gemm. Both are checked. Kernels pack the
+reduction in groups of four from its start, so pairs begin at even places; depthwise kernels add in 32 bits there, and
+pass through the same check all the same.
 """
 
 from collections.abc import Iterator
@@ -18,7 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import numpy_helper
+
+from .graph_view import GraphView, attribute, input_name
 
 LARGEST_PAIR = 128  # of two neighbouring weights of one sign: 255 * 128 < 2**15
 INT8_MAX = 127
@@ -36,16 +46,19 @@ class LayerProof:
 
     @property
     def portable(self) -> bool:
-        """Whether no pair of products can leave 16 bits."""
-        return bool((self.largest_pairs <= LARGEST_PAIR).all())
+        """Whether no pair of products can leave 16 bits, on x86 or on Arm."""
+        return self.largest_weight <= INT8_MAX and bool((self.largest_pairs <= LARGEST_PAIR).all())
 
 
 def prove(model: onnx.ModelProto) -> list[LayerProof]:
     """Return the proof of every int8 weight of a convolution or dense layer, in QDQ or QOperator form."""
-    return [
-        LayerProof(name, largest_pairs(weight).astype(np.int64), int(np.abs(weight.astype(np.int64)).max()))
-        for name, weight in _int8_weights(model)
-    ]
+    return [prove_weight(name, weight) for name, weight in _int8_weights(GraphView(model))]
+
+
+def prove_weight(name: str, weight: npt.NDArray[np.int8]) -> LayerProof:
+    """Return the proof of an int8 weight (O, I), (O, I, H, W) or of other spatial dimensions."""
+    largest = int(np.abs(weight.astype(np.int64)).max(initial=0))
+    return LayerProof(name, largest_pairs(weight).astype(np.int64), largest)
 
 
 def largest_pairs(weight: Weights) -> npt.NDArray[np.float64]:
@@ -61,7 +74,8 @@ def weight_scales(weight: npt.NDArray[np.float32], portable: bool = True) -> npt
     """Return the finest scale a channel, float32 (O,), at which the rounded weight fits into int8.
 
     `portable`: and keeps the proof. That is up to 8 bits where large weights stand alone, and 7 bits where two stand
-    together. One unit is left for the rounding of each pair.
+    together. One unit is left for the rounding of each pair, though a millionth would do: whole numbers that sum to
+    less than 128 before rounding sum to 128 at most behind it. It stays, since files would not come out the same.
     """
     scales = np.abs(weight).reshape(len(weight), -1).max(1) / INT8_MAX
     if portable:
@@ -77,12 +91,14 @@ def _pairs(weight: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     return np.asarray(np.maximum(positive, negative).max(axis=1))
 
 
-def _int8_weights(model: onnx.ModelProto) -> Iterator[tuple[str, npt.NDArray[np.int8]]]:
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    makers = {node.output[0]: node for node in model.graph.node}
-    for node in model.graph.node:
-        maker = makers.get(node.input[1]) if node.op_type in ("Conv", "Gemm") else None
-        if maker is not None and maker.op_type == "DequantizeLinear":
-            yield maker.input[0], numpy_helper.to_array(tensors[maker.input[0]])
-        elif node.op_type in ("QLinearConv", "QGemm"):
-            yield node.input[3], numpy_helper.to_array(tensors[node.input[3]])
+def _int8_weights(view: GraphView) -> Iterator[tuple[str, npt.NDArray[np.int8]]]:
+    for node in view.nodes:
+        name = ""
+        if node.op_type in ("QLinearConv", "QGemm"):
+            name = input_name(node, 3)
+        elif node.op_type in ("Conv", "Gemm") and (made := view.maker(input_name(node, 1), "DequantizeLinear")):
+            name = made.input[0]
+        weight = view.constant(name)
+        if weight is not None and weight.dtype == np.int8:
+            rows = node.op_type in ("Gemm", "QGemm") and not attribute(node, "transB", 0)
+            yield name, weight.T if rows else weight

@@ -1,6 +1,6 @@
 """Augmentation of a whole batch at once, on the device that holds the images."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -10,20 +10,38 @@ from .distort import photographed, recoloured, turned
 from .modules import PIXEL_MEAN
 
 
+def _strength(default: Any, highest: float, lowest: float = 0.0) -> Any:
+    """Return a dataclass field that knows its largest useful strength, and the smallest above 0."""
+    return field(default=default, metadata={"lowest": lowest, "highest": highest})
+
+
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to an image at random, and how strongly; 0 or False: nothing."""
+    """What is done to an image at random, and how strongly; 0 or False: nothing. Raises RunError for what can't be."""
 
-    crop: int = 0  # pixels either way
+    crop: int = _strength(0, 255)  # pixels either way, fewer than the image has
     flip: bool = False  # left to right
     vflip: bool = False  # top to bottom
-    rotate: float = 0.0  # degrees either way
-    zoom: float = 0.0  # share of the size, in or out
-    cutout: int = 0  # pixels, side of the square
-    color: float = 0.0  # share of brightness, contrast and saturation, up or down
-    photo: float = 0.0  # share of the images that are made to look like shrunken photos
-    mixup: float = 0.0  # alpha of the Beta distribution that weights are drawn from
-    cutmix: float = 0.0  # the same
+    rotate: float = _strength(0.0, 360)  # degrees either way
+    zoom: float = _strength(0.0, 0.99)  # share of the size, in or out
+    cutout: int = _strength(0, 511)  # pixels, side of the square, less than two images
+    color: float = _strength(0.0, 1)  # share of brightness, contrast and saturation, up or down
+    photo: float = _strength(0.0, 1)  # share of the images that are made to look like shrunken photos
+    mixup: float = _strength(0.0, 100, 0.001)  # alpha of the Beta distribution that weights are drawn from
+    cutmix: float = _strength(0.0, 100, 0.001)  # the same
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            value, lowest, highest = getattr(self, option.name), *map(option.metadata.get, ("lowest", "highest"))
+            if option.metadata and value != 0 and not lowest <= value <= highest:
+                nor = ", nor 0" if lowest else ""
+                raise RunError(f"--augment {option.name}={value}: not between {lowest:g} and {highest:g}{nor}")
+
+    def check_size(self, size: int) -> None:
+        """Raise RunError if nothing would be left of images of `size` pixels square."""
+        for name, value, limit in (("crop", self.crop, size), ("cutout", self.cutout, 2 * size)):
+            if value >= limit:
+                raise RunError(f"--augment {name}={value}: too much for --size {size}; give less than {limit}")
 
     @classmethod
     def parse(cls, text: str) -> "Augmentation":
@@ -31,8 +49,10 @@ class Augmentation:
         strengths: dict[str, Any] = {}
         for item in [] if text == "none" else text.split(","):
             name, given, strength = (part.strip() for part in item.partition("="))
+            if name in strengths:
+                raise RunError(f"--augment {item}: {name} is given twice")
             try:
-                strengths[name] = cls._strength(name, strength if given else None)
+                strengths[name] = cls._read(name, strength if given else None)
             except (KeyError, TypeError, ValueError) as error:
                 raise RunError(
                     f"--augment {item}: expected any of {cls.usage()}, separated by commas, or none"
@@ -40,17 +60,14 @@ class Augmentation:
         return cls(**strengths)
 
     @classmethod
-    def _strength(cls, name: str, text: str | None) -> float:
-        """Return the value of field `name`: True without a text for a switch, else a number from 0 to 1000."""
+    def _read(cls, name: str, text: str | None) -> float:
+        """Return the value of field `name`: True without a text for a switch, else a number."""
         default = {field.name: field.default for field in fields(cls)}[name]
         if isinstance(default, bool) != (text is None):
             raise ValueError(name)
         if text is None:
             return True
-        value = int(text) if isinstance(default, int) else float(text)
-        if not 0 <= value < 1000:
-            raise ValueError(name)
-        return value
+        return int(text) if isinstance(default, int) else float(text)
 
     @classmethod
     def usage(cls) -> str:
@@ -115,6 +132,8 @@ def _distort(pixels: torch.Tensor, augmentation: Augmentation, amounts: torch.Te
 def _photograph(pixels: torch.Tensor, share: float, amounts: torch.Tensor) -> torch.Tensor:
     """Change the `share` of the images that the first of their `amounts`, -1 to 1, falls on."""
     chosen = amounts[:, 0] < 2 * share - 1
+    if not chosen.any():
+        return pixels
     changed = pixels.clone()
     changed[chosen] = _pixels(photographed(_values(pixels[chosen]), amounts[chosen, 1:]))
     return changed

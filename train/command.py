@@ -4,9 +4,8 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -14,12 +13,15 @@ from ..edge.errors import RunError
 from .device import choose_device
 from .distributed import join_world, leave_world
 from .layers import count_macs
-from .many_seeds import SeedsSummary, train_seeds
+from .many_seeds import SEEDS, SeedsSummary, resume_seeds, train_seeds
 from .modules import build_net, count_parameters
 from .nets import NETS
 from .recipe import RECIPES, Recipe, make_recipe, read_toml
-from .run import check_new, open_run
+from .resume import moved
+from .run import open_run
 from .session import Session, Summary
+
+Made = TypeVar("Made")
 
 
 def _recipe_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -67,28 +69,34 @@ def train(
         _list_nets()
         return
     given = {key: value for key, value in changes.items() if value is not None}
-    if resume is not None and (given or config or out or seeds > 1 or recipe != "standard"):
-        raise typer.BadParameter("goes on with the run's own recipe.toml; give no other options", param_hint="--resume")
     chosen = choose_device(device)
     world = join_world(chosen)
     session = Session(chosen, world, tensorboard)
     summary: Summary | SeedsSummary
     try:
         if resume is not None:
-            summary = session.resume(open_run(resume))
+            others = {"--recipe": recipe != "standard", "--config": config, "--out": out, "--seeds": seeds > 1}
+            if refused := [name for name, value in others.items() if value]:
+                raise typer.BadParameter(f"goes on by the run's own recipe; leave out {', '.join(refused)}")
+            if (resume / SEEDS).exists():
+                summary = resume_seeds(session, resume, given)
+            else:
+                summary = session.resume(_usage(moved, open_run(resume), given))
         else:
-            try:
-                made = make_recipe(recipe, read_toml(config) if config else {}, given)
-            except RunError as error:
-                raise typer.BadParameter(str(error)) from error
-            folder = out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{made.net}"
-            if world.first:
-                check_new(folder)
-            summary = session.train(made, folder) if seeds == 1 else train_seeds(session, made, folder, seeds)
+            made = _usage(make_recipe, recipe, _usage(read_toml, config) if config else {}, given)
+            summary = session.train(made, out) if seeds == 1 else train_seeds(session, made, out, seeds)
     finally:
         leave_world(world)
     if world.first:
         typer.echo(json.dumps(summary.as_json()) if as_json else summary.text())
+
+
+def _usage(make: Callable[..., Made], *arguments: Any) -> Made:
+    """Return what `make` makes; what it refuses is wrong usage."""
+    try:
+        return make(*arguments)
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _list_nets() -> None:

@@ -70,7 +70,7 @@ def download_cifar(name: str, archive: Archive) -> None:
         arrays = parse_archive(data, archive)
     except Exception as error:  # tarfile, zlib and pickle raise a dozen different errors
         raise DataError(f"{archive.url}: not the archive of {name} ({error})") from error
-    write_file(cifar_cache(name), lambda file: np.savez(file, allow_pickle=False, **arrays))
+    write_file(cifar_cache(name), lambda file: np.savez(file, allow_pickle=False, **arrays), replace_any=True)
 
 
 def parse_archive(data: bytes, archive: Archive) -> dict[str, Pixels]:

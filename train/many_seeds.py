@@ -1,13 +1,18 @@
 """The same recipe with several seeds: the mean and the spread, never the best of them."""
 
+import json
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..edge.errors import RunError
 from ..edge.files import write_json
 from .recipe import Recipe
+from .resume import moved
+from .run import CONFIG, open_run
 from .session import Session, Summary
 
 SEEDS = "seeds.json"
@@ -18,6 +23,7 @@ class SeedsSummary:
     """Several runs of one recipe, in `folder`, one a seed."""
 
     folder: Path
+    recipe: Recipe
     runs: Mapping[int, Summary]
 
     def as_json(self) -> dict[str, Any]:
@@ -25,6 +31,8 @@ class SeedsSummary:
         mean, deviation = self._spread()
         return {
             "folder": str(self.folder),
+            "recipe": asdict(self.recipe),
+            "seeds": len(self.runs),
             "mean_test_accuracy": mean,
             "standard_deviation": deviation,
             "runs": {str(seed): summary.as_json() for seed, summary in self.runs.items()},
@@ -41,11 +49,35 @@ class SeedsSummary:
         return statistics.mean(accuracies), statistics.stdev(accuracies)
 
 
-def train_seeds(session: Session, recipe: Recipe, folder: Path, count: int) -> SeedsSummary:
-    """Train `count` runs, with seeds from the recipe's on, into `folder/seed-<n>`."""
+def train_seeds(session: Session, recipe: Recipe, out: Path | None, count: int) -> SeedsSummary:
+    """Train `count` runs, with seeds from the recipe's on, into `seed-<n>` of `out` or of a new folder.
+
+    Runs that are there already go on, or count as they are. Raises EdgeCifarError, also where they have another recipe.
+    """
     seeds = range(recipe.seed, recipe.seed + count)
-    runs = {seed: session.train(replace(recipe, seed=seed), folder / f"seed-{seed}") for seed in seeds}
-    summary = SeedsSummary(folder, runs)
-    if session.first:
-        write_json(folder / SEEDS, summary.as_json())
-    return summary
+    recipes = {seed: replace(recipe, seed=seed) for seed in seeds}  # a seed too large is refused now, not after days
+    folder = session.folder(recipe, out)
+    runs = {}
+    try:
+        for seed, made in recipes.items():
+            place = folder / f"seed-{seed}"
+            begun = (place / CONFIG).exists()
+            runs[seed] = session.resume(moved(open_run(place), asdict(made))) if begun else session.train(made, place)
+    finally:
+        if session.first and (folder / f"seed-{recipe.seed}" / CONFIG).exists():
+            plan = {"folder": str(folder), "recipe": asdict(recipe), "seeds": count}
+            write_json(folder / SEEDS, plan if len(runs) < count else SeedsSummary(folder, recipe, runs).as_json())
+        elif session.first:
+            with suppress(OSError):
+                folder.rmdir()  # nothing was begun
+    return SeedsSummary(folder, recipe, runs)
+
+
+def resume_seeds(session: Session, folder: Path, given: Mapping[str, Any]) -> SeedsSummary:
+    """Train what is left of the seeds begun in `folder`, with the places `given` anew. Raises EdgeCifarError."""
+    try:
+        plan = json.loads((folder / SEEDS).read_text())
+        recipe, count = Recipe(**plan["recipe"]), int(plan["seeds"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{folder / SEEDS}: not of this version ({error}); train again") from error
+    return train_seeds(session, replace(recipe, **given), folder, count)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 from .augment import Augmentation
@@ -50,8 +51,7 @@ def _partners(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def _beta(alpha: float, generator: torch.Generator) -> float:
-    """Return max(x, 1 - x) of x drawn from Beta(alpha, alpha) by Johnk's method."""
-    while True:
-        first, second = (torch.rand(2, generator=generator, device=generator.device) ** (1 / alpha)).tolist()
-        if 0 < first + second <= 1:
-            return float(max(first, second) / (first + second))
+    """Return max(x, 1 - x) of x drawn from Beta(alpha, alpha) by numpy, which is quick for any alpha."""
+    seed = int(torch.randint(2**32, (1,), generator=generator, device=generator.device))
+    drawn = np.random.RandomState(seed).beta(alpha, alpha)
+    return max(drawn, 1 - drawn)

@@ -10,10 +10,12 @@ from typing import Any
 from ..edge.dataset import DATA_HELP
 from ..edge.errors import RunError
 from .augment import Augmentation
-from .layers import Layer, scaled
+from .layers import Dropout, Layer, scaled, shapes
 from .nets import NETS
 from .optimizers import OPTIMIZERS
 from .schedule import SCHEDULES
+
+FLOATS = (float, float | None)
 
 
 def _option(default: Any, help_text: str, *, low: float = -1e9, high: float = 1e9, choices: Any = ()) -> Any:
@@ -21,9 +23,30 @@ def _option(default: Any, help_text: str, *, low: float = -1e9, high: float = 1e
     return field(default=default, metadata={"help": help_text, "low": low, "high": high, "choices": tuple(choices)})
 
 
+def option_name(key: str) -> str:
+    """Return what a field is called on the command line."""
+    return f"--{key.replace('_', '-')}"
+
+
+def _check(key: str, value: Any, kind: Any, limits: Mapping[str, Any]) -> None:
+    """Raise RunError unless a field of type `kind` may hold `value`; whole numbers pass for others."""
+    option = option_name(key)
+    if not isinstance(value, kind | int if kind in FLOATS else kind) or (type(value) is bool) != (kind is bool):
+        raise RunError(f"{option} {value!r}: not of the right type")
+    if limits["choices"] and value not in limits["choices"]:
+        raise RunError(f"{option} {value}: unknown; choose from {', '.join(limits['choices'])}")
+    if type(value) in (int, float) and not limits["low"] <= value <= limits["high"]:
+        raise RunError(f"{option} {value}: not between {limits['low']} and {limits['high']}")
+    if isinstance(value, str) and ("\0" in value or value != value.encode(errors="ignore").decode()):
+        raise RunError(f"{option} {value}: not in UTF-8, as recipes are; rename what it names")
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """How a net is trained. With the same data, seed, thread count and versions it repeats bit for bit on a CPU."""
+    """How a net is trained. With the same data, seed, thread count and versions it repeats bit for bit on a CPU.
+
+    Raises RunError, naming the option, for what no training can do.
+    """
 
     data: str = _option("cifar10", DATA_HELP)
     extra: str = _option("", "Folder of further photos, <class>/*; new classes extend the labels.")
@@ -70,6 +93,13 @@ class Recipe:
     compile: bool = _option(False, "Compile the net with torch.compile.")
     val_fraction: float = _option(0.1, "Share of the training images to choose the best epoch on.", low=0.001, high=0.9)
     seed: int = _option(0, "Of weights, shuffling and augmentation.", low=0, high=2**32 - 1)
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            _check(option.name, getattr(self, option.name), option.type, option.metadata)
+        self.augmentation.check_size(self.size)
+        for _ in shapes(self.layers, self.size):  # raises where the image is too small
+            pass
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -120,11 +150,13 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
     for key, value in merged.items():
         if key not in known:
             raise RunError(f"{key}: no option of a recipe; choose from {', '.join(known)}")
-        merged[key] = _checked(key, value, known[key].type, known[key].metadata)
+        _check(key, value, known[key].type, known[key].metadata)
+        merged[key] = float(value) if type(value) is int and known[key].type in FLOATS else value
     if "optimizer" in merged and "lr" not in merged:
         merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr
     recipe = replace(RECIPES[name], **merged)
-    _ = recipe.augmentation  # refused now, not in the first step
+    if recipe.dropout is not None and not any(isinstance(layer, Dropout) for layer in recipe.layers):
+        raise RunError(f"--dropout {recipe.dropout}: --net {recipe.net} has no dropout layers that it could set")
     if name == DISTILLED and not recipe.teacher:
         raise RunError(f"--recipe {DISTILLED}: learns from another net; name it with --teacher")
     return recipe
@@ -138,21 +170,3 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise RunError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise RunError(f"{path}: not a TOML file ({error})") from error
-
-
-def option_name(key: str) -> str:
-    """Return what a field is called on the command line."""
-    return f"--{key.replace('_', '-')}"
-
-
-def _checked(key: str, value: Any, kind: Any, limits: Mapping[str, Any]) -> Any:
-    """Return `value` if a field of type `kind` may hold it."""
-    if kind in (float, float | None) and type(value) is int:
-        value = float(value)
-    if not isinstance(value, kind) or (type(value) is bool) != (kind is bool):
-        raise RunError(f"{option_name(key)} {value!r}: not of the right type")
-    if limits["choices"] and value not in limits["choices"]:
-        raise RunError(f"{option_name(key)} {value}: unknown; choose from {', '.join(limits['choices'])}")
-    if type(value) in (int, float) and not limits["low"] <= value <= limits["high"]:
-        raise RunError(f"{option_name(key)} {value}: not between {limits['low']} and {limits['high']}")
-    return value

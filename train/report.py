@@ -14,7 +14,7 @@ from .image_grid import image_grid, most_confident_mistakes
 from .modules import count_parameters
 from .report_page import Answers, page
 from .result import Result
-from .run import RESULT, Run
+from .run import REPORT, RESULT, Run
 
 SAMPLES = 32  # images
 MISTAKES = 24  # images
@@ -54,5 +54,5 @@ def write_report(run: Run, test: LabelledImages, logits: Floats) -> Result:
     if len(mistakes):
         grid = image_grid(test, mistakes, probabilities, "The mistakes it is surest of")
         write_bytes(run.folder / "mistakes.png", grid)
-    write_text(run.folder / "report.md", page(run, result, Answers(test, probabilities, matrix, mistakes)))
+    write_text(run.folder / REPORT, page(run, result, Answers(test, probabilities, matrix, mistakes)))
     return result

@@ -1,9 +1,11 @@
 """A run folder: what training writes and exporting reads. JSON and safetensors only, nothing pickled."""
 
+import itertools
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from torch import nn
 from ..edge.errors import RunError
 from ..edge.files import write_bytes, write_json, write_text
 from ..edge.history import METRICS, read_history
+from ..edge.lock import exclusive
+from ..edge.marks import JSON_KEY
+from .checkpoint import CHECKPOINT
 from .modules import build_net
-from .nets import NETS
 from .recipe import Recipe
 from .result import Result
 
@@ -24,6 +28,10 @@ CONFIG = "config.json"
 RECIPE = "recipe.toml"
 WEIGHTS = "weights.safetensors"
 RESULT = "result.json"
+REPORT = "report.md"
+PICTURES = ("curves.png", "confusion.png", "reliability.png", "samples.png", "mistakes.png")
+FILES = (CONFIG, RECIPE, METRICS, WEIGHTS, CHECKPOINT, RESULT, REPORT, *PICTURES)
+LOCK = ".lock"
 BEST = "best"  # entry of the weights' metadata
 
 
@@ -49,8 +57,22 @@ class Run:
             raise RunError(f"{path}: no weights in this run; train for at least one whole epoch")
         return path
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Make the folder and be the only process that writes the run. Raises EdgeCifarError if another one does."""
+        _make(self.folder)
+        with exclusive(
+            self.folder / LOCK, f"{self.folder}: another process is training this run; let it come to an end"
+        ):
+            yield
+
+    @property
+    def empty(self) -> bool:
+        """Whether training has left nothing here that could be gone on from or used."""
+        return not any((self.folder / name).exists() for name in (CHECKPOINT, WEIGHTS, RESULT)) and not self.history()
+
     def create(self) -> None:
-        """Make the folder and write its configuration. Raises RunError as `check_new` does."""
+        """Write the configuration. Raises RunError as `check_new` does."""
         check_new(self.folder)
         config = {"recipe": asdict(self.recipe), "data": self.data, "versions": self.versions}
         write_text(self.folder / RECIPE, self.recipe.to_toml())
@@ -72,12 +94,14 @@ class Run:
     def forget_after(self, epochs: int) -> None:
         """Drop the rows of later epochs, which will be trained again."""
         kept = [json.dumps(row) + "\n" for row in self.history() if row["epoch"] <= epochs]
-        write_text(self.folder / METRICS, "".join(kept))
+        write_text(self.folder / METRICS, "".join(kept), replace_any=True)  # it was read just now
 
     def result(self) -> Result | None:
         """Return what the run came to; None before its end."""
         try:
-            return Result(**json.loads((self.folder / RESULT).read_text()))
+            values = json.loads((self.folder / RESULT).read_text())
+            values.pop(JSON_KEY, None)
+            return Result(**values)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
@@ -101,6 +125,8 @@ class Run:
         except (SafetensorError, RuntimeError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise RunError(f"{self.folder / WEIGHTS}: not the weights of this run ({reason}); train again") from error
+        if not all(bool(tensor.isfinite().all()) for tensor in net.state_dict().values()):
+            raise RunError(f"{self.folder / WEIGHTS}: holds weights that are no finite numbers; train again")
         return net.eval()
 
     def kept_epoch(self) -> tuple[int, float]:
@@ -113,15 +139,61 @@ class Run:
 
 
 def check_new(folder: Path) -> None:
-    """Raise RunError if `folder` already holds a run or can't be made: better known before the data is loaded."""
+    """Raise RunError if a run in `folder` would replace anything, or if it can't be made: better known early.
+
+    A run of which nothing has come may be replaced.
+    """
     if (folder / CONFIG).exists():
-        raise RunError(f"{folder}: already holds a run; choose another --out or delete it")
-    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+        if not _holds_nothing(folder):
+            raise RunError(
+                f"{folder}: already holds a run; go on with it by --resume {folder}, choose another --out, or delete it"
+            )
+    else:
+        for name in FILES:
+            if os.path.lexists(folder / name):
+                raise RunError(
+                    f"{folder / name}: is there already, and a run here would replace it; choose another --out"
+                )
+    check_writable(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise RunError if nothing can be written into `folder`, which may have to be made."""
     try:
+        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
         with tempfile.TemporaryFile(dir=nearest) as file:
             file.write(b"x")
     except OSError as error:
-        raise RunError(f"cannot write {folder}: {error.strerror} ({nearest}); choose another --out") from error
+        raise RunError(f"cannot write {folder}: {error.strerror}; choose another --out") from error
+
+
+def make_new_folder(runs: Path, name: str) -> Path:
+    """Make a folder in `runs` that nobody else has, called `name` or with a number behind it. Raises RunError."""
+    for number in itertools.count(1):
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        if _make(folder):
+            return folder
+    raise AssertionError
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder; return False if it was there. Raises RunError when it can't be made."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise RunError(f"cannot write {folder}: {error.strerror}; choose another --out") from error
+    return True
+
+
+def _holds_nothing(folder: Path) -> bool:
+    """Return whether `folder` holds a run of which nothing has come."""
+    try:
+        return open_run(folder).empty
+    except (RunError, OSError, ValueError):
+        return False
 
 
 def open_run(folder: Path) -> Run:
@@ -130,15 +202,16 @@ def open_run(folder: Path) -> Run:
     try:
         config = json.loads(path.read_text())
         run = Run(folder, Recipe(**config["recipe"]), config["data"], config["versions"])
-        known = run.recipe.net in NETS and len(run.labels) > 1
+        if len(run.labels) < 2:
+            raise ValueError("fewer than two classes")
     except FileNotFoundError as error:
         raise RunError(f"{folder}: no run here ({CONFIG} is missing); train one with `edge-cifar train`") from error
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError) as error:
         raise RunError(f"{path}: not a run's configuration of this version ({error}); train again") from error
-    if not known:
-        raise RunError(f"{path}: unknown net {run.recipe.net!r}; choose from {', '.join(NETS)}")
+    except RunError as error:
+        raise RunError(f"{path}: {error}") from error
     return run
 
 

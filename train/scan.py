@@ -24,18 +24,25 @@ class Scan:
 
     `unreadable` holds a message for each file that was left out; `twins` groups of images with the same pixels
     in more than one split, as "split/id", of which those in "train" were left out of training; `counts` the images of
-    each class in each split, after that.
+    each class in each split, after that. `left_out` says what else of a folder is no image of the dataset, `clashes`
+    are groups of images with the same pixels and different classes, of which none was left out, and `remarks` what
+    else a user should know.
     """
 
     unreadable: tuple[str, ...]
     twins: tuple[tuple[str, ...], ...]
     counts: Mapping[str, Mapping[str, int]]
+    left_out: tuple[str, ...] = ()
+    clashes: tuple[tuple[str, ...], ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return what a user should know, a line each."""
         lines = _some([f"left out: {message}" for message in self.unreadable], "that can't be read")
+        lines += _some([f"left out: {line}" for line in self.left_out], "left out")
         lines += _some([_twin_line(group) for group in self.twins], "in two splits")
-        return [*lines, _balance_line(self.counts["train"])]
+        lines += _some([f"same pixels in two classes: {' = '.join(group)}" for group in self.clashes], "in two classes")
+        return [*lines, *self.remarks, _balance_line(self.counts["train"])]
 
 
 def scan(splits: Mapping[str, LabelledImages]) -> tuple[Scan, LabelledImages]:
@@ -44,7 +51,9 @@ def scan(splits: Mapping[str, LabelledImages]) -> tuple[Scan, LabelledImages]:
     An image that stands in "train" and in another split is left out of training, or the other would measure what was
     learned by heart. Raises DataError when no image of a class is left.
     """
-    found = find_twins(splits)
+    alike = find_twins(splits)
+    found = [group for group in alike if len({split for split, _ in group}) > 1]
+    clashing = [group for group in alike if group not in found]
     leave_out = [i for group in found for split, i in group if split == "train"]
     train = splits["train"]
     if leave_out:
@@ -55,17 +64,25 @@ def scan(splits: Mapping[str, LabelledImages]) -> tuple[Scan, LabelledImages]:
     counts = {name: dict(zip(split.labels, split.counts().tolist(), strict=True)) for name, split in splits.items()}
     counts["train"] = dict(zip(train.labels, train.counts().tolist(), strict=True))
     unreadable = dict.fromkeys(message for split in splits.values() for message in split.unreadable)
-    twins = tuple(tuple(printable(f"{split}/{splits[split].ids[i]}") for split, i in group) for group in found)
-    return Scan(tuple(unreadable), twins, counts), train
+    left_out = dict.fromkeys(line for split in splits.values() for line in split.left_out)
+    twins, clashes = (
+        tuple(tuple(printable(f"{split}/{splits[split].ids[i]}") for split, i in group) for group in groups)
+        for groups in (found, clashing)
+    )
+    return Scan(tuple(unreadable), twins, counts, tuple(left_out), clashes), train
 
 
 def find_twins(splits: Mapping[str, LabelledImages]) -> list[Twins]:
-    """Return the groups of images with the same pixels, by SHA-256, that stand in more than one split."""
+    """Return the groups of images with the same pixels, by SHA-256, that stand in more than one split or class."""
     groups: dict[bytes, list[tuple[str, int]]] = defaultdict(list)
     for name, split in splits.items():
         for i, image in enumerate(split.images):
             groups[hashlib.sha256(image.tobytes()).digest()].append((name, i))
-    return [group for group in groups.values() if len({split for split, _ in group}) > 1]
+    return [
+        group
+        for group in groups.values()
+        if len(group) > 1 and len({(split, int(splits[split].targets[i])) for split, i in group}) > 1
+    ]
 
 
 def class_weights(train: LabelledImages) -> npt.NDArray[np.float32]:

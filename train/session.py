@@ -4,8 +4,9 @@ import platform
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ import torch
 import typer
 
 from ..edge.cores import usable_cores
+from ..edge.errors import RunError
 from ..edge.files import file_sha256, remove_temporaries
 from ..edge.reporting import TERMINATED
 from .checkpoint import CHECKPOINT
 from .data import Dataset
 from .distributed import World
+from .divergence import Diverged
+from .footprint import NotEnoughMemory, check_memory, within_memory
 from .loop import Epoch, fit
 from .memory import keep_freed_memory
 from .prepare import prepare
@@ -26,13 +30,15 @@ from .progress import TrainingProgress
 from .recipe import Recipe
 from .report import write_curves, write_report
 from .result import Result
-from .run import Run
-from .run_data import load_recipe_data, load_run_data
+from .resume import check_same, started
+from .run import Run, check_new, check_writable, make_new_folder
+from .run_data import keep_photo_list, load_recipe_data, load_run_data
 from .signals import Stopped, StopSignals
 from .start import IDENTITY_NAME, teacher_sources, weights_file
 from .tensorboard_log import TensorBoard, check_installed
 from .training import Step, Training
 
+RUNS = Path("runs")
 RECORDED = ("edge-cifar", "torch", "numpy", "pillow")  # packages that can change a result
 
 
@@ -70,15 +76,20 @@ class Session:
         """Whether this process writes and speaks."""
         return self._world.first
 
-    def train(self, recipe: Recipe, folder: Path) -> Summary:
-        """Train a new run by `recipe` into `folder`. Raises EdgeCifarError."""
+    def train(self, recipe: Recipe, out: Path | None) -> Summary:
+        """Train a new run by `recipe` into `out`, or into a new folder of `runs/`. Raises EdgeCifarError."""
+        if self.first:
+            check_new(out) if out else check_writable(RUNS)
+        check_memory(recipe, 2, 2, self._device)  # whatever the data is
         versions = self._versions(recipe)
         dataset = load_recipe_data(recipe)
-        run = Run(folder, recipe, dataset.describe(), versions)
-        training = self._prepared(run, dataset)  # what is refused leaves no folder
-        if self.first:
-            run.create()
-        return self._go_on(run, training, dataset)
+        training = self._prepared(recipe, dataset)  # what is refused leaves no folder
+        run = Run(self.folder(recipe, out), recipe, dataset.describe(), versions)
+        with self._writing(run):
+            if self.first:
+                run.create()
+                keep_photo_list(run, dataset)
+            return self._go_on(run, training, dataset)
 
     def resume(self, run: Run) -> Summary:
         """Train a run to its end from its last checkpoint, or from the start if it has none. Raises EdgeCifarError."""
@@ -86,16 +97,34 @@ class Session:
         if result is not None:
             self._say(f"{run.folder}: was trained to its end already")
             return Summary(run.folder, result)
-        if self.first:
-            remove_temporaries(run.folder)
-        dataset = load_run_data(run)
-        return self._go_on(run, self._prepared(run, dataset), dataset)
+        with self._writing(run):
+            if self.first:
+                remove_temporaries(run.folder)
+            recipe = started(run)
+            if line := check_same(run, self._versions(recipe)):
+                self._say(line)
+            dataset = load_run_data(run)
+            return self._go_on(run, self._prepared(recipe, dataset), dataset)
 
-    def _prepared(self, run: Run, dataset: Dataset) -> Training:
-        self._describe(run, dataset)
-        return prepare(run.recipe, dataset, self._device, self._world)
+    def folder(self, recipe: Recipe, out: Path | None) -> Path:
+        """Return `out`, or else a new folder of `runs/`, in all processes the same."""
+        made = out if out or not self.first else make_new_folder(RUNS, f"{datetime.now():%Y%m%d-%H%M%S}-{recipe.net}")
+        return self._world.from_first(made)
+
+    def _writing(self, run: Run) -> AbstractContextManager[None]:
+        return run.writing() if self.first else nullcontext()
+
+    def _prepared(self, recipe: Recipe, dataset: Dataset) -> Training:
+        for line in dataset.scan.lines():
+            self._say(line)
+        with within_memory():
+            return prepare(recipe, dataset, self._device, self._world)
 
     def _go_on(self, run: Run, training: Training, dataset: Dataset) -> Summary:
+        self._say(
+            f"{run.recipe.net} on {dataset.name}: {len(dataset.train)} training, {len(dataset.val)} validation and "
+            f"{len(dataset.test)} test images of {len(run.labels)} classes, on {self._device.type}, into {run.folder}"
+        )
         training.restore(run)
         if self.first:
             run.forget_after(training.epoch - 1)
@@ -103,10 +132,17 @@ class Session:
             stop = stack.enter_context(StopSignals())
             on_step, on_epoch = self._listeners(run, len(dataset.train), stack) if self.first else (_ignore, _ignore)
             try:
-                fit(training, run, dataset.val, stop, on_step, on_epoch)
+                with within_memory():
+                    fit(training, run, dataset.val, stop, on_step, on_epoch)
             except Stopped:
                 stack.close()  # the bar goes before the last words
                 self._take_leave(run, training, stop)
+            except (Diverged, NotEnoughMemory) as error:
+                stack.close()
+                again = (
+                    "is free for another try" if run.empty else "keeps its best epoch; give another try another --out"
+                )
+                raise RunError(f"{error}; {run.folder} {again}") from error
         return self._finish(run, training, dataset)
 
     def _listeners(
@@ -148,14 +184,6 @@ class Session:
             "threads": str(torch.get_num_threads()),
             "processes": str(self._world.size),
         }
-
-    def _describe(self, run: Run, dataset: Dataset) -> None:
-        for line in dataset.scan.lines():
-            self._say(line)
-        self._say(
-            f"{run.recipe.net} on {dataset.name}: {len(dataset.train)} training, {len(dataset.val)} validation and "
-            f"{len(dataset.test)} test images of {len(run.labels)} classes, on {self._device.type}, into {run.folder}"
-        )
 
     def _take_leave(self, run: Run, training: Training, stop: StopSignals) -> None:
         if self.first:

@@ -16,6 +16,8 @@ from . import checkpoint
 from .augment import augment
 from .device import autocast_dtype
 from .distributed import World
+from .divergence import diverged
+from .footprint import check_memory
 from .loss import Loss
 from .mix import mix
 from .modules import build_net
@@ -42,6 +44,22 @@ class Step:
     accuracy: float
 
 
+def batch_sizes(images: int, batch_size: int, processes: int = 1) -> list[int]:
+    """Return the number of images of each batch of an epoch, shared by so many processes.
+
+    Batchnorm needs two images in each process: a rest of fewer joins the batch before it. Raises RunError where a whole
+    batch has fewer.
+    """
+    least = 2 * processes
+    if min(batch_size, images) < least:
+        name, value = ("--batch-size", batch_size) if batch_size < least else ("training images:", images)
+        raise RunError(f"{name} {value}: too few; {processes} processes need {least} at least, two images each")
+    whole, rest = divmod(images, batch_size)
+    if rest >= least:
+        return [batch_size] * whole + [rest]
+    return [batch_size] * (whole - 1) + [batch_size + rest]
+
+
 class Training:
     """A net, its optimizer and its data on one device, advanced an epoch at a time.
 
@@ -56,6 +74,7 @@ class Training:
         loss: Loss | None = None,
         world: World | None = None,
     ):
+        check_memory(recipe, len(data), len(data.labels), device)
         torch.manual_seed(recipe.seed)
         net = build_net(recipe.layers, size=recipe.size, classes=len(data.labels), dropout=recipe.dropout)
         self.recipe = recipe
@@ -69,7 +88,8 @@ class Training:
         self.optimizer = make_optimizer(
             recipe.optimizer, net, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.head_lr
         )
-        self.steps_per_epoch = -(-len(data) // recipe.batch_size)
+        self._batches = batch_sizes(len(data), recipe.batch_size, self.world.size)
+        self.steps_per_epoch = len(self._batches)
         self.dtype = autocast_dtype(device) if recipe.amp else None
         self.epoch, self.step, self.seconds = 1, 0, 0.0
         self.val_losses: list[float] = []  # of the epochs before
@@ -89,7 +109,7 @@ class Training:
     def run_epoch(self, on_step: Callable[[Step], None], stop: StopSignals | None = None) -> tuple[float, float]:
         """Train what is left of this epoch; return its mean loss and its accuracy.
 
-        Raises RunError when the loss is no longer a number, Stopped between two steps.
+        Raises Diverged when the loss is no longer a number, Stopped between two steps.
         """
         self.net.train()
         if self.step == 0:
@@ -98,7 +118,7 @@ class Training:
             self._order = torch.randperm(len(self.targets), generator=self.generator, device=self.device)
             self._sums.zero_()
         started = time.perf_counter()
-        batches = torch.split(self._order, self.recipe.batch_size)
+        batches = torch.split(self._order, self._batches)
         while self.step < self.steps_per_epoch:
             self._train(batches[self.step])
             self.step += 1
@@ -114,7 +134,8 @@ class Training:
     def evaluate(self, data: LabelledImages, stop: StopSignals | None = None) -> tuple[float, Logits]:
         """Return the mean cross-entropy (nats) and float32 logits (N, classes) of `best_net`, not augmented.
 
-        Raises Stopped between two batches.
+        In float32, as what is exported is: the accuracy is the exported file's. Raises Diverged when the loss is not a
+        number, Stopped between two batches.
         """
         net = self.best_net.eval()
         loss_sum, logits = 0.0, []
@@ -123,10 +144,12 @@ class Training:
                 if stop is not None and stop.received is not None:
                     raise Stopped
                 part = slice(start, start + EVALUATION_BATCH)
-                batch = self._logits(net, torch.from_numpy(data.images[part]).to(self.device))
+                batch = net(torch.from_numpy(data.images[part]).to(self.device))
                 targets = torch.from_numpy(data.targets[part]).to(self.device)
                 loss_sum += float(F.cross_entropy(batch, targets, reduction="sum"))
                 logits.append(batch.cpu().numpy())
+        if not np.isfinite(loss_sum):
+            raise diverged(self.recipe, self.epoch, self.step)
         return loss_sum / len(data), np.concatenate(logits)
 
     @property
@@ -152,7 +175,7 @@ class Training:
         if self.device.type == "cuda":
             tensors["cuda"] = torch.cuda.get_rng_state(self.device)
         tensors |= {"order": self._order, "sums": self._sums}
-        progress = {name: getattr(self, name) for name in PROGRESS}
+        progress = {name: getattr(self, name) for name in PROGRESS} | {"device": self.device.type}
         checkpoint.write_checkpoint(run.folder, tensors, progress)
 
     def restore(self, run: Run) -> None:
@@ -166,10 +189,13 @@ class Training:
             if self.average is not None:
                 self.average.load_state_dict(checkpoint.under(tensors, "average."))
             checkpoint.restore_optimizer(self.optimizer, checkpoint.under(tensors, "optimizer."))
-            self.generator.set_state(tensors["generator"])
             torch.set_rng_state(tensors["torch"])
-            if "cuda" in tensors:
-                torch.cuda.set_rng_state(tensors["cuda"], self.device)
+            if progress.get("device", self.device.type) == self.device.type:
+                self.generator.set_state(tensors["generator"])
+                if "cuda" in tensors:
+                    torch.cuda.set_rng_state(tensors["cuda"], self.device)
+            else:  # another kind of device has another kind of random numbers
+                self.generator.manual_seed(self.recipe.seed + 1)
             self._order, self._sums = tensors["order"].to(self.device), tensors["sums"].to(self.device)
             for name in PROGRESS:
                 setattr(self, name, progress[name])
@@ -208,13 +234,10 @@ class Training:
         self._sums[1] += (logits.detach().argmax(1) == targets).sum()
 
     def _report(self, on_step: Callable[[Step], None]) -> None:
-        seen = min(self.step * self.recipe.batch_size, len(self.targets)) / self.world.size
+        seen = sum(self._batches[: self.step]) / self.world.size
         loss, accuracy = (self._sums / seen).tolist()
         if not np.isfinite(loss):
-            raise RunError(
-                f"the loss is not a number any more (epoch {self.epoch}, step {self.step}); "
-                f"try a lower --lr than {self.recipe.lr}"
-            )
+            raise diverged(self.recipe, self.epoch, self.step)
         on_step(Step(self.epoch, self.step, self.steps_per_epoch, loss, accuracy))
 
     def _logits(self, net: Callable[[torch.Tensor], torch.Tensor], pixels: torch.Tensor) -> torch.Tensor:

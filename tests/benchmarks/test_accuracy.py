@@ -1,4 +1,5 @@
 import base64
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,7 +72,9 @@ def test_photos_lie_in_the_folder_of_their_split_or_where_it_was_cut_from(few_ph
     train = tmp_path / "few" / "train"
     assert image_folder(few_photos, "train") == train
     assert image_folder(few_photos, "test") == train
-    (tmp_path / "few" / "test").mkdir()
+    shutil.copytree(train, tmp_path / "few" / "test")
+    assert image_folder(few_photos, "test") == tmp_path / "few" / "test"
+    shutil.rmtree(train)
     assert image_folder(few_photos, "test") == tmp_path / "few" / "test"
     assert image_folder("synthetic", "test") is None
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from edge_cifar.benchmarks.demo import MARKER, prepare, run_step
 from edge_cifar.edge.errors import RunError
+from edge_cifar.edge.files import write_text
+from edge_cifar.edge.synthetic import write_photos
 
 
 def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
@@ -77,3 +79,20 @@ def test_the_demo_trains_exports_measures_and_writes_one_page(tmp_path: Path) ->
     assert "Ways to quantize" in (tmp_path / "demo/run/report.html").read_text()
     for words in ("Ship model", "Best epoch", "triangle-0", "edge-cifar train --data synthetic", "onnxruntime "):
         assert words in page
+
+
+@pytest.mark.parametrize("name", ["photos/mine.jpg", "run/notes.md", "run/report.md"])
+def test_what_somebody_put_into_a_demo_is_not_deleted(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "demo"
+    prepare(out)
+    write_photos(out / "photos", per_label=1, seed=3)
+    write_text(out / "run" / "report.md", "# Report\n")
+    with (out / name).open("a") as file:
+        file.write("mine")
+    with pytest.raises(RunError, match=f"{name}: is no file of the demo's and would be deleted"):
+        prepare(out)
+    assert (out / name).read_text().endswith("mine")
+    assert (out / "run" / "report.md").exists()
+    (out / name).unlink()
+    prepare(out)
+    assert not (out / "run").exists()

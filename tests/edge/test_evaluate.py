@@ -80,9 +80,10 @@ def test_a_class_that_the_model_does_not_know_is_refused(dataset: Path, small_ca
         load_for(card, str(dataset), "test")
 
 
-def test_validation_is_cut_as_the_card_says(dataset: Path, small_card: ModelCard) -> None:
-    card = replace(small_card, validation={"fraction": 0.3, "seed": 5})
-    splits = load_splits(str(dataset), 2, val_fraction=0.3, val_seed=5)
+@pytest.mark.parametrize("rule", [{}, {"rule": "content"}])
+def test_validation_is_cut_as_the_card_says(dataset: Path, small_card: ModelCard, rule: dict[str, str]) -> None:
+    card = replace(small_card, validation={"fraction": 0.3, "seed": 5} | rule)
+    splits = load_splits(str(dataset), 2, val_fraction=0.3, val_seed=5, rule=rule.get("rule", "position"))
     assert load_for(card, str(dataset), "val").ids == splits["val"].ids
     assert load_for(card, str(dataset), "train").ids == splits["train"].ids
 

@@ -101,3 +101,11 @@ def test_a_folder_that_cannot_be_written_is_named(
     (tmp_path / "file").touch()
     with pytest.raises(EdgeCifarError, match=r"cannot write .*heat\.png"):
         write_heat(corner_model, bright_corner, tmp_path / "file" / "heat.png")
+
+
+def test_the_map_is_the_same_however_many_places_are_looked_at_together(
+    corner_model: Model, bright_corner: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = explain(corner_model, bright_corner).heat
+    monkeypatch.setattr("edge_cifar.edge.explain.BATCH", 7)
+    assert np.allclose(explain(corner_model, bright_corner).heat, together)

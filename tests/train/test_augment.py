@@ -95,7 +95,7 @@ def test_augmentations_are_read_by_name_and_strength() -> None:
     assert Augmentation.parse("crop=4, flip,zoom=0.1") == Augmentation(crop=4, flip=True, zoom=0.1)
 
 
-@pytest.mark.parametrize("text", ["", "crop", "crop=x", "crop=-1", "flip=1", "blur=2", "crop=4;flip", "zoom=nan"])
+@pytest.mark.parametrize("text", ["", "crop", "crop=x", "crop=1e3", "flip=1", "blur=2", "crop=4;flip"])
 def test_an_augmentation_that_cannot_be_read_is_named(text: str) -> None:
     with pytest.raises(RunError, match=r"--augment .*expected any of crop="):
         Augmentation.parse(text)
@@ -127,3 +127,30 @@ def test_photo_squeezes_and_blurs_its_share_of_the_images() -> None:
 def test_photo_leaves_a_plain_image_plain() -> None:
     plain = torch.full((1, 16, 16, 3), 77, dtype=torch.uint8)
     assert torch.equal(_augment(plain, torch.zeros(50, dtype=torch.int64), "photo=1"), plain[[0] * 50])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["crop=-1", "crop=256", "zoom=nan", "zoom=1", "color=1.1", "photo=inf", "mixup=1e-9", "cutmix=1e9", "rotate=-1"],
+)
+def test_a_strength_that_leaves_nothing_to_see_or_draws_for_ever_is_refused(text: str) -> None:
+    with pytest.raises(RunError, match=rf"--augment {text.partition('=')[0]}=\S+: not between"):
+        Augmentation.parse(text)
+
+
+def test_a_strength_given_twice_is_refused() -> None:
+    with pytest.raises(RunError, match="crop is given twice"):
+        Augmentation.parse("crop=1,crop=2")
+
+
+@pytest.mark.parametrize(("text", "size"), [("crop=8", 8), ("cutout=16", 8)])
+def test_strengths_are_measured_against_the_image(text: str, size: int) -> None:
+    with pytest.raises(RunError, match=rf"--augment {text}: too much for --size {size}; give less than {size}|16"):
+        Augmentation.parse(text).check_size(size)
+    Augmentation.parse(text).check_size(size + 1)
+    _augment(_images(), CHOSEN, "crop=7,cutout=15")
+
+
+def test_a_batch_of_which_no_image_becomes_a_photo_stays_as_it_is() -> None:
+    for seed in range(20):
+        assert _augment(_images(), CHOSEN[:1], "photo=0.01", seed).shape == (1, 8, 8, 3)

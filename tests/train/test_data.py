@@ -43,7 +43,7 @@ def test_cifar10_is_downloaded_once(small_archive: SmallArchive, monkeypatch: py
 
 def test_a_test_split_with_other_classes_is_refused(pets: Path) -> None:
     (pets / "test" / "dog").rename(pets / "test" / "cow")
-    with pytest.raises(DataError, match="classes cat, cow differ from the expected cat, dog"):
+    with pytest.raises(DataError, match="other classes than in training: 'cow' is no class"):
         load_dataset(str(pets), 8, 0.1, 0)
 
 
@@ -56,7 +56,8 @@ def test_the_description_tells_changed_pixels(pets: Path) -> None:
 def test_the_description_can_be_read_by_a_person(pets: Path) -> None:
     description = json.loads(json.dumps(load_dataset(str(pets / "train"), 8, 0.25, 7).describe()))
     assert description["cut"] == {"test": {"fraction": 0.2, "seed": 0}, "val": {"fraction": 0.25, "seed": 7}}
-    assert description["scan"]["counts"]["test"] == {"cat": 2, "dog": 2}
+    assert description["rule"] == "content"
+    assert sum(sum(counts.values()) for counts in description["scan"]["counts"].values()) == 20
     assert description["extra"] is None
 
 
@@ -74,11 +75,10 @@ def test_extra_photos_are_added_split_by_split_and_new_classes_follow(pets: Path
     dataset = load_dataset(str(pets), 8, 0.1, 0, extra=str(tmp_path / "mine"))
     assert dataset.train.labels == ("cat", "dog", "ant", "bird")
     assert [split.labels for split in (dataset.val, dataset.test)] == [dataset.train.labels] * 2
-    assert dataset.scan.counts == {
-        "train": {"cat": 9, "dog": 9 + 7, "ant": 7, "bird": 7},
-        "val": {"cat": 1, "dog": 1 + 1, "ant": 1, "bird": 1},
-        "test": {"cat": 5, "dog": 5 + 2, "ant": 2, "bird": 2},
-    }
+    counted = [np.array(list(dataset.scan.counts[split].values())) for split in ("train", "val", "test")]
+    assert sum(counted).tolist() == [15, 15 + 10, 10, 10]
+    assert min(counts.min() for counts in counted) > 0
+    assert dataset.scan.counts["test"]["cat"] == 5
     for split in (dataset.train, dataset.val, dataset.test):
         for i, target, image in zip(split.ids, split.targets, split.images, strict=True):
             label, name = i.removeprefix("extra/").split("/")

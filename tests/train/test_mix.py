@@ -66,3 +66,11 @@ def test_mixup_alone_is_what_it_is_without_a_choice() -> None:
     images = LEVELS.expand(6, 4, 4, 3)
     alone = mix(images, Augmentation.parse("mixup=0.5"), _generator())
     assert torch.equal(alone[0], mixup(images, 0.5, _generator())[0])
+
+
+@pytest.mark.parametrize("alpha", [0.001, 0.01, 30.0, 100.0])
+def test_no_alpha_draws_for_long(alpha: float) -> None:
+    generator = _generator()
+    weights = [mixup(LEVELS, alpha, generator)[2] for _ in range(50)]
+    assert all(0.5 <= weight <= 1 for weight in weights)
+    assert (max(weights) < 0.8) == (alpha > 1)  # strong mixing is even, weak leaves one image

@@ -69,3 +69,29 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
         read_toml(tmp_path / "recipe.toml")
     with pytest.raises(RunError, match=r"cannot read .*none.toml: No such file"):
         read_toml(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": -1}, "--seed -1: not between"),
+        ({"seed": 2**32}, "--seed 4294967296: not between"),
+        ({"lr": float("inf")}, "--lr inf: not between"),
+        ({"lr": 10**400}, "--lr 1000.*: not between"),
+        ({"augment": "crop=32"}, "--augment crop=32: too much for --size 32"),
+        ({"net": "deep", "size": 16}, "--size 16: too small for this net"),
+        ({"net": "wide", "augment": "none", "size": 8}, "--size 8: too small for this net"),
+        ({"data": "photos\0"}, "--data photos.*: not in UTF-8"),
+        ({"data": "fotos-\udce9"}, "--data fotos-.*: not in UTF-8"),
+    ],
+)
+def test_what_no_training_can_do_is_no_recipe(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(RunError, match=message):
+        make_recipe("standard", changes)
+    with pytest.raises(RunError, match=message):
+        Recipe(**changes)
+
+
+def test_dropout_of_a_net_without_any_is_refused() -> None:
+    with pytest.raises(RunError, match="--dropout 0.2: --net single has no dropout layers"):
+        make_recipe("standard", {"net": "single", "dropout": 0.2})

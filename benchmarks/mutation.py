@@ -1,0 +1,117 @@
+"""Whether the tests would notice: small faults put into the modules that decide answers, one at a time, by mutmut.
+
+`python -m edge_cifar.benchmarks.mutation`, in the repository (extra `[mutation]`), copies the tree to a scratch folder,
+lets mutmut change each function of `MODULES` in every way it knows, and runs the tests of `TESTS` that call it. A
+mutant that no test fails on has survived; what survives because nothing a caller can see depends on it is explained,
+by its change, in `results/mutation_explained.toml`.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..edge.errors import EdgeCifarError
+from ..edge.files import write_json, write_text
+from ..edge.reporting import reporting
+from .mutation_report import Mutant, as_json, as_markdown
+
+FOLDERS = ("edge", "train", "export", "benchmarks")
+MODULES = (
+    *("edge/classifier.py", "edge/dataset.py", "edge/done.py", "edge/golden.py", "edge/metrics.py"),
+    *("edge/onnx_file.py", "edge/results.py", "edge/statistics.py"),
+    *("export/calibration.py", "export/evidence.py", "export/portability.py", "export/saturation.py", "export/sums.py"),
+)
+"""What decides an answer, a promise, or what is written of them."""
+TESTS = ("tests/edge", "tests/export")
+RESULTS = Path("benchmarks", "results")
+EXPLAINED = RESULTS / "mutation_explained.toml"
+
+# mutmut's exit codes; all others are time-outs and crashes, which a test run notices
+SURVIVED, UNTESTED, UNCHECKED = 0, 33, None
+
+CONFIG = """
+[tool.mutmut]
+process_isolation = "forkserver"
+source_paths = ["edge_cifar"]
+only_mutate = {modules}
+pytest_add_cli_args_test_selection = {tests}
+pytest_add_cli_args = ["-m", "not slow", "-p", "no:cacheprovider"]
+also_copy = {folders}
+"""
+
+
+def mutation(
+    modules: Annotated[
+        list[str] | None, typer.Argument(metavar="MODULE...", help="Such as edge/golden.py.  [default: all of them]")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Mutants tried at once.", min=1)] = 2,
+    out: Annotated[Path, typer.Option(help="Folder for mutation.json and mutation.md.")] = RESULTS,
+) -> None:
+    """Put faults into the modules, and write down which of them no test notices."""
+    explained = tomllib.loads(EXPLAINED.read_text())["explained"]
+    with tempfile.TemporaryDirectory() as scratch:
+        stage(Path(scratch), modules or MODULES)
+        command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs)]
+        if subprocess.run(command, cwd=scratch, stdout=sys.stderr).returncode:
+            raise EdgeCifarError("mutmut failed; what it says stands above (do the tests pass as they are?)")
+        mutants = list(outcome(Path(scratch), explained))
+    if not mutants:
+        raise EdgeCifarError(f"no function to change in {', '.join(modules or MODULES)}")
+    write_json(out / "mutation.json", as_json(mutants))
+    write_text(out / "mutation.md", as_markdown(mutants))
+    typer.echo(as_markdown(mutants))
+
+
+def stage(folder: Path, modules: Sequence[str]) -> None:
+    """Lay the tree out as it is imported, so that mutmut's names are the modules' own. Raises EdgeCifarError."""
+    missing = [module for module in modules if not Path(module).is_file()]
+    if missing:
+        raise EdgeCifarError(f"{missing[0]}: no such module; run this in the repository")
+    for name in (*FOLDERS, "tests"):
+        kept = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(name, folder / ("tests" if name == "tests" else f"edge_cifar/{name}"), ignore=kept)
+    for name in FOLDERS:  # where tests look for the files of the repository
+        (folder / name).symlink_to(Path("edge_cifar", name))
+    shutil.copy("README.md", folder)
+    config = CONFIG.format(
+        modules=json.dumps([f"edge_cifar/{module}" for module in modules]),
+        tests=json.dumps(TESTS),
+        folders=json.dumps([*FOLDERS, "README.md"]),
+    )
+    project = Path("pyproject.toml").read_text().replace('pythonpath = ["tests"]', 'pythonpath = ["tests", "."]')
+    (folder / "pyproject.toml").write_text(project + config)
+
+
+def outcome(folder: Path, explained: dict[str, str]) -> Iterator[Mutant]:
+    """Yield every mutant that mutmut tried in `folder`; those that no test notices with their change and why."""
+    for file in sorted(folder.glob("mutants/edge_cifar/**/*.meta")):
+        module = str(file.relative_to(folder / "mutants" / "edge_cifar")).removesuffix(".meta")
+        for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
+            if code in (SURVIVED, UNTESTED, UNCHECKED):
+                change = _change(folder, name)
+                yield Mutant(module, name, False, change, explained.get(change, ""))
+            else:
+                yield Mutant(module, name, True)
+
+
+def _change(folder: Path, name: str) -> str:
+    """Return the lines that a mutant takes away and puts in, as a diff has them."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "mutmut", "show", name], cwd=folder, capture_output=True, text=True, check=True
+    )
+    lines = shown.stdout.splitlines()
+    changed = [line for line in lines if line[:1] in ("-", "+") and line[:3] not in ("---", "+++")]
+    return "\n".join(f"{line[0]}{line[1:].strip()}" for line in changed)
+
+
+if __name__ == "__main__":
+    with reporting("mutation"):
+        typer.run(mutation)
