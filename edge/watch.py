@@ -16,13 +16,16 @@ from .classifier import Classifier
 from .cores import usable_cores
 from .done import read_hashes
 from .errors import DataError, EdgeCifarError, PhotoError
+from .hook import Hook
 from .line_file import append_lines
-from .many import classify_many
+from .many import Draw, classify_many
+from .options import Jobs, Threshold
 from .output import write_lines
 from .reporting import ending_on_sigterm
 from .results import JSON_START, Result, Results, row
 from .search import Entry
-from .shipped import DEFAULT_HELP, model_file
+from .shipped import DEFAULT_HELP, default_model, model_file
+from .unfinished import ignore_leases, is_being_written
 
 PATIENCE = 30  # looks until a file that can't be read is believed to be complete all the same
 REST = 10  # times the duration of a look is waited until the next, so that a huge folder takes a tenth of a core
@@ -41,22 +44,34 @@ def watch(
     interval: Annotated[
         float, typer.Option(help="Seconds between two looks; a file that stays the same is complete.", min=0.01)
     ] = 1.0,
+    jobs: Jobs = None,
+    threshold: Threshold = None,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the photos with label and bar drawn in.")
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option("--exec", metavar="COMMAND", help="Run a command for each photo, its line of JSON on stdin."),
+    ] = None,
 ) -> None:
     """Print a line of JSON for each photo; see `edge-cifar watch --help`."""
     if not Path(folder).is_dir():
         raise DataError(f"{folder}: no such folder; make it first")
-    classifier = Classifier(model, threads=1)
+    hook = Hook(command) if command is not None else None
+    classifier = Classifier(model or default_model(), threshold=threshold)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
     if out:
         append_lines(out, [])  # a file that can't be written is better known now than with the first photo
     reported = read_hashes(out, _name_in, JSON_START) if out else ()
     watching = Watching(
-        Arrivals(folder, recursive, glob, reported),
-        partial(classify_many, classifier, top=top, jobs=usable_cores()),
-        partial(append_lines, out) if out else write_lines,
+        Arrivals(folder, recursive, glob, reported, own=filter(None, (out, annotate))),
+        partial(classify_many, classifier, top=top, jobs=jobs or usable_cores(), draws=_draws(annotate)),
+        partial(append_lines, out) if out else _to_stdout,
         interval,
+        hook,
     )
+    ignore_leases()
     with ending_on_sigterm(0):  # being stopped is how it ends well
         watching.run()
 
@@ -69,6 +84,7 @@ class Watching:
     classify: Callable[[Iterable[Entry]], Generator[Results, None, None]]
     write: Callable[[Sequence[str]], None]
     interval: float  # seconds between two looks, at least
+    hook: Callable[[str], object] | None = None
     _unreadable: frozenset[str] = frozenset()  # names of versions that could not be read, and may not be complete
 
     def run(self) -> NoReturn:
@@ -78,18 +94,23 @@ class Watching:
             started = time.monotonic()
             found, troubles = self.arrivals.look()
             seconds = time.monotonic() - started
-            try:
-                self._report(found)
-            except EdgeCifarError as error:
-                troubles.append(str(error))
+            troubles += self.report(found)
             for trouble in troubles:
                 if trouble not in said:
                     typer.echo(f"edge-cifar watch: {trouble}", err=True)
             said = set(troubles)
             time.sleep(max(self.interval, REST * seconds))
 
-    def _report(self, found: Sequence[Arrival]) -> None:
-        """Classify what is complete, and write it down. Raises EdgeCifarError when that fails; it is tried again."""
+    def report(self, found: Sequence[Arrival]) -> list[str]:
+        """Classify what is complete, and write it down; return what went wrong. What isn't written is tried again."""
+        troubles: list[str] = []
+        try:
+            self._report(found, troubles)
+        except EdgeCifarError as error:
+            troubles.append(str(error))
+        return troubles
+
+    def _report(self, found: Sequence[Arrival], troubles: list[str]) -> None:
         complete = {arrival.path: arrival for arrival in found if arrival.seconds >= self._wait(arrival)}
         unreadable = {arrival.name for arrival in found if arrival.name in self._unreadable}
         with closing(self.classify(map(Entry, complete))) as classified:
@@ -101,19 +122,57 @@ class Watching:
                         unreadable.add(arrival.name)
                     else:
                         reported.append((arrival, result))
+                lines = [_json_line(arrival, result) for arrival, result in reported]
                 if reported:
-                    self.write([_json_line(arrival, result) for arrival, result in reported])
+                    self.write(lines)
                 for arrival, _ in reported:
                     self.arrivals.report(arrival)
+                troubles += self._run_hook(lines)
         self._unreadable = frozenset(unreadable)
 
     def _wait(self, arrival: Arrival) -> float:
         """Return the seconds after which a file that stays the same is complete."""
-        return self.interval * (PATIENCE if arrival.name in self._unreadable else 1)
+        slow = arrival.name in self._unreadable or (arrival.seconds >= self.interval and is_being_written(arrival.path))
+        return self.interval * (PATIENCE if slow else 1)
+
+    def _run_hook(self, lines: Sequence[str]) -> list[str]:
+        troubles: list[str] = []
+        if self.hook is None:
+            return troubles
+        for line in lines:
+            try:
+                self.hook(line)
+            except EdgeCifarError as error:
+                troubles.append(str(error))
+        return troubles
+
+
+def _draws(annotate: Path | None) -> list[Draw]:
+    if annotate is None:
+        return []
+    from .annotate import annotated_path, write_annotated  # here, since a start without it need not load it
+    from .drawn import check_folder
+
+    check_folder(annotate)
+    return [lambda path, photo, prediction: write_annotated(photo, prediction, annotated_path(annotate, path))]
+
+
+def _to_stdout(lines: Sequence[str]) -> None:
+    """Write lines; that nobody reads them any more is no good end for what should run for ever."""
+    try:
+        write_lines(lines)
+    except BrokenPipeError as error:
+        typer.echo("edge-cifar watch: stdout: its reader went away", err=True)
+        raise typer.Exit(1) from error
 
 
 def _json_line(arrival: Arrival, result: Result) -> str:
-    version = {"path": arrival.path, "size": arrival.size, "mtime_ns": arrival.mtime_ns}
+    version = {
+        "path": arrival.path,
+        "size": arrival.size,
+        "mtime_ns": arrival.mtime_ns,
+        "version": arrival.version,
+    }
     return json.dumps(version | row(arrival.path, result))
 
 
