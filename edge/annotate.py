@@ -4,7 +4,7 @@ from pathlib import Path, PurePath
 
 from PIL import Image, ImageDraw, ImageFont
 
-from .classifier import Prediction
+from .classifier import UNKNOWN, Prediction
 from .drawn import write_drawn
 from .errors import printable
 from .photo import Photo, read_upright
@@ -41,7 +41,7 @@ def draw_prediction(image: Image.Image, prediction: Prediction) -> Image.Image:
     top = image.height - height - bar - 3 * margin
     draw = ImageDraw.Draw(image, "RGBA")
     draw.rectangle((0, top, image.width, image.height), fill=STRIP)
-    text = printable(prediction.label)
+    text = printable(prediction.label or UNKNOWN)
     if prediction.label != prediction.guess:
         text += f" ({printable(prediction.guess)}?)"
     draw.text((margin, top + margin), f"{text} {prediction.confidence:.0%}", font=font, fill="white", anchor="lt")

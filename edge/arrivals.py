@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from .done import name_hash
+from .results import written
 from .search import search
 
 LOOK = 10_000  # new files that one look takes in; the others wait for the next
@@ -24,11 +25,11 @@ class Arrival(NamedTuple):
     @property
     def name(self) -> str:
         """What tells this version from all others."""
-        return version_name(self.path, self.size, self.mtime_ns)
+        return version_name(written(self.path), self.size, self.mtime_ns)
 
 
 def version_name(path: str, size: int, mtime_ns: int) -> str:
-    """Return what tells a version of a file from all others."""
+    """Return what tells a version of a file from all others, by the path as results hold it."""
     return f"{path}\0{size}\0{mtime_ns}"
 
 
@@ -55,7 +56,7 @@ class Arrivals:
                 status = os.stat(path)  # noqa: PTH116
             except OSError:  # gone again, or a link to nothing
                 continue
-            key = name_hash(version_name(path, status.st_size, status.st_mtime_ns))
+            key = name_hash(version_name(written(path), status.st_size, status.st_mtime_ns))
             if key in self._reported:
                 present.add(key)
             elif len(since) < LOOK:

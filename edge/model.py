@@ -1,7 +1,9 @@
 """A model file in onnxruntime: checked, opened, run."""
 
+import hashlib
 import json
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -44,6 +46,11 @@ class Model:
         self._session: Any = self._open()
         self._check_contract()
         _MODELS.add(self)
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the file's bytes, in hex."""
+        return hashlib.sha256(self._data).hexdigest()
 
     def logits(self, pixels: Pixels) -> Logits:
         """Return float32 logits (N, classes) of uint8 pixels (N, size, size, 4), channels RGBX.

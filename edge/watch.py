@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,11 @@ from .classifier import Classifier
 from .cores import usable_cores
 from .done import read_hashes
 from .errors import DataError, EdgeCifarError, PhotoError
-from .line_file import append_lines
+from .line_file import LockedFile
 from .many import classify_many
 from .output import write_lines
 from .reporting import ending_on_sigterm
-from .results import JSON_START, Result, Results, row
+from .results import JSON_START, Origin, Result, Results, origin_of, row
 from .search import Entry
 from .shipped import DEFAULT_HELP, model_file
 
@@ -48,16 +48,23 @@ def watch(
     classifier = Classifier(model, threads=1)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
-    if out:
-        append_lines(out, [])  # a file that can't be written is better known now than with the first photo
-    reported = read_hashes(out, _name_in, JSON_START) if out else ()
-    watching = Watching(
-        Arrivals(folder, recursive, glob, reported),
-        partial(classify_many, classifier, top=top, jobs=usable_cores()),
-        partial(append_lines, out) if out else write_lines,
-        interval,
-    )
-    with ending_on_sigterm(0):  # being stopped is how it ends well
+    reported: Iterable[int] = ()
+    write = write_lines
+    with ExitStack() as stack:
+        if out:
+            # A file that can't be written is better known now than with the first photo.
+            file = stack.enter_context(closing(LockedFile(out)))
+            found = read_hashes(out, _name_in, JSON_START)
+            file.repair(found)
+            reported, write = found.hashes, file.append
+        watching = Watching(
+            Arrivals(folder, recursive, glob, reported),
+            partial(classify_many, classifier, top=top, jobs=usable_cores()),
+            write,
+            origin_of(classifier, top),
+            interval,
+        )
+        stack.enter_context(ending_on_sigterm(0))  # being stopped is how it ends well
         watching.run()
 
 
@@ -68,6 +75,7 @@ class Watching:
     arrivals: Arrivals
     classify: Callable[[Iterable[Entry]], Generator[Results, None, None]]
     write: Callable[[Sequence[str]], None]
+    origin: Origin
     interval: float  # seconds between two looks, at least
     _unreadable: frozenset[str] = frozenset()  # names of versions that could not be read, and may not be complete
 
@@ -102,7 +110,7 @@ class Watching:
                     else:
                         reported.append((arrival, result))
                 if reported:
-                    self.write([_json_line(arrival, result) for arrival, result in reported])
+                    self.write([_json_line(arrival, result, self.origin) for arrival, result in reported])
                 for arrival, _ in reported:
                     self.arrivals.report(arrival)
         self._unreadable = frozenset(unreadable)
@@ -112,9 +120,9 @@ class Watching:
         return self.interval * (PATIENCE if arrival.name in self._unreadable else 1)
 
 
-def _json_line(arrival: Arrival, result: Result) -> str:
+def _json_line(arrival: Arrival, result: Result, origin: Origin) -> str:
     version = {"path": arrival.path, "size": arrival.size, "mtime_ns": arrival.mtime_ns}
-    return json.dumps(version | row(arrival.path, result))
+    return json.dumps(version | row(arrival.path, result, origin))
 
 
 def _name_in(line: str) -> str:
