@@ -97,7 +97,7 @@ def test_csv_is_a_record_a_photo_below_a_header(tmp_path: Path) -> None:
         rows = list(csv.reader(file, strict=True))
     origin = ["small.onnx", "0123456789abcdef", "0.5", "false"]
     assert rows == [
-        [*"path label confidence guess error label_2 probability_2 model model_sha256 threshold tta".split()],
+        ["path", "label", "confidence", "guess", "error", "label_2", "probability_2", *ORIGIN.row()],
         ["a.png", "cat", "0.75", "cat", "", "dog", "0.25", *origin],
         ["two\nlines, b.png", "", "", "", "damaged", "", "", *origin],
         [Path("caf\udce9.png").absolute().as_uri(), "cat", "0.75", "cat", "", "dog", "0.25", *origin],
