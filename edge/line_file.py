@@ -151,7 +151,8 @@ class LockedFile:
                 flush_folder(path.parent)
             except BaseException:
                 file.close()
-                temporary.unlink(missing_ok=True)
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
                 raise
             self._file.close()
             self._file = file

@@ -108,7 +108,8 @@ class ParquetFile:
             yield
         except OSError as error:
             self._failed = True
-            self._temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
             raise EdgeCifarError(
                 f"cannot write {self._path}: {error.strerror or error}; nothing of it is left"
             ) from error
