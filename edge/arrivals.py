@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .done import name_hash
 from .left_out import LeftOut
+from .results import written
 from .search import search
 
 NONBLOCK = getattr(os, "O_NONBLOCK", 0)
@@ -32,11 +33,11 @@ class Arrival(NamedTuple):
     @property
     def name(self) -> str:
         """What tells this version from all others."""
-        return version_name(self.path, self.size, self.mtime_ns)
+        return version_name(written(self.path), self.size, self.mtime_ns)
 
 
 def version_name(path: str, size: int, mtime_ns: int) -> str:
-    """Return what tells a version of a file from all others."""
+    """Return what tells a version of a file from all others, by the path as results hold it."""
     return f"{path}\0{size}\0{mtime_ns}"
 
 
@@ -90,7 +91,7 @@ class Arrivals:
                 continue
             if self._is_own(path, status):
                 continue
-            key = name_hash(version_name(path, status.st_size, status.st_mtime_ns))
+            key = name_hash(version_name(written(path), status.st_size, status.st_mtime_ns))
             stamp = status.st_ino, status.st_ctime_ns
             if key in self._reported and self._is_same(key, path, stamp):
                 present.add(key)

@@ -3,12 +3,15 @@
 import hashlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from .errors import EdgeCifarError
+
+LONGEST = 2**16  # bytes of a record: a file that holds longer ones is no results file
 
 
 class Done:
@@ -35,37 +38,75 @@ def name_hash(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
-def read_hashes(path: Path, name_in: Callable[[str], str], start: str, header: str = "") -> "array[int]":
-    """Return the hashes of the names in a file of results, in order, and cut off a last line written only in part.
+class Found(NamedTuple):
+    """What a file of results holds."""
 
-    `name_in` finds the name in a line, all of which begin with `start`, but for the first if there is a `header`.
-    No file is no results. Raises EdgeCifarError when it holds anything else; it is then left as it was.
+    hashes: "array[int]"  # of the names, in order
+    whole: int  # bytes up to the end of the last whole result
+    size: int  # bytes that were read; those after `whole` were written only in part
+    is_ended: bool  # whether the last whole result has its line break
+
+
+def read_hashes(
+    path: Path,
+    name_in: Callable[[str], str],
+    start: str,
+    header: str = "",
+    is_whole: Callable[[bytes], bool] = lambda _: True,
+) -> Found:
+    """Read the names in a file of results, which is left as it is; no file is no results.
+
+    `name_in` finds the name in a record, all of which begin with `start`, but for the first if there is a `header`;
+    `is_whole` tells whether a line break ends a record. Raises EdgeCifarError when the file holds anything else.
     """
     hashes = array("Q")
-    if not path.exists():
-        return hashes
-    whole = 0  # bytes, up to the end of the last whole line
-    with path.open("r+b") as file:
-        for number, data in enumerate(file):
-            line = data.decode(errors="surrogateescape")  # the last may end within a letter
-            try:
-                if not data.endswith(b"\n"):
-                    _check_start(line, start if number else header or start)
-                    break
-                if number or not header:
-                    hashes.append(name_hash(name_in(line)))
+    whole = size = lines = 0
+    is_ended = True
+    for data in records(path, is_whole) if path.exists() else ():
+        lines += 1
+        try:
+            if whole < size:  # something follows what is no whole result
+                raise ValueError
+            record = data.decode(errors="surrogateescape")  # the last may end within a letter
+            is_ended = data.endswith(b"\n") and is_whole(data)
+            if header and size == 0:
+                if record != f"{header}\n":
+                    _check_torn(record, header, is_ended)
                 else:
-                    _check_start(line, header)
-            except (ValueError, LookupError, TypeError) as error:
-                raise EdgeCifarError(
-                    f"{path}: line {number + 1} is no result of this command; name another file"
-                ) from error
-            whole += len(data)
-        file.truncate(whole)
-    return hashes
+                    whole = len(data)
+            elif (name := _name(record, name_in, start, is_ended)) is not None:
+                hashes.append(name_hash(name))
+                whole = size + len(data)
+        except (ValueError, LookupError, TypeError) as error:
+            raise EdgeCifarError(f"{path}: line {lines} is no result of this command; name another file") from error
+        size += len(data)
+        lines += data.count(b"\n", 0, -1)
+    return Found(hashes, whole, size, is_ended or whole < size)
 
 
-def _check_start(line: str, start: str) -> None:
-    """Raise ValueError unless `line` begins as `start` does."""
-    if not (line.startswith(start) or start.startswith(line)):
+def _name(record: str, name_in: Callable[[str], str], start: str, is_ended: bool) -> str | None:
+    """Return the name in a record, None if it was written only in part. Raises ValueError and others if it is none."""
+    try:
+        return name_in(record)
+    except (ValueError, LookupError, TypeError):
+        _check_torn(record, start, is_ended)
+        return None
+
+
+def _check_torn(record: str, start: str, is_ended: bool) -> None:
+    """Raise ValueError unless a record is the beginning of one that begins with `start`."""
+    if is_ended or len(record) > LONGEST or not (record.startswith(start) or start.startswith(record)):
         raise ValueError
+
+
+def records(path: Path, is_whole: Callable[[bytes], bool]) -> Iterator[bytes]:
+    """Yield the records of a file of results, header and all, the last perhaps without its end."""
+    record = b""
+    with path.open("rb") as file:
+        for line in file:
+            record += line
+            if is_whole(record) or len(record) > LONGEST:
+                yield record
+                record = b""
+    if record:
+        yield record

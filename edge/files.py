@@ -53,7 +53,8 @@ def write_file(
             if durable:
                 flush_folder(path.parent)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise EdgeCifarError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,6 +1,7 @@
 """A model file in onnxruntime: checked, opened, run."""
 
 import ctypes
+import hashlib
 import os
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +41,8 @@ class Model:
         self.path = Path(path)
         self._place = self.path.absolute()  # the working folder may change
         self._data, onnx_file = read_onnx(self.path)
+        self.digest = hashlib.sha256(self._data).hexdigest()
+        """The SHA-256 of the file's bytes, in hex."""
         self.metadata = onnx_file.metadata
         check_seal(self._data, self.metadata.get(SEAL_KEY, ""), self.path)
         self.card: ModelCard = read_card(self.metadata, self.path)

@@ -1,15 +1,18 @@
 """Where results go, always in whole lines: to the screen, or to a file that a killed run goes on with."""
 
 import io
+import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import typer
 
 from .errors import EdgeCifarError, PhotoError
-from .results import LINE_FORMATS, Results, json_line, text_line
+from .results import LINE_FORMATS, Origin, Results, row, text_line
 
 ATOMIC = 4096  # bytes: a pipe takes so many at once or none (PIPE_BUF on Linux), even when the program is being stopped
 
@@ -23,35 +26,55 @@ class Output(Protocol):
     def write(self, results: Results) -> None:
         """Write some results, in order. Raises EdgeCifarError, naming the file, when that fails."""
 
-    def close(self) -> None:
-        """Write what is left."""
+    def close(self, stopped: bool = False) -> None:
+        """Write what is left; `stopped` says that there would have been more."""
 
 
-def open_output(path: Path | None, resume: bool, as_json: bool) -> Output:
+def open_output(
+    path: Path | None, resume: bool, as_json: bool, origin: Origin | None = None, *, retry_errors: bool = False
+) -> Output:
     """Open a results file, to be continued or else new, or the screen where `path` is None.
 
-    Raises EdgeCifarError when the file exists already, can't be continued, or is of no known kind.
+    `origin` is written with each result; `retry_errors` takes the errors out of a file that is continued. Raises
+    EdgeCifarError when the file exists already, can't be continued, is in use, or is of no known kind.
     """
     if path is None:
-        return Screen(as_json)
-    if path.exists() and not resume:
-        raise EdgeCifarError(f"{path}: exists already; --resume goes on with it, or name another file")
-    if path.suffix == ".parquet":
+        return Screen(as_json, origin)
+    kind = path.suffix.lower()
+    is_parquet = kind == ".parquet"
+    if os.path.lexists(path) and not resume:
+        how = "Parquet can't be continued" if is_parquet else "--resume goes on with it"
+        raise EdgeCifarError(f"{path}: exists already; {how}{';' if is_parquet else ', or'} name another file")
+    if is_parquet:
         from .parquet import ParquetFile
 
-        return ParquetFile(path, resume)
-    if path.suffix not in LINE_FORMATS:
+        return ParquetFile(path, resume, origin)
+    if kind not in LINE_FORMATS:
         raise EdgeCifarError(f"{path}: unknown kind of file; expected .jsonl, .csv or .parquet")
     from .line_file import LineFile  # here, since a start without a file need not load it
 
-    return LineFile(path)
+    file = LineFile(path, origin, is_new=not resume, retry_errors=retry_errors)
+    if not file.is_locked:
+        typer.echo(f"{path}: its file system knows no locks; let nothing else write to it", err=True)
+    return file
+
+
+@contextmanager
+def ended(output: Output) -> Iterator[Output]:
+    """Close `output` in the end, and tell it if that comes early."""
+    try:
+        yield output
+    except BaseException:
+        output.close(stopped=True)
+        raise
+    output.close()
 
 
 class Screen:
     """Results on stdout, a line each; in the form for people, errors on stderr."""
 
-    def __init__(self, as_json: bool):
-        self._as_json = as_json
+    def __init__(self, as_json: bool, origin: Origin | None = None):
+        self._as_json, self._origin = as_json, origin
 
     def __contains__(self, path: str) -> bool:
         return False
@@ -61,14 +84,14 @@ class Screen:
         lines = []
         for path, result in results:
             if self._as_json:
-                lines.append(json_line(path, result))
+                lines.append(json.dumps(row(path, result, self._origin)))
             elif isinstance(result, PhotoError):
                 typer.echo(f"edge-cifar predict: {result}", err=True)
             else:
                 lines.append(text_line(path, result))
         write_lines(lines)
 
-    def close(self) -> None:
+    def close(self, stopped: bool = False) -> None:
         """Do nothing: each line is out already."""
 
 

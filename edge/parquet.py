@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 
+import typer
+
 from .errors import EdgeCifarError
-from .results import COLUMNS, Results, columns
+from .files import flush_folder, take_name, temporary_beside
+from .results import Origin, Results, row
 
 try:
     import pyarrow as pa
@@ -15,21 +19,29 @@ except ImportError as error:
     raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[parquet]'") from error
 
 GROUP = 10_000  # rows written together
-SCHEMA = pa.schema([(name, pa.float64() if name == "confidence" else pa.string()) for name in COLUMNS])
+RANKED = pa.struct([("label", pa.string()), ("probability", pa.float64())])
+SCHEMA = pa.schema(
+    [
+        *((name, pa.float64() if name == "confidence" else pa.string()) for name in ("path", "label", "confidence")),
+        *(("guess", pa.string()), ("error", pa.string()), ("top", pa.list_(RANKED))),
+        *(("model", pa.string()), ("model_sha256", pa.string()), ("threshold", pa.float64()), ("tta", pa.bool_())),
+    ]
+)
 
 
 class ParquetFile:
-    """A table with `COLUMNS`; there only once it is closed, since the format has its index at the end."""
+    """A table with the columns of `SCHEMA`; there only once it is whole, since the format has its index at the end."""
 
-    def __init__(self, path: Path, resume: bool):
+    def __init__(self, path: Path, resume: bool, origin: Origin | None = None):
         """Begin the file under a temporary name. Raises EdgeCifarError."""
         if resume:
             raise EdgeCifarError(
-                f"{path}: a Parquet file can't be continued; write .jsonl, and convert that in the end"
+                f"{path}: a Parquet file can't be continued; name another file, or write .jsonl, which can"
             )
-        self._path = path
-        self._temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-        self._rows: list[list[object]] = []
+        self._path, self._origin = path, origin
+        self._temporary = temporary_beside(path)
+        self._rows: list[dict[str, object]] = []
+        self._written = 0  # rows
         self._failed = False
         with self._naming_errors():
             self._writer = pq.ParquetWriter(self._temporary, SCHEMA)
@@ -39,25 +51,55 @@ class ParquetFile:
 
     def write(self, results: Results) -> None:
         """Keep the results until there are `GROUP`, and write them then."""
-        self._rows += (columns(path, result) for path, result in results)
+        self._rows += (row(path, result, self._origin) for path, result in results)
         if len(self._rows) >= GROUP:
             self._flush()
 
-    def close(self) -> None:
-        """Write the rest and give the file its name, unless it could not be written before."""
+    def close(self, stopped: bool = False) -> None:
+        """Write the rest and give the file its name; if `stopped`, one that says that it is partial.
+
+        Raises EdgeCifarError when that fails, or another file has the name by now: results are then left beside it.
+        """
         if self._failed:
             return
         if self._rows:
             self._flush()
         with self._naming_errors():
             self._writer.close()
-            self._temporary.replace(self._path)
+            if stopped and not self._written:
+                self._temporary.unlink()
+                return
+            with self._temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            if not stopped:
+                with suppress(FileExistsError):
+                    self._name(self._path)
+                    return
+            partial = self._name_partial()
+        if not stopped:
+            raise EdgeCifarError(f"{self._path}: another process has made it by now; the results are in {partial}")
+        typer.echo(
+            f"{self._path} is not written; {partial} holds the {self._written:,} results until the stop. "
+            "Parquet can't be continued: start anew, or write .jsonl and go on with --resume",
+            err=True,
+        )
+
+    def _name_partial(self) -> Path:
+        names = chain([f"{self._path.name}.partial"], (f"{self._path.name}.partial-{n}" for n in count(2)))
+        for path in map(self._path.with_name, names):
+            with suppress(FileExistsError):
+                self._name(path)
+                return path
+        raise AssertionError
+
+    def _name(self, path: Path) -> None:
+        take_name(self._temporary, path)
+        flush_folder(path.parent)
 
     def _flush(self) -> None:
-        values = zip(*self._rows, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(values, SCHEMA, strict=True)]
         with self._naming_errors():
-            self._writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
+        self._written += len(self._rows)
         self._rows = []
 
     @contextmanager
@@ -66,5 +108,8 @@ class ParquetFile:
             yield
         except OSError as error:
             self._failed = True
-            self._temporary.unlink(missing_ok=True)
-            raise EdgeCifarError(f"cannot write {self._path}: {error.strerror or error}") from error
+            with suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
+            raise EdgeCifarError(
+                f"cannot write {self._path}: {error.strerror or error}; nothing of it is left"
+            ) from error

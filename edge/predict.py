@@ -16,10 +16,11 @@ from .left_out import LeftOut
 from .many import Draw, classify_many
 from .model import Model
 from .options import Jobs, Threshold
-from .output import open_output
+from .output import ended, open_output
 from .photo_list import read_list
 from .progress import Progress
 from .reporting import ending_on_sigterm
+from .results import origin_of
 from .search import Entry, find_photos
 from .shipped import DEFAULT_HELP, default_model, model_file
 
@@ -39,6 +40,9 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Write results to a new .jsonl, .csv or .parquet file.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --out: skip the photos in it.")] = False,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="With --resume: try photos again that were errors.")
+    ] = False,
     jobs: Jobs = None,
     threads: Annotated[
         int, typer.Option(help="Cores for the net; more than 1 pay for batches only.", min=1, max=256)
@@ -61,6 +65,8 @@ def predict(
     if resume and out is None:
         raise typer.BadParameter("--resume goes on with a file; name it with --out.")
 
+    if retry_errors and not resume:
+        raise typer.BadParameter("--retry-errors goes with --resume.")
     search = files_from is not None or any(os.path.isdir(photo) for photo in photos or ())  # noqa: PTH112
     if explain and (search or len(photos or ()) > 1):
         raise typer.BadParameter("--explain draws one photo; name just one.")
@@ -68,7 +74,8 @@ def predict(
     classifier = Classifier(model or default_model(), threads=threads, threshold=threshold, tta=tta)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
-    output = open_output(out, resume, as_json)
+    origin = origin_of(classifier, top, tta) if out or as_json else None
+    output = open_output(out, resume, as_json, origin, retry_errors=retry_errors)
 
     left_out = LeftOut()
 
@@ -84,7 +91,7 @@ def predict(
     progress = Progress(count, visible=search)
     classified = classify_many(classifier, found(left_out), top, jobs, _draws(classifier.model, explain, annotate))
     # On leaving, the threads end first; then the summary is printed and the file closed.
-    with ending_on_sigterm(), closing(output), progress, closing(classified):
+    with ending_on_sigterm(), ended(output), progress, closing(classified):
         for results in classified:
             progress.erase()
             output.write(results)

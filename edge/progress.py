@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
+from .classifier import UNKNOWN
 from .errors import EdgeCifarError, PhotoError
 from .results import Results
 
@@ -37,7 +38,7 @@ class Progress:
             if isinstance(result, PhotoError):
                 self.errors += 1
             else:
-                self._labels[result.label] += 1
+                self._labels[result.label or UNKNOWN] += 1
         if self._terminal and time.monotonic() - self._drawn > INTERVAL:
             self._drawn = time.monotonic()
             self._show(f"{ERASE}{self._line()}")

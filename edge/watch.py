@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,12 @@ from .cores import usable_cores
 from .done import read_hashes
 from .errors import DataError, EdgeCifarError, PhotoError
 from .hook import Hook
-from .line_file import append_lines
+from .line_file import LockedFile
 from .many import Draw, classify_many
 from .options import Jobs, Threshold
 from .output import write_lines
 from .reporting import ending_on_sigterm
-from .results import JSON_START, Result, Results, row
+from .results import JSON_START, Origin, Result, Results, origin_of, row
 from .search import Entry
 from .shipped import DEFAULT_HELP, default_model, model_file
 from .unfinished import ignore_leases, is_being_written
@@ -61,18 +61,25 @@ def watch(
     classifier = Classifier(model or default_model(), threshold=threshold)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
-    if out:
-        append_lines(out, [])  # a file that can't be written is better known now than with the first photo
-    reported = read_hashes(out, _name_in, JSON_START) if out else ()
-    watching = Watching(
-        Arrivals(folder, recursive, glob, reported, own=filter(None, (out, annotate))),
-        partial(classify_many, classifier, top=top, jobs=jobs or usable_cores(), draws=_draws(annotate)),
-        partial(append_lines, out) if out else _to_stdout,
-        interval,
-        hook,
-    )
-    ignore_leases()
-    with ending_on_sigterm(0):  # being stopped is how it ends well
+    reported: Iterable[int] = ()
+    write = _to_stdout
+    with ExitStack() as stack:
+        if out:
+            # A file that can't be written is better known now than with the first photo.
+            file = stack.enter_context(closing(LockedFile(out)))
+            found = read_hashes(out, _name_in, JSON_START)
+            file.repair(found)
+            reported, write = found.hashes, file.append
+        watching = Watching(
+            Arrivals(folder, recursive, glob, reported, own=filter(None, (out, annotate))),
+            partial(classify_many, classifier, top=top, jobs=jobs or usable_cores(), draws=_draws(annotate)),
+            write,
+            origin_of(classifier, top),
+            interval,
+            hook,
+        )
+        ignore_leases()
+        stack.enter_context(ending_on_sigterm(0))  # being stopped is how it ends well
         watching.run()
 
 
@@ -83,6 +90,7 @@ class Watching:
     arrivals: Arrivals
     classify: Callable[[Iterable[Entry]], Generator[Results, None, None]]
     write: Callable[[Sequence[str]], None]
+    origin: Origin
     interval: float  # seconds between two looks, at least
     hook: Callable[[str], object] | None = None
     _unreadable: frozenset[str] = frozenset()  # names of versions that could not be read, and may not be complete
@@ -122,7 +130,7 @@ class Watching:
                         unreadable.add(arrival.name)
                     else:
                         reported.append((arrival, result))
-                lines = [_json_line(arrival, result) for arrival, result in reported]
+                lines = [_json_line(arrival, result, self.origin) for arrival, result in reported]
                 if reported:
                     self.write(lines)
                 for arrival, _ in reported:
@@ -166,14 +174,14 @@ def _to_stdout(lines: Sequence[str]) -> None:
         raise typer.Exit(1) from error
 
 
-def _json_line(arrival: Arrival, result: Result) -> str:
+def _json_line(arrival: Arrival, result: Result, origin: Origin) -> str:
     version = {
         "path": arrival.path,
         "size": arrival.size,
         "mtime_ns": arrival.mtime_ns,
         "version": arrival.version,
     }
-    return json.dumps(version | row(arrival.path, result))
+    return json.dumps(version | row(arrival.path, result, origin))
 
 
 def _name_in(line: str) -> str:

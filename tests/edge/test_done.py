@@ -2,11 +2,12 @@ from array import array
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.done import Done, name_hash, read_hashes
+from edge_cifar.edge.done import Done, Found, name_hash, read_hashes
 from edge_cifar.edge.errors import EdgeCifarError, PhotoError
-from edge_cifar.edge.results import LINE_FORMATS, LineFormat
+from edge_cifar.edge.results import LINE_FORMATS, LineFormat, Origin
 
-NAMES = ["a.png", "two\nlines, and a comma.png", 'quoted "b".png', "caf\udce9.png", "猫.png"]
+NAMES = ["a.png", "two\nlines, and a comma.png", 'quoted "b".png', "caf\udce9.png", "猫.png", "a\\n.png", "a\n.png"]
+ORIGIN = Origin("small.onnx", "0123456789abcdef", 0.5, tta=False, top=2)
 
 
 def write(path: Path, form: LineFormat) -> bytes:
@@ -16,32 +17,37 @@ def write(path: Path, form: LineFormat) -> bytes:
     return data
 
 
-def read(path: Path, form: LineFormat) -> Done:
-    return Done(read_hashes(path, form.name_in, form.start, form.header))
+def read(path: Path, form: LineFormat) -> Found:
+    return read_hashes(path, form.name_in, form.start, form.header, form.is_whole)
 
 
 @pytest.fixture(params=LINE_FORMATS)
 def form(request: pytest.FixtureRequest) -> LineFormat:
-    found: LineFormat = LINE_FORMATS[request.param]
-    return found
+    return LINE_FORMATS[request.param](ORIGIN)
 
 
 def test_what_was_written_is_done_and_nothing_else(tmp_path: Path, form: LineFormat) -> None:
     write(tmp_path / "results", form)
-    done = read(tmp_path / "results", form)
+    done = Done(read(tmp_path / "results", form).hashes)
     assert len(done) == len(NAMES)
     assert all(form.name(name) in done for name in NAMES)
     assert "b.png" not in done
 
 
-def test_a_file_cut_anywhere_loses_its_torn_line_and_nothing_else(tmp_path: Path, form: LineFormat) -> None:
+def test_a_file_cut_anywhere_lacks_its_torn_line_and_nothing_else(tmp_path: Path, form: LineFormat) -> None:
     data = write(tmp_path / "results", form)
+    ends = {0}
+    for line in filter(None, [form.header, *(form.line(name, PhotoError("damaged")) for name in NAMES)]):
+        ends.add(max(ends) + len(line.encode()) + 1)
     for size in range(len(data)):
         (tmp_path / "results").write_bytes(data[:size])
-        done = read(tmp_path / "results", form)
-        left = (tmp_path / "results").read_bytes()
-        assert left == data[: data.rfind(b"\n", 0, size) + 1]
-        assert len(done) == max(0, left.count(b"\n") - bool(form.header))
+        found = read(tmp_path / "results", form)
+        assert (tmp_path / "results").read_bytes() == data[:size]
+        whole = max(end for end in ends if end <= size)
+        complete = size + 1 in ends and (whole > 0 or not form.header)  # all but the line break
+        assert (found.size, found.whole) == (size, size if complete else whole)
+        assert found.is_ended is not complete
+        assert len(found.hashes) == max(0, sorted(ends).index(whole) - bool(form.header)) + complete
 
 
 @pytest.mark.parametrize("data", [b"hello\n", b"hello", b"\x89PNG\r\n", b'{"other": 1}\n', b"[1]\n", b"\0" * 9, b"\n"])
@@ -52,16 +58,25 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path, form: LineFormat
     assert (tmp_path / "results").read_bytes() == data
 
 
-def test_a_line_damaged_in_the_middle_is_named(tmp_path: Path) -> None:
-    form = LINE_FORMATS[".jsonl"]
+@pytest.mark.parametrize("torn", [b'{"path": "torn', b'"torn', b"torn"])
+def test_a_line_damaged_in_the_middle_is_named(tmp_path: Path, torn: bytes) -> None:
+    form = LINE_FORMATS[".jsonl" if torn[:1] == b"{" else ".csv"](ORIGIN)
     data = write(tmp_path / "results", form)
-    (tmp_path / "results").write_bytes(data + b'{"path": "torn' + data)
-    with pytest.raises(EdgeCifarError, match=f"line {len(NAMES) + 1} is no result of this command"):
+    (tmp_path / "results").write_bytes(data + torn + b"\n" + data)
+    count = data.count(b"\n")
+    with pytest.raises(EdgeCifarError, match=rf"line {count + 1} is no result of this command"):
+        read(tmp_path / "results", form)
+
+
+def test_a_file_without_an_end_of_its_quotes_is_refused_soon(tmp_path: Path) -> None:
+    form = LINE_FORMATS[".csv"](ORIGIN)
+    (tmp_path / "results").write_text(form.header + '\n"' + "x\n" * 3_000_000)
+    with pytest.raises(EdgeCifarError, match="line 2 is no result of this command"):
         read(tmp_path / "results", form)
 
 
 def test_no_file_is_nothing_done(tmp_path: Path, form: LineFormat) -> None:
-    assert len(read(tmp_path / "missing", form)) == 0
+    assert len(read(tmp_path / "missing", form).hashes) == 0
 
 
 def test_many_names_are_told_apart() -> None:

@@ -271,3 +271,18 @@ def test_the_cache_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/someone")
     assert cache_folder() == Path("/home/someone/.cache/edge-cifar")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
+def test_what_ends_the_writing_is_not_hidden_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        write_file(tmp_path / "a.json", fail)
+    assert names(tmp_path) == []
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: (tmp_path / "missing").stat())
+    with pytest.raises(type(error)):
+        write_file(tmp_path / "a.json", fail)

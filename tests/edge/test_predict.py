@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -42,6 +43,8 @@ def test_json_lines_have_exactly_this_shape(run: Run, small_model: Path, cat: Pa
     assert (done.returncode, done.stderr) == (1, "")
     found, missing = map(json.loads, done.stdout.splitlines())
     probability = 1 / (1 + np.exp(-3))
+    digest = hashlib.sha256(small_model.read_bytes()).hexdigest()
+    origin = {"model": "model.onnx", "model_sha256": digest[:16], "threshold": 0.0, "tta": False}
     assert found == {
         "path": str(cat),
         "label": "cat",
@@ -52,8 +55,9 @@ def test_json_lines_have_exactly_this_shape(run: Run, small_model: Path, cat: Pa
         ],
         "guess": "cat",
         "abstained": False,
+        **origin,
     }
-    assert missing == {"path": "missing.jpg", "error": "missing.jpg: No such file or directory"}
+    assert missing == {"path": "missing.jpg", "error": "missing.jpg: No such file or directory", **origin}
 
 
 @pytest.fixture
@@ -97,7 +101,7 @@ def test_names_that_are_not_utf8_survive(run: Run, small_model: Path, tmp_path: 
     path = tmp_path / os.fsdecode(b"caf\xe9.png")
     shutil.copy(cat, path)
     [line] = run("predict", "--model", small_model, "--json", path).stdout.splitlines()
-    assert os.fsencode(json.loads(line)["path"]) == os.fsencode(path)
+    assert json.loads(line)["path"] == path.as_uri() == f"file://{tmp_path}/caf%E9.png"
     assert run("predict", "--model", small_model, path).stdout.endswith(r"caf\udce9.png: cat 95.3%  (dog 4.7%)" "\n")
 
 

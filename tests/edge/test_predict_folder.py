@@ -61,7 +61,8 @@ def test_everything_that_can_lie_in_a_folder_is_reported_once(run: Run, small_mo
     assert done.returncode == 1
     found = rows(done.stdout)
     names = sorted(path.name for path in folder.iterdir() if path.name not in ("up", "folder.png"))
-    assert [str(row["path"]).removeprefix("photos/") for row in found] == names
+    uris = {path.as_uri(): path.name for path in folder.iterdir()}
+    assert [uris.get(str(row["path"]), str(row["path"]).removeprefix("photos/")) for row in found] == names
     bad = [row["path"] for row in found if "error" in row]
     assert bad == [f"photos/{name}.png" for name in ("broken", "empty", "pipe", "self", "socket", "zero")]
     assert text.stdout.count("\n") == 22
@@ -160,6 +161,80 @@ def test_killed_at_any_moment_and_resumed_each_file_is_there_once(
     paths = [json.loads(line)["path"] if name == "out.jsonl" else line.split(",")[0] for line in lines]
     counts = Counter(paths if name == "out.jsonl" else paths[1:])
     assert counts == Counter(str(path) for path in large.iterdir())
+
+
+def test_a_second_process_is_told_in_one_line(
+    run: Run, command: list[str], small_model: Path, tmp_path: Path, large: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    reading, writing = os.pipe()
+    held = [*command, "predict", "--model", str(small_model), "--files-from", "-", "--out", str(out)]
+    with subprocess.Popen(held, stdin=reading, stderr=subprocess.DEVNULL) as first:
+        os.close(reading)
+        while not out.exists():
+            time.sleep(0.005)
+        done = run("predict", "--model", small_model, large, "--out", out, "--resume")
+        watched = run("watch", large, "--model", small_model, "--out", out)
+        os.write(writing, b"photos/00.png\n")
+        os.close(writing)
+    assert first.returncode == 1  # it runs elsewhere, where the photo is missing
+    for ended, name in ((done, "predict"), (watched, "watch")):
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr == (
+            f"edge-cifar {name}: {out}: another process writes to it; wait for its end, or name another file\n"
+        )
+    assert len(rows(out.read_text())) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_table_is_there_as_partial(
+    command: list[str], small_model: Path, tmp_path: Path, large: Path, number: signal.Signals
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out, partial, drawn = tmp_path / "out.parquet", tmp_path / "out.parquet.partial", tmp_path / "drawn"
+    words = ["--files-from", "-", "--out", out, "--annotate", drawn, "--jobs", "1"]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
+    try:
+        with subprocess.Popen(
+            [*command, "predict", "--model", str(small_model), *map(str, words)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin
+            assert process.stderr
+            process.stdin.write("".join(f"{path}\n" for path in large.iterdir()))
+            process.stdin.flush()  # and not closed: without a signal it would never end
+            while sum(1 for _ in drawn.rglob("*.png")) < 100:
+                time.sleep(0.005)
+            process.send_signal(number)
+            said = process.stderr.read()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.returncode == (143 if number == signal.SIGTERM else 130)
+    assert not out.exists()
+    assert f"{out} is not written; {partial} holds the " in said
+    assert "Traceback" not in said
+    assert 0 < parquet.read_metadata(partial).num_rows <= 2000
+
+
+def test_errors_are_tried_again_by_an_option(run: Run, small_model: Path, tmp_path: Path, folder: Path) -> None:
+    arguments = ("predict", "--model", small_model, "photos", "--out", "out.jsonl")
+    (folder / "00.png").rename(tmp_path / "away.png")
+    (folder / "00.png").write_text("half a photo")
+    assert run(*arguments).returncode == 1
+    (tmp_path / "away.png").replace(folder / "00.png")
+    assert run(*arguments, "--resume").stderr.startswith("0 photos")
+    done = run(*arguments, "--resume", "--retry-errors")
+    assert (done.returncode, done.stderr.startswith("1 photo, ")) == (0, True)
+    found = rows((tmp_path / "out.jsonl").read_text())
+    assert len(found) == 20
+    assert not [row for row in found if "error" in row]
+    done = run(*arguments, "--resume", "--model", "nano")
+    assert done.returncode == 1
+    assert "out.jsonl: made with model model.onnx " in done.stderr
+    assert run(*arguments, "--retry-errors").returncode == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
