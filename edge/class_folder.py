@@ -13,7 +13,7 @@ LITTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "ico
 """Files that systems leave in every folder, in lower case: not worth a word."""
 OWN_FILES = frozenset({".edge-cifar-demo", "study.db"})  # in folders that demo and tune fill
 RUN_CONFIG, RUN_KEYS = "config.json", {"recipe", "data", "versions"}  # of a run, and what stands in it
-OWN, MODELS = "folders made by edge-cifar", ".onnx"  # kinds of what is left out
+OWN, MODELS = "made by edge-cifar", ".onnx"  # kinds of what is left out
 KINDS_SHOWN = 5
 
 

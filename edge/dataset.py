@@ -62,16 +62,16 @@ def load_split(
 
 
 def load_splits(
-    data: str, size: int, *, val_fraction: float, val_seed: int, rule: str = CONTENT
+    data: str, size: int, *, val_fraction: float, val_seed: int, rule: str = CONTENT, least: int = 2
 ) -> dict[str, LabelledImages]:
-    """Return the splits "train", "val" and "test" of a dataset folder, or of a dataset known by name.
+    """Return the splits "train", "val" and "test", of `least` classes, of a dataset folder or one known by name.
 
     What the dataset lacks is cut from its training images by `rule`: `TEST_FRACTION` of each class for "test", then
     `val_fraction` of each class, drawn with `val_seed`, for "val". Images of folders have their `contents`. Raises
     DataError when the data is missing or unusable, a class has too few photos to be split, or the splits have other
     classes.
     """
-    given = _given_splits(data, size, least=2, contents=True)
+    given = _given_splits(data, size, least, contents=True)
     splits = {split: load() for split, load in given.items() if split != "train"}
     splits |= _cut(data, given, val_fraction, val_seed, rule)
     for split in ("val", "test"):
@@ -168,8 +168,10 @@ def _cut(
 ) -> dict[str, LabelledImages]:
     """Return "train" and the splits cut from it because they aren't `given`."""
     if "train" not in given:
-        there = ", ".join(f"{folder.name}/" for folder in split_folders(data).values())
-        raise DataError(f"{data}: no folder train/ in it, only {there}; {EXPECTED}")
+        layout = _layout(data)
+        there = ", ".join(f"{folder.name}/" for folder in layout.folders.values())
+        beside = f" ({'; '.join(layout.left_out[:2])})" if layout.left_out else ""
+        raise DataError(f"{data}: no folder train/ in it, only {there}{beside}; {EXPECTED}")
     parts = {"train": given["train"]()}
     missing = [split for split in ("test", "val") if split not in given]
     by_content = rule == CONTENT and parts["train"].contents and not is_whole_cifar(parts["train"])

@@ -36,7 +36,8 @@ def evaluate(
     images = load_for(opened.card, data, split, contents=bool(listed))
     for message in (*images.unreadable, *images.left_out):
         typer.echo(f"left out: {message}", err=True)
-    seen = len(learned_from(listed).intersection(images.contents)) if listed else None
+    learned = learned_from(listed)
+    seen = sum(content in learned for content in images.contents) if listed else None
     for remark in _remarks(opened.card, images, split, seen):
         typer.echo(remark, err=True)
     predicted = batch_logits(opened, images).argmax(axis=1)

@@ -41,7 +41,7 @@ def read_layout(root: Path) -> Layout:
             return read_layout(below[0])
     if not found:
         _check_classes(root)
-        return Layout({"train": root})
+        return Layout({"train": root}, tuple(photos_beside(root)))
     for split, folders in found.items():
         if len(folders) > 1:
             both = " and ".join(f"{folder.name}/" for folder in folders)

@@ -60,7 +60,7 @@ def load_dataset(
     splits: Splits = _load(data, size, val_fraction, seed, rule)
     remarks = _small_classes(data, splits, rule)
     if extra is not None:
-        more = _load(extra, size, val_fraction, seed, rule)
+        more = _load(extra, size, val_fraction, seed, rule, least=1)
         remarks += _small_classes(extra, more, rule)
         splits = _add(splits, more)
     found, train = scan(splits)
@@ -72,10 +72,10 @@ def load_dataset(
     return Dataset(data, train, splits["val"], splits["test"], replace(found, remarks=remarks), extra, cut, rule)
 
 
-def _load(data: str, size: int, val_fraction: float, seed: int, rule: str) -> Splits:
+def _load(data: str, size: int, val_fraction: float, seed: int, rule: str, least: int = 2) -> Splits:
     if data in ARCHIVES and not cifar_cache(data).exists():
         download_cifar(data, ARCHIVES[data])
-    return load_splits(data, size, val_fraction=val_fraction, val_seed=seed, rule=rule)
+    return load_splits(data, size, val_fraction=val_fraction, val_seed=seed, rule=rule, least=least)
 
 
 def _small_classes(data: str, splits: Splits, rule: str) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.labelled import LabelledImages
 
 
-def split_of(data: Path, split: str, val_seed: int = 0) -> LabelledImages:
-    return load_split(str(data), split, 4, val_fraction=0.2, val_seed=val_seed)
+def split_of(data: Path, split: str, val_seed: int = 0, rule: str = "content") -> LabelledImages:
+    return load_split(str(data), split, 4, val_fraction=0.2, val_seed=val_seed, rule=rule)
 
 
 @pytest.fixture
@@ -27,7 +27,9 @@ def plain(dataset: Path) -> Path:
 
 def test_a_missing_train_folder_is_named(dataset: Path) -> None:
     (dataset / "train").rename(dataset / "elsewhere")
-    with pytest.raises(DataError, match="no folder train/ in it, only test/; expected train/<class>"):
+    with pytest.raises(
+        DataError, match=r"no folder train/ in it, only test/ \(.*elsewhere: a folder of no split.*\); expected"
+    ):
         split_of(dataset, "train")
 
 
@@ -43,7 +45,7 @@ def test_no_folder_offers_the_names_that_are_known() -> None:
 
 
 def test_an_unknown_split_is_refused() -> None:
-    with pytest.raises(DataError, match="unknown split 'dev'; choose from train, val, test"):
+    with pytest.raises(DataError, match="unknown split 'dev'; choose from train, val, test, all"):
         split_of(Path("synthetic"), "dev")
 
 
@@ -161,3 +163,20 @@ def test_the_first_label_that_differs_is_named(found: list[str], message: str) -
     same_labels(("cat", "dog"), ["cat", "dog"], "here")
     with pytest.raises(DataError, match=message):
         same_labels(("cat", "dog"), found, "here")
+
+
+def test_the_photos_of_a_whole_cifar_folder_are_cut_as_under_its_name(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_cifar.edge.dataset.is_whole_cifar", lambda train: len(train) == 20)
+    by_position = split_of(dataset, "val", rule="position")
+    assert split_of(dataset, "val").ids == by_position.ids
+    assert by_position.counts().tolist() == [2, 2]
+
+
+def test_all_photos_of_a_folder_are_named_with_their_split(dataset: Path) -> None:
+    images = split_of(dataset, "all")
+    assert len(images) == 30
+    assert images.ids[0] == "train/cat/0.png"
+    assert images.targets.tolist() == [0] * 10 + [1] * 10 + [0] * 5 + [1] * 5
+    assert split_of(dataset / "train", "all").ids[0] == "cat/0.png"

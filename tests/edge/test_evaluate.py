@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge.dataset import load_splits
+from edge_cifar.edge.dataset import load_split, load_splits
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.evaluate import BATCH, batch_logits, load_for
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import Model
 from edge_cifar.edge.model_card import ModelCard
+from edge_cifar.edge.photo_list import list_photos, write_photo_list
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -94,3 +95,43 @@ def test_logits_of_several_batches_keep_their_order(small_model: Path) -> None:
     images = LabelledImages(pixels, np.zeros(count, np.int64), ("cat", "dog"), ("",) * count)
     logits = batch_logits(Model(small_model), images)
     assert logits[:, 1].tolist() == (pixels[:, 0, 0, :3].sum(axis=-1, dtype=np.int64) - 300).tolist()
+
+
+def test_every_photo_can_be_evaluated_and_one_class_is_enough(run: Run, small_model: Path, dataset: Path) -> None:
+    done = run("evaluate", small_model, "--data", dataset, "--split", "all", "--json")
+    assert json.loads(done.stdout)["n"] == 30
+    (dataset / "one").mkdir()
+    (dataset / "test" / "dog").rename(dataset / "one" / "dog")
+    done = run("evaluate", small_model, "--data", dataset / "one", "--split", "all")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "accuracy 100.00% on 5 images")
+    assert json.loads(run("evaluate", small_model, "--data", dataset, "--json").stdout)["n"] == 5  # the cats
+
+
+def test_what_the_model_has_learned_from_is_told(run: Run, small_model: Path, dataset: Path) -> None:
+    images = load_split(str(dataset), "all", 2, val_fraction=0.1, val_seed=0, contents=True)
+    write_photo_list(small_model.parent, list_photos({"train": images.take(np.arange(5, 8)), "test": images}))
+    done = run("evaluate", small_model, "--data", dataset, "--split", "all", "--json")
+    assert done.stderr == "the model has learned from 3 of these 30 images: they flatter it\n"
+    assert json.loads(done.stdout)["seen_in_training"] == 3
+    done = run("evaluate", small_model, "--data", dataset, "--json")
+    assert (done.stderr, json.loads(done.stdout)["seen_in_training"]) == ("", 0)
+
+
+def test_an_older_file_on_a_folder_that_is_cut_is_told(run: Run, small_model: Path, dataset: Path) -> None:
+    done = run("evaluate", small_model, "--data", dataset / "train")
+    assert "is of a version that cut folders by the number of photos" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert run("evaluate", small_model, "--data", dataset / "train", "--split", "all").stderr == ""
+
+
+@pytest.mark.parametrize("data", ["", " "])
+def test_an_empty_name_is_no_data(run: Run, small_model: Path, data: str) -> None:
+    done = run("evaluate", small_model, "--data", data)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "the name of the data is empty" in done.stderr
+
+
+def test_what_is_left_out_is_told(run: Run, small_model: Path, dataset: Path) -> None:
+    (dataset / "test" / "cat" / "a.heic").touch()
+    done = run("evaluate", small_model, "--data", dataset)
+    assert done.stderr == f"left out: {dataset / 'test' / 'cat'}: 1 HEIC\n"

@@ -95,3 +95,26 @@ def test_a_class_name_that_cannot_be_printed_is_refused(folder: Path) -> None:
 def test_more_pixels_than_there_is_memory_for_are_refused(folder: Path) -> None:
     with pytest.raises(DataError, match=r"10 photos at 10000000 pixels .*; choose a smaller --size"):
         load_folder(folder, 10_000_000)
+
+
+@pytest.mark.parametrize("alike", ["Cat", "CAT"])
+def test_class_names_that_differ_in_case_only_are_refused(folder: Path, alike: str) -> None:
+    (folder / alike).mkdir()
+    with pytest.raises(DataError, match="too much alike; rename or join them"):
+        load_folder(folder, 4)
+
+
+def test_runs_beside_the_classes_are_no_class(folder: Path) -> None:
+    (folder / "runs" / "a").mkdir(parents=True)
+    (folder / "runs" / "a" / "config.json").write_text('{"recipe": {}, "data": {}, "versions": {}}')
+    (folder / "cat" / "0.png").rename(folder / "runs" / "a" / "curves.png")
+    images = load_folder(folder, 4)
+    assert images.labels == ("cat", "dog")
+    assert images.left_out == (f"{folder / 'runs'}: made by edge-cifar, no class",)
+
+
+def test_an_empty_class_says_what_lies_there_instead(folder: Path) -> None:
+    (folder / "cow").mkdir()
+    (folder / "cow" / "a.heic").touch()
+    with pytest.raises(DataError, match=r"no readable photo in this class folder \(but 1 HEIC\); add some"):
+        load_folder(folder, 4)

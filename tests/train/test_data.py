@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,3 +107,16 @@ def test_an_extra_class_with_too_few_photos_is_named(pets: Path, tmp_path: Path)
 def test_pixels_are_joined_in_order(pets: Path) -> None:
     once, twice = (load_dataset(str(pets), 8, 0.1, 0, extra=extra) for extra in (None, str(pets)))
     assert np.array_equal(twice.test.images, np.concatenate([once.test.images] * 2))
+
+
+def test_classes_too_small_to_be_cut_for_good_are_named(tmp_path: Path) -> None:
+    for label, count in (("cat", 60), ("dog", 60)):
+        write_photos(tmp_path / "mine" / label, count, first=0 if label == "cat" else 100)
+    assert load_dataset(str(tmp_path / "mine"), 8, 0.1, 0).scan.remarks == ()
+    Image.new("RGB", (8, 8), (1, 2, 3)).save(tmp_path / "mine" / "dog" / "x.png")
+    lines = []
+    for first in range(170, 230, 3):
+        write_photos(tmp_path / "mine" / "cow", 3, first=first)
+        lines += load_dataset(str(tmp_path / "mine"), 8, 0.1, 0).scan.remarks
+        shutil.rmtree(tmp_path / "mine" / "cow")
+    assert set(lines) == {"few photos of cow: which of them test may change when photos come or go, so add photos"}

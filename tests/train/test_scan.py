@@ -88,3 +88,18 @@ def test_weights_are_inverse_to_the_number_of_images() -> None:
     assert weights.dtype == np.float32
     assert weights == pytest.approx([1.2, 1.2, 0.6])
     assert weights.mean() == pytest.approx(1)
+
+
+def test_the_same_photo_in_two_classes_of_a_split_is_named_and_kept(splits: dict[str, LabelledImages]) -> None:
+    splits["train"] = images(0, [0, 1, 0, 1]).joined(images(1, [0]))
+    found, train = scan(splits)
+    assert len(train) == 5
+    assert found.clashes == (("train/dog/1.png", "train/cat/1.png"),)
+    assert found.lines()[0] == "same pixels in two classes: train/dog/1.png = train/cat/1.png"
+
+
+def test_what_else_lies_in_a_folder_is_told_once(splits: dict[str, LabelledImages]) -> None:
+    cut = {name: replace(split, left_out=("photos/dog: 4 HEIC",)) for name, split in splits.items()}
+    found, _ = scan(cut)
+    assert found.lines()[0] == "left out: photos/dog: 4 HEIC"
+    assert len(found.lines()) == 2
