@@ -29,6 +29,7 @@ Decoded: TypeAlias = tuple[Pixels, Readable]
 DECIDES = ("photo", "photo_source", "decode", "kinds", "limits", "memory_budget", "mend", "pixels")
 """Modules that decide which pixels a photo has, or whether it can be read."""
 
+# A codec of another release may decode to other pixels.
 CODECS = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp", "avif", "libtiff")
 
 LIMIT = 4 << 30  # bytes of all entries; the ones unused for longest go first

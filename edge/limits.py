@@ -130,9 +130,7 @@ def image_cost(image: Image.Image, whole: tuple[int, int], several_scans: bool) 
     return decoding_cost(image.format or "", image.size, more, whole)
 
 
-def decoding_cost(
-    file_format: str, size: tuple[int, int], more: int = 0, whole: tuple[int, int] | None = None
-) -> int:
+def decoding_cost(file_format: str, size: tuple[int, int], more: int = 0, whole: tuple[int, int] | None = None) -> int:
     """Return the bytes of memory that decoding to so many pixels takes, `more` of them for other things than pixels.
 
     `whole` is the size in the file, where it is another. Raises PhotoError when they are beyond the limits.

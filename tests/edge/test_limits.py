@@ -64,14 +64,15 @@ def test_a_progressive_jpeg_is_refused_for_the_memory_of_its_coefficients() -> N
 
 @pytest.mark.parametrize(("size", "progressive"), [((16320, 12240), False), ((8000, 6000), True)])
 def test_the_largest_photos_of_phones_are_read_at_reduced_scale(size: tuple[int, int], progressive: bool) -> None:
-    photo = encode(Image.new("L", (16, 16), 200), "JPEG", progressive=progressive)
+    photo = encode(Image.new("RGB", (16, 16), (200, 200, 200)), "JPEG", progressive=progressive)
     frame = photo.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
-    assert (
-        read_photo(encode(Image.new("RGB", size, (200, 200, 200)), "JPEG", progressive=progressive), 8)[0, 0, 0] == 200
-    )
-    too_large = photo[:frame] + (20_000).to_bytes(2, "big") * 2 + photo[frame + 4 :]
-    with pytest.raises(PhotoError, match="20000 x 20000 pixels, more than the limit of 256000000; shrink"):
-        read_photo(too_large, 8)
+    for width, height in (size, (20_000, 20_000)):  # the decoder fills up what its data don't tell
+        claimed = photo[:frame] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + photo[frame + 4 :]
+        if (width, height) == size:
+            assert read_photo(claimed, 8).shape == (8, 8, 4)
+        else:
+            with pytest.raises(PhotoError, match="20000 x 20000 pixels, more than the limit of 256000000; shrink"):
+                read_photo(claimed, 8)
 
 
 def test_the_host_programs_limit_on_pixels_is_not_what_answers(monkeypatch: pytest.MonkeyPatch) -> None:
