@@ -9,7 +9,7 @@ import mmap
 import os
 import select
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from inspect import iscoroutinefunction
 from os import PathLike
 from typing import Any, BinaryIO, Protocol, TypeAlias, cast
@@ -77,6 +77,7 @@ def photo_content(photo: Photo, stack: ExitStack) -> Content:
     if isinstance(photo, np.ndarray):
         return _from_array(photo)
     if isinstance(photo, Image.Image):
+        _refuse_without_pixels(photo)
         return _undecoded_file(photo, stack) or photo
     if isinstance(photo, bytes | bytearray | memoryview | mmap.mmap):
         content: bytes | BinaryIO = photo if isinstance(photo, bytes) else bytes(photo)
@@ -146,6 +147,14 @@ def _from_array(array: npt.NDArray[np.uint8]) -> Image.Image:
     elif array.ndim == 3 and array.shape[2] == 4 and not array[..., 3].any():
         array = array[..., :3]  # a camera's padding, not a photo that can't be seen
     return Image.fromarray(array)
+
+
+def _refuse_without_pixels(image: Image.Image) -> None:
+    """Raise ValueError for an image that is closed or has no pixels."""
+    if 0 in image.size:
+        raise ValueError(f"{type(image).__name__}: {image.width} x {image.height} pixels")
+    with suppress(AssertionError):  # not decoded yet
+        _ = image.im  # raises ValueError once it is closed
 
 
 def _undecoded_file(image: Image.Image, stack: ExitStack) -> BinaryIO | None:

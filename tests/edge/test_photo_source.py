@@ -159,6 +159,23 @@ def test_text_files_closed_files_and_files_to_write_are_the_callers_mistake(tmp_
         read_photo(new, 8)
 
 
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_closed_images_are_the_callers_mistake(file_format: str, loaded: bool) -> None:
+    with Image.open(io.BytesIO(encode(Image.new("L", (8, 8)), file_format))) as image:
+        if loaded:
+            image.load()
+        assert read_photo(image, 8).shape == (8, 8, 4)
+        image.close()
+        with pytest.raises(ValueError, match="closed"):
+            read_photo(image, 8)
+
+
+def test_an_image_without_pixels_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="0 x 4 pixels"):
+        read_photo(Image.new("L", (0, 4)), 8)
+
+
 def test_an_async_read_is_a_type_error_that_says_so() -> None:
     class Stream:
         async def read(self, size: int = -1) -> bytes:
