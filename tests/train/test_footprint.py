@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from edge_cifar.edge.labelled import LabelledImages
@@ -35,7 +37,7 @@ def test_a_training_that_cannot_fit_is_refused_at_once(synthetic: LabelledImages
     with pytest.raises(NotEnoughMemory, match=r"needs too much memory: [\d.,]+ GB at least, .* --width"):
         check_memory(recipe, 10**9, 1000, CPU)
     with pytest.raises(NotEnoughMemory):
-        Training(Recipe(net="deep", width=8, size=256), synthetic.relabelled(tuple(map(str, range(10**6)))), CPU)
+        Training(Recipe(net="deep", width=8, size=256), replace(synthetic, labels=tuple(map(str, range(10**6)))), CPU)
     check_memory(Recipe(), 50_000, 10, CPU)
 
 
