@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from ..edge.errors import RunError
 from ..edge.files import write_bytes, write_text
 from .modules import build_net, count_parameters
-from .search import Search
+from .search import ENDED, Search
 from .space import changed, field
 
 BEST = "best.toml"
@@ -53,7 +53,7 @@ def write_findings(search: Search, folder: Path) -> Findings:
     trials = search.finished
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     if not complete:
-        raise RunError(f"{folder}: no trial has come to its end yet; give it more --trials or --minutes")
+        raise RunError(f"{folder}: {_why_none(search)}")
     write_best(search, folder)
     best = search.study.best_trial
     assert best.value is not None
@@ -74,3 +74,13 @@ def write_findings(search: Search, folder: Path) -> Findings:
         settings={field(name): getattr(recipe, field(name)) for name in search.space},
         recipe=str(folder / BEST),
     )
+
+
+def _why_none(search: Search) -> str:
+    """Return why there is no best trial, and what to do."""
+    ends = [trial.user_attrs[ENDED] for trial in search.finished if ENDED in trial.user_attrs]
+    if not ends or len(ends) < len(search.finished):
+        return "no trial has come to its end yet; give it more --trials or --minutes"
+    less = {"diverged": "lr", "out of memory": "batch_size or size"}[ends[0]]
+    words = ", ".join(dict.fromkeys(ends))
+    return f"all {len(ends)} trials came to nothing ({words}); begin with a recipe of smaller {less} in another --out"

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..edge.metrics import Indices
 from ..edge.statistics import BINS, CalibrationBin
+from .fonts import drawable
 from .style import BLUE, GREEN, HEAT, INK, ORANGE, PURPLE, SKY, SOFT, picture, short
 
 Row = Mapping[str, Any]  # of `metrics.jsonl`
@@ -60,7 +61,7 @@ def comparison(runs: Sequence[tuple[str, Sequence[Row]]]) -> Figure:
         values = [row["val_accuracy"] for row in history]
         lines += axes.plot([row["epoch"] for row in history], values, color=colour, linestyle=dashes)
         axes.plot(best["epoch"], best["val_accuracy"], "o", color=colour)
-        names.append(f"{name}: {best['val_accuracy']:.2%} in epoch {best['epoch']}")
+        names.append(f"{drawable(name)}: {best['val_accuracy']:.2%} in epoch {best['epoch']}")
         later += values[len(values) // 8 :]
     _epoch_axis(axes, "Validation accuracy, the best epochs as dots", max(rows[-1]["epoch"] for _, rows in runs))
     axes.yaxis.set_major_formatter(PERCENT)

@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -169,23 +169,21 @@ def check_writable(folder: Path) -> None:
 
 def make_new_folder(runs: Path, name: str) -> Path:
     """Make a folder in `runs` that nobody else has, called `name` or with a number behind it. Raises RunError."""
+    _make(runs)
     for number in itertools.count(1):
         folder = runs / (name if number == 1 else f"{name}-{number}")
-        if _make(folder):
+        with suppress(FileExistsError):
+            folder.mkdir()
             return folder
     raise AssertionError
 
 
-def _make(folder: Path) -> bool:
-    """Make a folder; return False if it was there. Raises RunError when it can't be made."""
+def _make(folder: Path) -> None:
+    """Make a folder, unless it is there. Raises RunError."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir()
-    except FileExistsError:
-        return False
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror}; choose another --out") from error
-    return True
 
 
 def _holds_nothing(folder: Path) -> bool:

@@ -10,13 +10,14 @@ from optuna.distributions import BaseDistribution
 from optuna.exceptions import TrialPruned
 from optuna.trial import FrozenTrial, TrialState
 
-from ..edge.errors import RunError
 from .data import Dataset
+from .divergence import Diverged
+from .footprint import NotEnoughMemory, within_memory
 from .prepare import prepare
 from .recipe import Recipe
 from .signals import StopSignals
 from .space import changed
-from .training import Step
+from .training import Step, Training
 
 ENDED = "ended"  # user attribute of a trial that came to nothing: why
 
@@ -62,13 +63,16 @@ class Search:
         Raises TrialPruned when others were better by then, when it diverges or needs too much memory; Stopped.
         """
         recipe = replace(changed(self.recipe, trial.params), epochs=self.epochs)
-        training = prepare(recipe, self.dataset, self.device)
+        try:
+            with within_memory():
+                return self._accuracy(trial, prepare(recipe, self.dataset, self.device), stop)
+        except (Diverged, NotEnoughMemory) as error:
+            trial.set_user_attr(ENDED, "diverged" if isinstance(error, Diverged) else "out of memory")
+            raise TrialPruned from error
+
+    def _accuracy(self, trial: optuna.Trial, training: Training, stop: StopSignals) -> float:
         while not training.finished:
-            try:
-                training.run_epoch(_ignore, stop)
-            except (RunError, torch.cuda.OutOfMemoryError) as error:  # the loss is no number any more, or
-                trial.set_user_attr(ENDED, "diverged" if isinstance(error, RunError) else "out of memory")
-                raise TrialPruned from error
+            training.run_epoch(_ignore, stop)
             loss, logits = training.evaluate(self.dataset.val, stop)
             accuracy = float((logits.argmax(1) == self.dataset.val.targets).mean())
             trial.report(accuracy, training.epoch)

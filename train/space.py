@@ -23,12 +23,16 @@ SPACE: dict[str, FloatDistribution | CategoricalDistribution] = {
 NARROWEST, WIDEST = 0.1, 8.0  # what a recipe may have
 
 
-def space(recipe: Recipe, names: Sequence[str]) -> dict[str, BaseDistribution]:
-    """Return what is to be drawn of `names`: dropout only where the net has any. Raises RunError for others' names."""
+def space(recipe: Recipe, names: Sequence[str] | None = None) -> dict[str, BaseDistribution]:
+    """Return what is to be drawn of `names`, or of all that the net has. Raises RunError for other names."""
+    if names is None:
+        return {name: SPACE[name] for name in SPACE if name != "dropout" or _dropouts(recipe)}
     for name in names:
         if name not in SPACE:
             raise RunError(f"--search {name}: unknown; choose from {','.join(SPACE)}")
-    return {name: SPACE[name] for name in SPACE if name in names and (name != "dropout" or _dropouts(recipe))}
+    if "dropout" in names and not _dropouts(recipe):
+        raise RunError(f"--search dropout: --net {recipe.net} has no dropout layers; leave it out")
+    return {name: SPACE[name] for name in SPACE if name in names}
 
 
 def field(name: str) -> str:

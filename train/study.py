@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from ..edge.errors import RunError
 from .data import Dataset
 from .recipe import Recipe
+from .run import CONFIG, check_writable
 from .space import start
 
 DATABASE = "study.db"
@@ -76,7 +77,7 @@ def open_storage(folder: Path, url: str | None) -> Iterator[RDBStorage]:
 def open_study(
     storage: RDBStorage, folder: Path, recipe: Recipe, epochs: int, names: Sequence[str], dataset: Dataset
 ) -> optuna.Study:
-    """Return the study named like `folder`, made if it isn't there: `names` searched in trials of `epochs`.
+    """Return the study in `folder`, or named like it, made if it isn't there: `names` searched in trials of `epochs`.
 
     The first trial is the recipe itself, or what comes nearest to it. Raises RunError when the study is there but
     began with another recipe, search or data.
@@ -84,7 +85,7 @@ def open_study(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
         storage=storage,
-        study_name=folder.resolve().name,
+        study_name=_name(storage, folder),
         direction="maximize",
         load_if_exists=True,
         sampler=NumberedSampler(recipe.seed, start(recipe, names)),
@@ -100,6 +101,20 @@ def open_study(
     else:
         _require_equal(folder, began, setting)
     return study
+
+
+def check_study(folder: Path) -> None:
+    """Raise RunError if `folder` holds a run, or what a search would replace, or can't be made."""
+    if (folder / CONFIG).exists():
+        raise RunError(f"{folder}: holds a run, no search; choose another --out")
+    check_writable(folder)
+
+
+def _name(storage: RDBStorage, folder: Path) -> str:
+    """Return the study's name: in the folder's own database that of the one there is, whatever the folder is called."""
+    own = storage.engine.url.database == str(folder / DATABASE)
+    studies = storage.get_all_studies() if own else []
+    return studies[0].study_name if studies else folder.resolve().name
 
 
 def _open(url: str) -> RDBStorage:

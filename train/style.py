@@ -1,13 +1,14 @@
 """The one look of all pictures: colours for the colour-blind and for gray print, one font, the same bytes again."""
 
 import io
-import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
 import matplotlib
 from matplotlib.figure import Figure
+
+from .fonts import FAMILY, drawable
 
 INK, SOFT, LINE = "#1a1a1a", "#6e6e6e", "#dddddd"
 # Five of the colours of Okabe and Ito (2008, jfly.uni-koeln.de/color), which the colour-blind tell apart.
@@ -31,7 +32,7 @@ STYLE: dict[Any, Any] = {  # of matplotlib's settings
     "figure.constrained_layout.use": True,
     "figure.titlesize": 11,
     "figure.titleweight": "bold",
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
+    "font.family": [FAMILY],
     "font.size": 9,
     "grid.color": LINE,
     "grid.linewidth": 0.8,
@@ -57,8 +58,7 @@ def picture(draw: Callable[Arguments, Figure]) -> Callable[Arguments, bytes]:
     @wraps(draw)
     def drawn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> bytes:
         buffer = io.BytesIO()
-        with matplotlib.rc_context(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # letters that the font lacks become boxes
+        with matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(STYLE)
             draw(*args, **kwargs).savefig(buffer, format="png", metadata={"Software": None})  # no version in it
@@ -68,5 +68,6 @@ def picture(draw: Callable[Arguments, Figure]) -> Callable[Arguments, bytes]:
 
 
 def short(name: str, longest: int) -> str:
-    """Return a name of at most `longest` characters, its end cut off if need be."""
+    """Return a name of at most `longest` characters, its end cut off if need be, in letters that can be drawn."""
+    name = drawable(name)
     return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -4,7 +4,7 @@ import json
 import math
 import signal
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
@@ -16,12 +16,11 @@ from ..edge.reporting import TERMINATED
 from .device import choose_device
 from .findings import write_best, write_findings
 from .recipe import RECIPES, make_recipe, read_toml
-from .run import check_new
 from .run_data import load_recipe_data
 from .search import ENDED, Search
 from .signals import Stopped, StopSignals
 from .space import SPACE, changed, field, space
-from .study import open_storage, open_study
+from .study import check_study, open_storage, open_study
 
 LONGEST = 10  # epochs of a trial, unless asked for more
 
@@ -32,7 +31,9 @@ def tune(
     data: Annotated[str | None, typer.Option(help="The data, as for train.")] = None,
     net: Annotated[str | None, typer.Option(help="The net, as for train.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the trainings, as for train, and of what is drawn.")] = None,
-    names: Annotated[str, typer.Option("--search", help="What is searched, of these.")] = ",".join(SPACE),
+    names: Annotated[
+        str | None, typer.Option("--search", help=f"What is searched.  [default: {','.join(SPACE)}, if the net has it]")
+    ] = None,
     trials: Annotated[int, typer.Option(help="Finished trials, of all workers together, to end at.", min=1)] = 30,
     minutes: Annotated[float | None, typer.Option(help="Begin no trial after so many minutes.", min=0)] = None,
     epochs: Annotated[
@@ -49,15 +50,18 @@ def tune(
     given = {name: value for name, value in (("data", data), ("net", net), ("seed", seed)) if value is not None}
     try:
         made = make_recipe(recipe, read_toml(config) if config else {}, given)
-        drawn = space(made, names.split(","))
+        drawn = space(made, names.split(",") if names is not None else None)
+        length = epochs or min(made.epochs, LONGEST)
+        replace(made, epochs=length)  # refused now, not in a trial
+        if minutes is not None and not math.isfinite(minutes):
+            raise RunError(f"--minutes {minutes}: no length of time")
     except RunError as error:
         raise typer.BadParameter(str(error)) from error
     folder = out or Path("runs") / f"tune-{made.net}"
-    check_new(folder)
+    check_study(folder)
     chosen = choose_device(device)
     dataset = load_recipe_data(made)
     folder.mkdir(parents=True, exist_ok=True)
-    length = epochs or min(made.epochs, LONGEST)
     with open_storage(folder, storage) as opened:
         study = open_study(opened, folder, made, length, tuple(drawn), dataset)
         search = Search(study, made, length, drawn, dataset, chosen)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import pickle
 import tarfile
 from collections.abc import Callable, Iterator
@@ -13,7 +14,12 @@ from threading import Thread
 
 import numpy as np
 import pytest
+import torch
 from edge_cifar.train.download import ARCHIVES, Archive
+
+# Threads that wait for each other in loops make nets this small slower, and ten times as slow beside other programs.
+os.environ["OMP_NUM_THREADS"] = "1"  # of what the tests start
+torch.set_num_threads(1)
 
 PER_BATCH = 20  # images
 

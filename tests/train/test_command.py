@@ -58,7 +58,9 @@ def test_a_dataset_that_cannot_be_used_is_named_in_one_line(
         (["--data", "synthetic", "--teacher", "nowhere"], 1, "nowhere: no run here"),
         (["--data", "synthetic", "--teacher", "nano"], 1, "--teacher nano: was trained on other classes"),
         (["--resume", "nowhere"], 1, "nowhere: no run here"),
-        (["--resume", "nowhere", "--epochs", "3"], 2, "give no other options"),
+        (["--resume", "nowhere", "--out", "there"], 2, "leave out --out"),
+        (["--data", "synthetic", "--seed", "4294967295", "--seeds", "2"], 1, "--seed 4294967296: not between"),
+        (["--data", "synthetic", "--augment", "crop=32"], 2, "too much for --size 32"),
         (["--epochs", "0"], 2, "--epochs"),
         (["--device", "tpu"], 2, "--device"),
         (["--data", "synthetic", "--out", "/dev/null/run"], 1, "cannot write"),
@@ -78,7 +80,72 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "run/config.json").write_text("{}")
     done = train("--data", "synthetic", "--out", "run", cwd=tmp_path)
     assert done.returncode == 1
-    assert "already holds a run" in done.stderr
+    assert "already holds a run; go on with it by --resume run" in done.stderr
+
+
+def test_a_loss_that_is_no_number_names_its_cause_and_leaves_the_folder_free(tmp_path: Path) -> None:
+    _dataset(tmp_path / "pets", {"cat": 5, "dog": 5})
+    options = ("--data", "pets", "--net", "single", "--size", "8", "--augment", "none", "--epochs", "3", "--out", "run")
+    done = train(*options, "--weight-decay", "1e9", "--clip", "0", cwd=tmp_path)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert "the likely cause is --weight-decay 1e+09" in last
+    assert last.endswith("run is free for another try")
+    again = train(*options, cwd=tmp_path)
+    assert (again.returncode, again.stderr.splitlines()[-1][:5]) == (0, "epoch")
+
+
+def test_a_run_is_told_where_its_data_is_now_and_nothing_that_changes_it(tmp_path: Path) -> None:
+    _dataset(tmp_path / "pets", {"cat": 5, "dog": 5})
+    options = ("--net", "single", "--size", "8", "--augment", "none", "--epochs", "1")
+    assert train("--data", "pets", *options, "--out", "run", cwd=tmp_path).returncode == 0
+    (tmp_path / "run/result.json").unlink()  # as if it had been killed in its report
+    (tmp_path / "pets").rename(tmp_path / "moved")
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    config["versions"]["torch"] = "1.0"
+    (tmp_path / "run/config.json").write_text(json.dumps(config))
+    refused = train("--resume", "run", "--data", "moved", "--epochs", "2", "--lr", "0.1", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--epochs, --lr: a run goes on by its own recipe" in " ".join(refused.stderr.split())
+    assert "--init run" in refused.stderr
+    done = train("--resume", "run", "--data", "moved", *options, cwd=tmp_path)  # its own options may be repeated
+    assert done.returncode == 0, done.stderr
+    assert "instead of 1.0: not to the same bits" in done.stderr
+
+
+def test_a_second_process_is_turned_away(tmp_path: Path) -> None:
+    _dataset(tmp_path / "pets", {"cat": 5, "dog": 5})
+    options = ("--data", "pets", "--net", "single", "--size", "8", "--augment", "none", "--epochs", "1000000")
+    with subprocess.Popen([*TRAIN, *options, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as first:
+        assert first.stderr is not None
+        next(line for line in first.stderr if line.startswith("epoch"))
+        second = train("--resume", "run", cwd=tmp_path)
+        first.kill()
+        first.stderr.close()
+    assert second.returncode == 1
+    assert second.stderr == "edge-cifar train: run: another process is training this run; let it come to an end\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"WORLD_SIZE": "2"}, "WORLD_SIZE=2 is set, but not RANK, LOCAL_RANK, MASTER_ADDR, MASTER_PORT"),
+        (
+            {"WORLD_SIZE": "2", "RANK": "x", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"},
+            "RANK=x, LOCAL_RANK=0, MASTER_ADDR=localhost, MASTER_PORT=1: no place among several processes",
+        ),
+    ],
+)
+def test_a_rest_of_another_start_in_the_environment_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], message: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    done = train("--data", "synthetic", cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "unset WORLD_SIZE" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_unreadable_photos_are_named_and_left_out(tmp_path: Path) -> None:
@@ -144,15 +211,23 @@ def test_a_full_disk_is_one_line_and_the_last_checkpoint_loads(tmp_path: Path) -
 
 
 def test_several_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
-    done = train(
-        *("--data", "synthetic", "--net", "single", "--epochs", "1", "--seeds", "2", "--out", "runs", "--json"),
-        cwd=tmp_path,
-    )
+    _dataset(tmp_path / "pets", {"cat": 5, "dog": 5})
+    options = ("--data", "pets", "--net", "single", "--size", "8", "--augment", "none", "--epochs", "2")
+    done = train(*options, "--seeds", "2", "--out", "runs", "--json", cwd=tmp_path)
     summary = json.loads(done.stdout)
     accuracies = [run["test_accuracy"] for run in summary["runs"].values()]
     assert list(summary["runs"]) == ["0", "1"]
     assert summary["mean_test_accuracy"] == pytest.approx(sum(accuracies) / 2)
     assert json.loads((tmp_path / "runs/seeds.json").read_text()) == summary
+    (tmp_path / "runs/seed-1/result.json").unlink()  # as if it had been killed
+    for again in (
+        train("--resume", "runs", "--json", cwd=tmp_path),
+        train(*options, "--seeds", "2", "--out", "runs", "--json", cwd=tmp_path),
+    ):
+        assert json.loads(again.stdout) == summary
+        assert "runs/seed-0: was trained to its end already" in again.stderr
+    other = train(*options, "--lr", "0.01", "--seeds", "2", "--out", "runs", cwd=tmp_path)
+    assert "--lr: a run goes on by its own recipe" in other.stderr
 
 
 def test_a_run_repeats_from_its_own_recipe(tmp_path: Path) -> None:

@@ -93,5 +93,5 @@ def test_what_no_training_can_do_is_no_recipe(changes: dict[str, Any], message: 
 
 
 def test_dropout_of_a_net_without_any_is_refused() -> None:
-    with pytest.raises(RunError, match="--dropout 0.2: --net single has no dropout layers"):
+    with pytest.raises(RunError, match=r"--dropout 0\.2: --net single has no dropout layers"):
         make_recipe("standard", {"net": "single", "dropout": 0.2})

@@ -1,14 +1,15 @@
 import json
+import math
 import os
 from pathlib import Path
 
 import pytest
 import torch
-from edge_cifar.edge.errors import RunError
+from edge_cifar.edge.errors import EdgeCifarError, RunError
 from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
-from edge_cifar.train.run import CONFIG, WEIGHTS, Run, newest_run, open_run
+from edge_cifar.train.run import CONFIG, WEIGHTS, Run, make_new_folder, newest_run, open_run
 
 
 @pytest.fixture
@@ -36,8 +37,41 @@ def test_weights_read_back_to_the_bit(run: Run) -> None:
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(run: Run) -> None:
-    with pytest.raises(RunError, match="already holds a run"):
+    run.create()  # of which nothing had come
+    run.log({"epoch": 1})
+    with pytest.raises(RunError, match=f"already holds a run; go on with it by --resume {run.folder}"):
         run.create()
+
+
+@pytest.mark.parametrize("name", ["recipe.toml", "report.md", "config.json"])
+def test_a_file_of_the_users_own_is_not_overwritten(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("my own")
+    with pytest.raises(RunError, match="already"):
+        Run(tmp_path, Recipe(), {}, {}).create()
+    assert (tmp_path / name).read_text() == "my own"
+
+
+def test_only_one_process_writes_a_run(run: Run) -> None:
+    with run.writing(), pytest.raises(EdgeCifarError, match="another process is training this run"), run.writing():
+        pass
+    with run.writing():
+        pass
+
+
+def test_a_new_folder_is_nobody_elses(tmp_path: Path) -> None:
+    names = [make_new_folder(tmp_path / "runs", "now").name for _ in range(3)]
+    assert names == ["now", "now-2", "now-3"]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"cannot write .*file: File exists"):
+        make_new_folder(tmp_path / "file", "now")
+
+
+def test_weights_that_are_no_numbers_are_refused(run: Run) -> None:
+    net = build_net(NETS["batchnorm"], classes=2)
+    torch.nn.init.constant_(net[1].bias, math.nan)
+    run.save_weights(net, epoch=1, val_accuracy=0)
+    with pytest.raises(RunError, match="holds weights that are no finite numbers"):
+        run.load_net()
 
 
 def test_a_run_without_weights_says_so(run: Run) -> None:

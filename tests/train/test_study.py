@@ -72,6 +72,17 @@ def test_a_study_that_began_otherwise_is_not_gone_on_with(
         reopen(recipe, data=replace(dataset, val=dataset.val.take(np.arange(9))))
 
 
+def test_a_study_goes_on_in_a_folder_that_was_renamed(tmp_path: Path, dataset: Dataset) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        with open_storage(tmp_path / name, None) as storage:
+            study = open_study(storage, tmp_path / name, Recipe(), 3, ("dropout",), dataset)
+            study.tell(study.ask({"dropout": SPACE["dropout"]}), 0.5)
+        if name == "old":
+            (tmp_path / "old").rename(tmp_path / "new")
+    assert [trial.number for trial in study.trials] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,9 +99,20 @@ def test_a_search_without_a_whole_trial_says_so(folder: Path) -> None:
         tune(config=folder / "recipe.toml", minutes=0, out=Path("study"))
 
 
+def test_a_search_in_which_all_diverged_says_what_to_change(folder: Path) -> None:
+    wild = replace(RECIPE, lr=1e9, clip=0.0, schedule="constant", warmup=0.0)
+    (folder / "wild.toml").write_text(wild.to_toml())
+    with pytest.raises(RunError, match=r"all 2 trials came to nothing \(diverged\); begin with a recipe of smaller lr"):
+        tune(config=Path("wild.toml"), names="weight_decay", trials=2, epochs=5, out=Path("study"))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"names": "dropout", "net": "single"}, "--search dropout: --net single has no dropout layers"),
+        ({"minutes": float("nan")}, "--minutes nan: no length of time"),
+        ({"seed": -1}, "--seed -1: not between"),
+        ({"epochs": 10**10}, "--epochs 10000000000: not between"),
         ({"names": "lr"}, "--search lr: unknown; choose from optimizer,lr_factor"),
         ({"net": "resnet"}, "--net resnet: unknown"),
         ({"config": Path("none.toml")}, "cannot read none.toml"),
