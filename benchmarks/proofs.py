@@ -1,7 +1,8 @@
 """`python -m edge_cifar.benchmarks.proofs`: whether the int8 file of each net is proven, or why not.
 
-The nets are those of `train --list-nets`. Weights are random, batchnorm statistics those of rendered images: what is proven of a net does not hang on what it
-learned. The reasons are those of `export.portability`, each with the number of nodes that give it.
+The nets are those of `train --list-nets`. Weights are random, batchnorm statistics those of rendered images: what is
+proven of a net does not hang on what it learned. The reasons are those of `export.portability`, each with the number
+of nodes that give it.
 """
 
 from collections import Counter
