@@ -2,8 +2,8 @@
 
 Each emulated CPU runs nets that each break one rule (`counterexample_nets`), their twins that keep it, and the int8
 files that ship. A net that breaks a rule must not be called proven, and should differ somewhere. All that is proven
-must give the same bits everywhere, and the graph that onnxruntime makes of it must be proven everywhere: it is read back
-from every CPU, with the newest onnxruntime and the oldest. All is compared with the host.
+must give the same bits everywhere, and the graph that onnxruntime makes of it must be proven everywhere: it is read
+back from every CPU, with the newest onnxruntime and the oldest. All is compared with the host.
 """
 
 import itertools

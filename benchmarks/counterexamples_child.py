@@ -24,7 +24,7 @@ def main(folder: Path) -> None:
         try:
             session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's have no common class of their own
-            print(f"{path.name}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{path.name}: {error}\n")
             continue
         shown = np.load(path.with_suffix(".npy"), allow_pickle=False)
         [answer] = session.run(None, {session.get_inputs()[0].name: shown})

@@ -24,7 +24,7 @@ def correct_biases(
     corrected = onnx.ModelProto()
     corrected.CopyFrom(model)
     biases = {tensor.name: tensor for tensor in corrected.graph.initializer}
-    for node in [node for node in model.graph.node if node.op_type in ("Conv", "Gemm")]:
+    for node in [node for node in model.graph.node if node.op_type in ("Conv", "Gemm") and len(node.input) > 2]:
         wanted = _channel_means(model, node.name, sample)
         found = _channel_means(quantize(corrected, ranges, portable=portable), node.name, sample)
         bias = biases[node.input[2]]

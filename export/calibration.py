@@ -18,6 +18,7 @@ from .run_model import run_tensors
 
 BINS = 2048
 LEVELS = 256  # of uint8
+KNOWN_RANGE = ("Transpose", "DequantizeLinear")  # what was moved, and what integers stand for
 SAMPLES = 5  # drawn to see how much the choice of images matters
 
 Floats = npt.NDArray[np.float64]
@@ -54,7 +55,12 @@ def activation_histograms(model: onnx.ModelProto, sample: LabelledImages) -> dic
 
     Two runs over the sample: the first for the range, the second for the counts.
     """
-    names = [node.output[0] for node in model.graph.node if node.op_type not in ("Transpose", "DequantizeLinear")]
+    kinds = {value.name: value.type.tensor_type.elem_type for value in _inferred(model)}
+    names = [
+        node.output[0]
+        for node in model.graph.node
+        if node.op_type not in KNOWN_RANGE and kinds.get(node.output[0]) == onnx.TensorProto.FLOAT
+    ]
     lows, highs = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for tensors in run_tensors(model, names, sample.images):
         lows = np.minimum(lows, [tensor.min() for tensor in tensors])
@@ -66,6 +72,11 @@ def activation_histograms(model: onnx.ModelProto, sample: LabelledImages) -> dic
             bins = ((tensor - lows[i]) * (BINS / (highs[i] - lows[i]))).astype(np.int64)
             counts[i] += np.bincount(bins.clip(0, BINS - 1).ravel(), minlength=BINS)
     return {name: Histogram(lows[i], highs[i], counts[i]) for i, name in enumerate(names)}
+
+
+def _inferred(model: onnx.ModelProto) -> Sequence[onnx.ValueInfoProto]:
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    return [*graph.value_info, *graph.output]
 
 
 def minmax(histogram: Histogram) -> Range:

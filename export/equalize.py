@@ -7,6 +7,7 @@ chosen to bring the ranges of an activation's channels together at the cost of t
 root of their ratio (as in SmoothQuant, Xiao et al. 2022, arXiv:2211.10438).
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,6 +16,7 @@ import onnx
 from onnx import numpy_helper
 
 from ..edge.labelled import LabelledImages
+from .graph_view import attribute
 from .run_model import run_tensors
 
 COMMUTING = ("Relu", "MaxPool", "Transpose", "Flatten")
@@ -31,32 +33,47 @@ def equalize(model: onnx.ModelProto, sample: LabelledImages) -> onnx.ModelProto:
         highest = np.max(
             [tensor.max(axis=(0, 2, 3)) for [tensor] in run_tensors(equalized, [relu], sample.images)], axis=0
         )
-        weight, bias = (numpy_helper.to_array(weights[name]) for name in first.input[1:3])
+        weight = numpy_helper.to_array(weights[first.input[1]])
         following = numpy_helper.to_array(weights[second.input[1]])
         factors = _factors(highest, _largest_by_input(following, len(weight), _depthwise(second)))
         _replace(weights[first.input[1]], weight / factors[:, None, None, None])
-        _replace(weights[first.input[2]], bias / factors)
+        if len(first.input) > 2:
+            _replace(weights[first.input[2]], numpy_helper.to_array(weights[first.input[2]]) / factors)
         _replace(weights[second.input[1]], following * _spread(factors, following, _depthwise(second)))
     return equalized
 
 
 def _pairs(model: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, str, onnx.NodeProto]]:
-    """Yield (convolution, name of its ReLU's output, next weighted layer) in graph order."""
+    """Yield (convolution, name of its ReLU's output, next weighted layer) in graph order, where both can change."""
     nodes = list(model.graph.node)
     readers = {name: [node for node in nodes if name in node.input] for node in nodes for name in node.output}
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    uses = Counter(name for node in nodes for name in node.input)
     for node in nodes:
         if node.op_type != "Conv" or [reader.op_type for reader in readers[node.output[0]]] != ["Relu"]:
             continue
         relu = readers[node.output[0]][0].output[0]
         following = readers[relu]
+        moved = False
         while len(following) == 1 and following[0].op_type in COMMUTING:
+            moved = moved or following[0].op_type == "Transpose"
             following = readers[following[0].output[0]]
         if len(following) == 1 and following[0].op_type in ("Conv", "Gemm"):
-            yield node, relu, following[0]
+            held = [*node.input[1:], following[0].input[1]]
+            own = all(name in shapes and uses[name] == 1 for name in held)  # what two layers share is left alone
+            if own and _matches(shapes[node.input[1]][0], shapes[following[0].input[1]], following[0], moved):
+                yield node, relu, following[0]
+
+
+def _matches(channels: int, shape: tuple[int, ...], second: onnx.NodeProto, moved: bool) -> bool:
+    """Return whether a weight reads `channels`, each in its place: (O, C, H, W), (C, 1, H, W) or (O, H * W * C)."""
+    if second.op_type == "Gemm":
+        return attribute(second, "transB", 0) == 1 and (shape[1] == channels or (moved and shape[1] % channels == 0))
+    return shape[:2] == (channels, 1) if _depthwise(second) else shape[1] == channels
 
 
 def _depthwise(node: onnx.NodeProto) -> bool:
-    return any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
+    return bool(attribute(node, "group", 1) > 1)
 
 
 def _largest_by_input(weight: Array, channels: int, depthwise: bool) -> Array:

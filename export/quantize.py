@@ -16,9 +16,13 @@ from onnxruntime.quantization.calibrate import TensorData, TensorsData
 from ..edge.errors import ModelError
 from .calibration import Range
 from .graph import IR_VERSION
+from .graph_view import attribute
 from .saturation import prove, weight_scales
-from .sums import sum_overrides
+from .sums import LEVELS, scale_owner, sum_overrides
 
+WEIGHTED = ("Conv", "Gemm")
+LARGEST_BIAS = 2**30  # steps: half of what 32 bits hold, the rest is for the sums
+SMALLEST_PIXEL_STEP = 1 / 255  # what pixels are scaled by, at least
 QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"]
 
 
@@ -33,6 +37,7 @@ def quantize(
     when a portable result is not.
     """
     kept = list(keep_float)
+    sums = sum_overrides(model, ranges) if portable else {}
     quantizer = QDQQuantizer(
         onnx.shape_inference.infer_shapes(model),
         True,  # per channel
@@ -44,8 +49,8 @@ def quantize(
         kept,
         QUANTIZED_KINDS,
         {
-            "TensorQuantOverrides": weight_overrides(model, kept, portable)
-            | (sum_overrides(model, ranges) if portable else {}),
+            "TensorQuantOverrides": sums
+            | weight_overrides(model, activation_scales(model, ranges, sums), kept, portable),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },
@@ -66,8 +71,9 @@ def require_portable(model: onnx.ModelProto) -> None:
     for proof in prove(model):
         if not proof.portable:
             raise ModelError(
-                f"{proof.tensor}: neighbouring weights sum to {proof.largest_pairs.max()}: CPUs without VNNI would "
-                "answer differently; not written (--not-portable writes such files)"
+                f"{proof.tensor}: neighbouring weights sum to {proof.largest_pairs.max()}, the largest is "
+                f"{proof.largest_weight}: CPUs without VNNI or dot products would answer differently; not written "
+                "(--not-portable writes such files)"
             )
 
 
@@ -92,17 +98,46 @@ def tensors_range(ranges: Mapping[str, Range]) -> TensorsData:
     return TensorsData(CalibrationMethod.MinMax, values)
 
 
+def activation_scales(
+    model: onnx.ModelProto, ranges: Mapping[str, Range], sums: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, float]:
+    """Return the scale of what each weighted layer of a float model reads, by the layer's output.
+
+    `sums` as from `sum_overrides`. A layer that reads the pixels is left out: their scale is the graph's.
+    """
+    makers = {node.output[0]: node for node in model.graph.node}
+    scales = {}
+    for node in model.graph.node:
+        if node.op_type in WEIGHTED:
+            name = scale_owner(node.input[0], makers)
+            if name in sums:
+                scales[node.output[0]] = float(sums[name][0]["scale"])
+            elif name in ranges:
+                scales[node.output[0]] = (max(ranges[name][1], 0.0) - min(ranges[name][0], 0.0)) / LEVELS
+    return scales
+
+
 def weight_overrides(
-    model: onnx.ModelProto, keep_float: Sequence[str] = (), portable: bool = True
+    model: onnx.ModelProto, read: Mapping[str, float], keep_float: Sequence[str] = (), portable: bool = True
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return, for each weight to be quantized, the scale of every output channel, in onnxruntime's terms."""
+    """Return, for each weight to be quantized, the scale of every output channel, in onnxruntime's terms.
+
+    `read` as from `activation_scales`. A bias is stored in steps of the weight's scale times that of what the layer
+    reads, in 32 bits: a channel whose weights are next to nothing, as batchnorms leave dead ones, gets a scale that
+    its bias fits.
+    """
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     zero = np.array(0, np.int8)
-    return {
-        node.input[1]: [
-            {"axis": 0, "scale": scale, "zero_point": zero}
-            for scale in weight_scales(numpy_helper.to_array(tensors[node.input[1]]), portable)
-        ]
-        for node in model.graph.node
-        if node.op_type in ("Conv", "Gemm") and node.name not in keep_float
-    }
+    overrides = {}
+    for node in model.graph.node:
+        if node.op_type in WEIGHTED and node.name not in keep_float:
+            weight = numpy_helper.to_array(tensors[node.input[1]])
+            rows = node.op_type == "Gemm" and not attribute(node, "transB", 0)
+            scales = weight_scales(weight.T if rows else weight, portable)
+            if len(node.input) > 2 and (scale := read.get(node.output[0], SMALLEST_PIXEL_STEP)) > 0:
+                largest = np.abs(numpy_helper.to_array(tensors[node.input[2]]).astype(np.float64))
+                scales = np.maximum(scales, largest / (scale * LARGEST_BIAS)).astype(np.float32)
+            overrides[node.input[1]] = [
+                {"axis": int(rows), "scale": scale_of_channel, "zero_point": zero} for scale_of_channel in scales
+            ]
+    return overrides

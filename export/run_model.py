@@ -13,7 +13,9 @@ from ..edge.cores import usable_cores
 from ..edge.model import INPUT, OUTPUT, Logits
 from ..edge.photo import Pixels
 
-BATCH = 128  # images
+BATCH = 128  # images at most
+LARGEST_PIXELS = BATCH * 96 * 96  # of a batch: larger images go in smaller batches
+LARGEST_FETCH = 2**29  # bytes of tensors that are laid open at once
 
 Array = npt.NDArray[np.float32]
 
@@ -48,8 +50,16 @@ def run_tensors(model: onnx.ModelProto, names: Sequence[str], images: Pixels) ->
     have = {output.name for output in opened.graph.output}
     opened.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in have)
     session = open_session(opened)
-    for start in range(0, len(images), BATCH):
-        yield session.run(list(names), {INPUT: images[start : start + BATCH]})
+    batch = _batch(session, names, images) if len(images) else BATCH
+    for start in range(0, len(images), batch):
+        yield session.run(list(names), {INPUT: images[start : start + batch]})
+
+
+def _batch(session: onnxruntime.InferenceSession, names: Sequence[str], images: Pixels) -> int:
+    """Return how many images to run at once, so that what is fetched and what is computed stay within bounds."""
+    fetched = sum(tensor.nbytes for tensor in session.run(list(names), {INPUT: images[:1]}))
+    most = LARGEST_FETCH // max(int(fetched), 1)
+    return max(1, min(BATCH, LARGEST_PIXELS // (images.shape[1] * images.shape[2]), most))
 
 
 def run_logits(model: onnx.ModelProto, images: Pixels) -> Logits:

@@ -32,6 +32,7 @@ from .graph_view import GraphView, attribute, input_name
 
 LARGEST_PAIR = 128  # of two neighbouring weights of one sign: 255 * 128 < 2**15
 INT8_MAX = 127
+SMALLEST_SCALE = 1e-20  # smaller weights are as good as none, and products of scales must be normal numbers
 
 Weights = npt.NDArray[np.float32] | npt.NDArray[np.int8]
 
@@ -80,7 +81,7 @@ def weight_scales(weight: npt.NDArray[np.float32], portable: bool = True) -> npt
     scales = np.abs(weight).reshape(len(weight), -1).max(1) / INT8_MAX
     if portable:
         scales = np.maximum(scales, largest_pairs(weight) / (LARGEST_PAIR - 1))
-    return np.where(scales > 0, scales, 1.0).astype(np.float32)
+    return np.where(scales > 0, np.maximum(scales, SMALLEST_SCALE), 1.0).astype(np.float32)
 
 
 def _pairs(weight: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
 from .calibration import Range
 
+SAME_SCALE = ("MaxPool", "Transpose", "Flatten", "Reshape")  # give what they read, in its scale
 LEVELS = 255  # steps of uint8
 SMALLEST_SPAN = 1e-6  # of a net whose sums are all zero
 
@@ -21,10 +21,13 @@ SMALLEST_SPAN = 1e-6  # of a net whose sums are all zero
 def sum_overrides(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> dict[str, list[dict[str, Any]]]:
     """Return scale and zero point of the tensors that sums read and give, in onnxruntime's terms.
 
-    `model` is float, `ranges` as for `quantize`. The scale of a sum is that of its widest tensor.
+    `model` is float, `ranges` as for `quantize`. The scale of a sum is that of its widest tensor. Sums with a tensor of
+    no range (constants, pixels) are left as they are, and unproven.
     """
     overrides = {}
     for names in _joined(model):
+        if not names <= ranges.keys():
+            continue
         lows = {name: min(ranges[name][0], 0.0) for name in names}
         span = max(max(ranges[name][1], 0.0) - lows[name] for name in names)
         scale = np.float32(max(span, SMALLEST_SPAN) / LEVELS)
@@ -32,18 +35,6 @@ def sum_overrides(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> dict[s
             zero_point = np.array(round(-low / float(scale)), np.uint8)
             overrides[name] = [{"scale": np.array(scale), "zero_point": zero_point}]
     return overrides
-
-
-def adds_whole_steps(model: onnx.ModelProto, add: onnx.NodeProto) -> bool:
-    """Return whether an Add of a QDQ model reads and gives uint8 tensors of one scale, to the bit."""
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    read = [node for node in model.graph.node if node.output[0] in add.input]
-    given = [node for node in model.graph.node if add.output[0] in node.input]
-    kinds = [{node.op_type for node in nodes} for nodes in (read, given)]
-    if kinds != [{"DequantizeLinear"}, {"QuantizeLinear"}] or len(read) != len(set(add.input)):
-        return False
-    scales = {numpy_helper.to_array(tensors[node.input[1]]).tobytes() for node in (*read, *given)}
-    return len(scales) == 1
 
 
 def _joined(model: onnx.ModelProto) -> Sequence[set[str]]:
@@ -57,8 +48,16 @@ def _joined(model: onnx.ModelProto) -> Sequence[set[str]]:
 
 def _sums(model: onnx.ModelProto) -> Iterator[set[str]]:
     """Yield the tensors that each sum reads and gives; a ReLU behind it is part of it, as in the int8 graph."""
+    makers = {node.output[0]: node for node in model.graph.node}
     for node in model.graph.node:
         if node.op_type == "Add":
             readers = [reader for reader in model.graph.node if node.output[0] in reader.input]
             given = readers[0] if [reader.op_type for reader in readers] == ["Relu"] else node
-            yield {*node.input, given.output[0]}
+            yield {*(scale_owner(name, makers) for name in node.input), given.output[0]}
+
+
+def scale_owner(name: str, makers: Mapping[str, onnx.NodeProto]) -> str:
+    """Return the tensor whose scale a tensor has: itself, or what was pooled or moved to make it."""
+    while name in makers and makers[name].op_type in SAME_SCALE:
+        name = makers[name].input[0]
+    return name

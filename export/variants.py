@@ -19,7 +19,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from .calibration import Range
 from .graph import IR_VERSION, NORMALIZED, PIXEL_RANGE
-from .quantize import QUANTIZED_KINDS, tensors_range, weight_overrides
+from .quantize import QUANTIZED_KINDS, activation_scales, tensors_range, weight_overrides
 from .saturation import weight_scales
 
 
@@ -78,7 +78,7 @@ def qoperator(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> onnx.Model
             [],
             [model.graph.node[0].name],  # the Transpose of the pixels, which are integers
             QUANTIZED_KINDS,
-            {"TensorQuantOverrides": weight_overrides(model)},
+            {"TensorQuantOverrides": weight_overrides(model, activation_scales(model, ranges, {}))},
         )
         quantizer.quantize_model()
     quantized: onnx.ModelProto = quantizer.model.model

@@ -9,7 +9,10 @@ from edge_cifar.export.calibration import (
     activation_histograms,
     calibration_sample,
     describe_sample,
+    entropy,
+    least_squares,
     median_ranges,
+    percentile,
     ranges,
 )
 from edge_cifar.export.run_model import run_tensors
@@ -79,3 +82,56 @@ def test_the_median_of_several_ranges_follows_no_single_one() -> None:
 def test_every_tensor_gets_a_range(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
     histograms = activation_histograms(random_graph, synthetic)
     assert ranges(histograms, "minmax").keys() == histograms.keys()
+
+
+def _counts(**bins: int) -> np.ndarray:
+    counts = np.zeros(BINS, np.int64)
+    for name, count in bins.items():
+        counts[int(name.removeprefix("bin_"))] = count
+    return counts
+
+
+def test_percentile_cuts_both_ends_alike() -> None:
+    # Bins of width 1 from -1024. A tenth is cut: 5 of 100 values below bin 1000, 5 above bin 1100.
+    histogram = Histogram(-1024.0, 1024.0, _counts(bin_10=4, bin_1000=46, bin_1100=46, bin_2040=4))
+    assert percentile(histogram, share=0.9) == (1000 - 1024, 1101 - 1024)
+    wide = Histogram(-1024.0, 1024.0, _counts(bin_10=6, bin_1000=44, bin_1100=44, bin_2040=6))
+    assert percentile(wide, share=0.9) == (10 - 1024, 2041 - 1024)
+
+
+def test_percentile_of_values_on_one_side_cuts_that_side() -> None:
+    low = Histogram(-1024.0, 1024.0, _counts(bin_0=3, bin_1024=97))
+    assert percentile(low, share=0.9) == (0, 1)
+    high = Histogram(-1024.0, 1024.0, _counts(bin_1023=97, bin_2047=3))
+    assert percentile(high, share=0.9) == (-1, 0)
+
+
+def test_least_squares_weighs_clipping_against_rounding() -> None:
+    # 1,000,000 values evenly in [0, 1] and `count` at 2. With the top at t in [1, 2], rounding costs t^2 / (12 * 255^2)
+    # a value, clipping (2 - t)^2 an outlier; the best t is 2 / (1 + r) with r = 1e6 / (12 * 255^2 * count).
+    for count in (2, 6):
+        counts = np.zeros(BINS, np.int64)
+        counts[: BINS // 2] = 1_000_000 // (BINS // 2)
+        counts[-1] = count
+        low, high = least_squares(Histogram(0.0, 2.0, counts))
+        best = 2 / (1 + 1_000_000 / (12 * 255**2 * count))
+        assert low == 0
+        assert high == pytest.approx(best, abs=0.04)
+
+
+def test_entropy_keeps_what_256_levels_hold_without_loss() -> None:
+    # Up to 256 filled bins, one a level: no information is lost at that bound, and some at every other.
+    counts = np.zeros(BINS, np.int64)
+    counts[:256] = np.arange(1, 257)
+    assert entropy(Histogram(0.0, 8.0, counts)) == (0.0, 1.0)
+    counts = np.zeros(BINS, np.int64)
+    counts[:512] = np.repeat(np.arange(1, 257), 2)  # two bins alike in each level
+    assert entropy(Histogram(0.0, 8.0, counts)) == (0.0, 2.0)
+
+
+def test_only_what_is_computed_in_float_gets_a_range(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
+    with_shape = onnx.ModelProto()
+    with_shape.CopyFrom(random_graph)
+    with_shape.graph.node.append(onnx.helper.make_node("Shape", ["logits"], ["sizes"], "shape"))
+    images = synthetic.take(np.arange(5))
+    assert activation_histograms(with_shape, images).keys() == activation_histograms(random_graph, images).keys()

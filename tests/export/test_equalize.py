@@ -9,26 +9,13 @@ from edge_cifar.export.calibration import activation_histograms, ranges
 from edge_cifar.export.equalize import equalize
 from edge_cifar.export.quantize import quantize
 from edge_cifar.export.run_model import run_logits
-from onnx import numpy_helper
+from uneven import uneven
 
 
 @pytest.fixture(scope="module")
 def uneven_graph(random_graph: onnx.ModelProto) -> onnx.ModelProto:
     """The same function with channels of very different ranges, as batchnorm and depthwise layers can leave them."""
-    model = onnx.ModelProto()
-    model.CopyFrom(random_graph)
-    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
-    random = np.random.RandomState(0)
-    for first, second in itertools.pairwise(convolutions):
-        factors = np.exp(random.uniform(-3, 3, tensors[first.input[1]].dims[0])).astype(np.float32)
-        for name, spread in (
-            (first.input[1], 1 / factors[:, None, None, None]),
-            (first.input[2], 1 / factors),
-            (second.input[1], factors[None, :, None, None]),
-        ):
-            tensors[name].CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensors[name]) * spread, name))
-    return model
+    return uneven(random_graph)
 
 
 def _int8_error(model: onnx.ModelProto, images: LabelledImages) -> float:
@@ -60,3 +47,36 @@ def test_bias_correction_brings_int8_logits_nearer_on_average(
     corrected = quantize(correct_biases(uneven_graph, chosen, synthetic), chosen)
     moved = run_logits(corrected, synthetic.images)
     assert np.abs((moved - exact).mean(0)).max() < 0.5 * np.abs((plain - exact).mean(0)).max()
+
+
+def test_a_weight_that_two_layers_share_is_left_alone(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
+    shared = onnx.ModelProto()
+    shared.CopyFrom(random_graph)
+    tensors = {tensor.name: tensor for tensor in shared.graph.initializer}
+    convolutions = [node for node in shared.graph.node if node.op_type == "Conv"]
+    alike = next(
+        (first, second)
+        for first, second in itertools.combinations(convolutions, 2)
+        if tensors[first.input[2]].dims == tensors[second.input[2]].dims
+    )
+    alike[1].input[2] = alike[0].input[2]  # exporters write equal tensors once
+    before = run_logits(shared, synthetic.images)
+    equalized = equalize(shared, synthetic)
+    assert np.abs(run_logits(equalized, synthetic.images) - before).max() < 1e-4
+    assert equalized != shared  # the others are evened out
+
+
+def test_convolutions_without_a_bias_are_evened_out_too(
+    uneven_graph: onnx.ModelProto, synthetic: LabelledImages
+) -> None:
+    bare = onnx.ModelProto()
+    bare.CopyFrom(uneven_graph)
+    for node in bare.graph.node:
+        if node.op_type == "Conv":
+            del node.input[2]
+    before = run_logits(bare, synthetic.images)
+    equalized = equalize(bare, synthetic)
+    assert equalized != bare
+    assert np.abs(run_logits(equalized, synthetic.images) - before).max() < 1e-4
+    found = ranges(activation_histograms(bare, synthetic), "minmax")
+    assert correct_biases(bare, found, synthetic) is not None

@@ -20,7 +20,7 @@ from edge_cifar.export.model_file import write_model
 from edge_cifar.export.portability import Portability, portability
 from edge_cifar.export.quantize import quantize
 from edge_cifar.export.run_model import run_logits
-from edge_cifar.train.layers import AveragePool, BatchNorm, Conv, Depthwise, Elu
+from edge_cifar.train.layers import BatchNorm, Conv, Depthwise, Elu
 from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
 
@@ -52,12 +52,10 @@ def error(model: onnx.ModelProto, exact: np.ndarray, images: LabelledImages) -> 
 
 
 def has_float_layers(name: str) -> bool:
-    """Return whether a net has layers that stay in float: ELU, means, batchnorms that no convolution takes in."""
+    """Return whether a net has layers that stay in float: ELU, batchnorms that no convolution takes in."""
     layers = NETS[name]
     alone = (after for before, after in pairwise(layers) if not isinstance(before, Conv | Depthwise))
-    return any(isinstance(layer, Elu | AveragePool) for layer in layers) or any(
-        isinstance(layer, BatchNorm) for layer in alone
-    )
+    return any(isinstance(layer, Elu) for layer in layers) or any(isinstance(layer, BatchNorm) for layer in alone)
 
 
 @every_net

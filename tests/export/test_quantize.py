@@ -4,12 +4,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.evaluate import batch_logits
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import Model
-from edge_cifar.export.calibration import Range
+from edge_cifar.export.calibration import Range, activation_histograms, ranges
+from edge_cifar.export.graph import build_graph
 from edge_cifar.export.quantize import quantize, require_portable
+from edge_cifar.export.run_model import run_logits
+from edge_cifar.train.layers import BatchNorm, Classify, Conv, Flatten, MaxPool, Relu
+from edge_cifar.train.modules import build_net
 from onnx import numpy_helper
 
 
@@ -94,3 +99,22 @@ def test_onnxruntime_computes_layers_that_stay_in_float_in_float(
 
     assert float_convolutions(quantize(random_graph, activation_ranges)) == 0
     assert float_convolutions(quantize(random_graph, activation_ranges, keep_float=["conv_2", "conv_7"])) == 2
+
+
+@pytest.mark.parametrize("gamma", [1e-4, 1e-9, 1e-20, 0.0])
+def test_channels_whose_weights_are_next_to_nothing_keep_their_bias(synthetic: LabelledImages, gamma: float) -> None:
+    layers = (Conv(16), BatchNorm(), Relu(), MaxPool(), Conv(16), Relu(), *(MaxPool(),) * 2, Flatten(), Classify())
+    torch.manual_seed(0)
+    net = build_net(layers).eval()
+    norm = net[2]
+    assert isinstance(norm, torch.nn.BatchNorm2d)
+    with torch.no_grad():
+        norm.weight[:4], norm.bias[:4] = gamma, 2.0  # as weight decay leaves dead channels
+    model = build_graph(layers, net, 32)
+    images = synthetic.take(np.arange(40))
+    quantized = quantize(model, ranges(activation_histograms(model, images), "minmax"))
+    exact = run_logits(model, images.images)
+    assert np.abs(run_logits(quantized, images.images) - exact).max() < 0.02 * np.ptp(exact)
+    biases = [array for array in _initializers(quantized).values() if array.dtype == np.int32 and array.size > 1]
+    assert biases
+    assert max(np.abs(bias.astype(np.int64)).max() for bias in biases) <= 2**30

@@ -8,7 +8,7 @@ from edge_cifar.export.fine_tune import input_ranges
 from edge_cifar.export.graph import build_graph
 from edge_cifar.export.portability import Portability, portability
 from edge_cifar.export.quantize import quantize
-from edge_cifar.export.run_model import open_session
+from edge_cifar.export.run_model import open_session, run_logits
 from edge_cifar.export.sums import sum_overrides
 from edge_cifar.train.layers import BatchNorm, Classify, Conv, Flatten, MaxPool, Relu, Residual
 from edge_cifar.train.modules import build_net
@@ -40,16 +40,45 @@ def test_every_value_fits_its_scale(residual: tuple[onnx.ModelProto, dict[str, R
         assert found[name][1] <= high + float(entry["scale"])
 
 
+def _of_sum(model: onnx.ModelProto, which: str) -> onnx.TensorProto:
+    """Return the scale that a model's first sum reads or gives."""
+    add = next(node for node in model.graph.node if node.op_type == "Add")
+    if which == "read":
+        node = next(node for node in model.graph.node if node.output[0] == add.input[1])
+    else:
+        node = next(node for node in model.graph.node if add.output[0] in node.input)
+    return next(tensor for tensor in model.graph.initializer if tensor.name == node.input[1])
+
+
+@pytest.mark.parametrize("which", ["read", "given"])
 def test_a_net_with_sums_is_proven_until_one_scale_is_another(
-    residual: tuple[onnx.ModelProto, dict[str, Range]],
+    residual: tuple[onnx.ModelProto, dict[str, Range]], which: str
 ) -> None:
     quantized = quantize(*residual)
     assert portability(quantized) is Portability.PROVEN
-    add = next(node for node in quantized.graph.node if node.op_type == "Add")
-    reads = next(node for node in quantized.graph.node if node.output[0] == add.input[1])
-    scale = next(tensor for tensor in quantized.graph.initializer if tensor.name == reads.input[1])
+    scale = _of_sum(quantized, which)
     scale.CopyFrom(numpy_helper.from_array(np.nextafter(numpy_helper.to_array(scale), np.float32(1)), scale.name))
     assert portability(quantized) is Portability.ROUNDING
+
+
+def test_a_shortcut_behind_pooling_has_the_scale_of_the_sum(synthetic: LabelledImages) -> None:
+    torch.manual_seed(0)
+    layers = (Conv(8), Relu(), MaxPool(), *BLOCK, *(MaxPool(),) * 3, Flatten(), Classify())
+    model = build_graph(layers, build_net(layers).eval(), 32)
+    images = synthetic.take(np.arange(20))
+    quantized = quantize(model, ranges(activation_histograms(model, images), "minmax"))
+    assert portability(quantized) is Portability.PROVEN
+    exact = run_logits(model, images.images)
+    assert np.abs(run_logits(quantized, images.images) - exact).max() < 0.05 * np.ptp(exact)
+
+
+def test_a_sum_with_a_constant_is_left_to_the_quantizer(residual: tuple[onnx.ModelProto, dict[str, Range]]) -> None:
+    model, found = onnx.ModelProto(), residual[1]
+    model.CopyFrom(residual[0])
+    add = next(node for node in model.graph.node if node.op_type == "Add")
+    add.input[1] = "shift"
+    model.graph.initializer.append(numpy_helper.from_array(np.ones((1, 8, 1, 1), np.float32), "shift"))
+    assert add.output[0] not in sum_overrides(model, found)
 
 
 def test_fine_tuning_rounds_what_sums_read_and_give_as_the_int8_file_does(
