@@ -1,5 +1,6 @@
 import os
 import random
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from edge_cifar.edge.onnx_file import MAX_BYTES, SEAL_KEY, UNSEALED, OnnxFile, c
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 Change = Callable[[onnx.ModelProto], object]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -303,6 +305,44 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
         file.truncate(MAX_BYTES + 1)  # sparse: takes no disk
     with pytest.raises(ModelError, match=rf"huge\.onnx: {MAX_BYTES + 1} bytes, more than the limit"):
         read_onnx(path)
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.touch(),
+    "a text": lambda path: path.write_text("<!DOCTYPE html><title>404</title>"),
+    "noise": lambda path: path.write_bytes(random.Random(0).randbytes(100_000)),
+    "4 GB": lambda path: os.truncate(path.touch() or path, 2**32),
+    "zeros up to the limit": lambda path: os.truncate(path.touch() or path, MAX_BYTES),
+    "a link to itself": lambda path: path.symlink_to(path),
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_odd_file_is_named_with_what_is_wrong(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "odd.onnx"
+    ODD[what](path)
+    with pytest.raises(ModelError, match=r"odd\.onnx: [^\n]+$"):
+        read_onnx(path)
+
+
+@pytest.mark.usefixtures("photo")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("command", [("info",), ("verify",), ("doctor",), ("predict", "photo.png", "--model")])
+def test_an_odd_file_is_one_line_of_every_command(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    done = run(*command, "pipe.onnx")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "pipe.onnx: not a regular file" in (done.stdout if command[0] == "doctor" else done.stderr)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_rights_is_named(small_model: Path) -> None:
+    small_model.chmod(0)
+    with pytest.raises(ModelError, match=r"model\.onnx: Permission denied"):
+        read_onnx(small_model)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
