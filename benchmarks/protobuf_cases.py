@@ -16,9 +16,38 @@ from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 
 Parts = list[bytes]  # the encoded fields of one message
 
-NUMBERS = (0, 1, 2, 3, 4, 5, 7, 8, 13, 127, 128, 300, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**63 - 1)
+NUMBERS: tuple[int, ...] = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    7,
+    8,
+    13,
+    127,
+    128,
+    300,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**32,
+    2**32 + 1,
+    2**63 - 1,
+)
 NUMBERS += (2**63, 2**64 - 2**31, 2**64 - 2**31 - 1, 2**64 - 1, 2**64, 2**64 + 1, 2**69)
-TEXTS = (b"", b"image", b"x", b"ai.onnx", b"com.microsoft", b"evil", b"edge_cifar.card", b"location", b"\0")
+TEXTS: tuple[bytes, ...] = (
+    b"",
+    b"image",
+    b"x",
+    b"ai.onnx",
+    b"com.microsoft",
+    b"evil",
+    b"edge_cifar.card",
+    b"location",
+    b"\0",
+)
 TEXTS += ("\u00e9\u732b".encode(), b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82")
 VARINT, FIXED64, BYTES, OPEN, CLOSE, FIXED32 = range(6)  # wire types
 

@@ -101,7 +101,7 @@ def difference(ours: Message, theirs: Any) -> str:
     """Return the first field that the two messages don't share, or nothing."""
     rest = {name for name, value in ours.items() if name not in PACKED or len(value)}
     for descriptor, value in theirs.ListFields():
-        name = descriptor.name
+        name: str = descriptor.name
         if name in FORBIDDEN or (name == "data_location" and value):
             return f"{name} is there"
         if descriptor.containing_oneof and descriptor.containing_type.name == "Dimension":

@@ -14,6 +14,7 @@ import numpy as np
 from .errors import ModelError
 from .model import Logits, Model
 from .photo import Pixels
+from .strict_json import strict_json
 
 GOLDEN_KEY = "edge_cifar.golden"
 GOLDEN_IMAGES = 16
@@ -64,27 +65,49 @@ def golden_entry(logits: Logits, exact: bool, mixed: bool = False) -> str:
 
     `exact`: every machine must give the same bits; `mixed`: neither that nor fp32 throughout.
     """
-    tolerance = 0.0 if exact else MIXED_TOLERANCE * float(np.ptp(logits)) if mixed else FLOAT_TOLERANCE
+    tolerance = 0.0 if exact else _mixed_tolerance(logits) if mixed else FLOAT_TOLERANCE
     return json.dumps({"exact": exact, "tolerance": tolerance, "logits": logits.astype(np.float64).tolist()})
 
 
 def verify_model(path: Path, threads: int = 1) -> Verification:
-    """Run the golden images of a model file. Raises ModelError when the file can't be used or carries none."""
+    """Run the golden images of a model file.
+
+    Raises ModelError when the file can't be used, carries none, or computes what is no number.
+    """
     model = Model(path, threads)
     try:
-        entry = json.loads(model.metadata[GOLDEN_KEY])
-        expected = np.array(entry["logits"], dtype=np.float32)
-        exact = bool(entry["exact"])
-        tolerance = float(entry.get("tolerance", FLOAT_TOLERANCE))
-        if expected.shape != (GOLDEN_IMAGES, len(model.card.labels)):
-            raise ValueError("wrong shape")
-        if not np.isfinite(expected).all():
-            raise ValueError("not finite")
+        expected, exact, tolerance = _read_entry(model.metadata[GOLDEN_KEY], len(model.card.labels))
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path}: carries no golden logits to verify; export it again") from error
     logits = model.logits(golden_images(model.card.size))
-    difference = float(np.abs(logits - expected).max())
+    if not np.isfinite(logits).all():
+        raise ModelError(f"{path}: this CPU and onnxruntime compute logits that are no numbers; do not trust it here")
+    difference = float(np.abs(logits.astype(np.float64) - expected).max())
     identical = int((logits == expected).all(axis=1).sum())
     passed = identical == len(expected) if exact else difference <= tolerance
     portability = model.card.portability
     return Verification(str(path), len(expected), identical, difference, exact, tolerance, passed, portability)
+
+
+def _read_entry(text: str, classes: int) -> tuple[Logits, bool, float]:
+    """Return expected logits (GOLDEN_IMAGES, classes), whether to the bit, and the difference allowed otherwise.
+
+    Raises an exception for an entry that `golden_entry` doesn't write; so no file can allow itself any difference.
+    """
+    entry = strict_json(text)
+    rows, exact, tolerance = entry["logits"], entry["exact"], entry.get("tolerance", FLOAT_TOLERANCE)
+    numbers = [tolerance, *(number for row in rows for number in row)]
+    if type(exact) is not bool or not all(type(number) in (int, float) for number in numbers):
+        raise TypeError("values of other types")
+    logits = np.array(rows, dtype=np.float64)
+    if logits.shape != (GOLDEN_IMAGES, classes) or np.abs(logits).max() > np.finfo(np.float32).max:
+        raise ValueError("wrong shape, or too large")
+    expected = logits.astype(np.float32)
+    if not 0 <= tolerance <= max(FLOAT_TOLERANCE, _mixed_tolerance(expected)):
+        raise ValueError(f"tolerance {tolerance}")
+    return expected, exact, float(tolerance)
+
+
+def _mixed_tolerance(logits: Logits) -> float:
+    with np.errstate(over="ignore"):  # of logits that no net gives
+        return MIXED_TOLERANCE * float(np.ptp(logits))

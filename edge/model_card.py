@@ -8,11 +8,13 @@ from typing import Any
 
 from .errors import ModelError
 from .photo import RESIZE
+from .strict_json import strict_json
 
 CARD_KEY = "edge_cifar.card"
 FORMAT = 1
 MAX_SIZE = 1024  # pixels; a card that asks for more is damaged or hostile
 MAX_LABELS = 10_000
+MAX_COUNT = 2**63  # of parameters, multiplications and images
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def read_card(metadata: Mapping[str, str], path: Path) -> ModelCard:
     if CARD_KEY not in metadata:
         raise ModelError(f"{path}: no edge-cifar model card in it; export it with `edge-cifar export`")
     try:
-        values = json.loads(metadata[CARD_KEY])
+        values = strict_json(metadata[CARD_KEY])
         if values["format"] != FORMAT:
             raise ModelError(f"{path}: model card format {values['format']}, expected {FORMAT}; update edge-cifar")
         _check_types(values)
@@ -104,11 +106,15 @@ def _check_values(card: ModelCard) -> None:
     _require(all(label.isprintable() for label in card.labels), "labels that can't be printed")
     _require(len(set(card.labels)) == len(card.labels), "labels repeat")
     _require(card.resize == RESIZE, f"resize rule {card.resize!r}")
+    _require(0 <= card.parameters < MAX_COUNT, "parameters")
+    _require(card.macs is None or 0 <= card.macs < MAX_COUNT, "macs")
     _require(0.01 <= card.temperature <= 100, f"temperature {card.temperature}")
     _require(0 <= card.abstain_threshold <= 1, f"abstain_threshold {card.abstain_threshold}")
     _require(0 < card.validation["fraction"] < 1, "validation fraction")
-    _require(0 <= card.validation["seed"] < 2**32, "validation seed")
-    _require(all(0 <= scores["top1"] <= 1 and scores["n"] > 0 for scores in card.accuracy.values()), "accuracy")
+    _require(type(card.validation["seed"]) is int and 0 <= card.validation["seed"] < 2**32, "validation seed")
+    for scores in card.accuracy.values():
+        _require(0 <= scores["top1"] <= 1, "accuracy")
+        _require(type(scores["n"]) is int and 0 < scores["n"] < MAX_COUNT, "number of images")
 
 
 def _require(condition: bool, what: str) -> None:

@@ -23,7 +23,7 @@ RANKED = pa.struct([("label", pa.string()), ("probability", pa.float64())])
 SCHEMA = pa.schema(
     [
         *((name, pa.float64() if name == "confidence" else pa.string()) for name in ("path", "label", "confidence")),
-        *(("guess", pa.string()), ("error", pa.string()), ("top", pa.list_(RANKED))),
+        *(("guess", pa.string()), ("error", pa.string()), ("abstained", pa.bool_()), ("top", pa.list_(RANKED))),
         *(("model", pa.string()), ("model_sha256", pa.string()), ("threshold", pa.float64()), ("tta", pa.bool_())),
     ]
 )

@@ -12,7 +12,7 @@ from struct import calcsize, unpack
 from typing import Any, Literal
 
 MAX_NUMBERS = 200_000
-"""Numbers read in one message, lengths among them: the largest model of the package has 6,000."""
+"""Numbers read in one message, lengths among them: the largest model of the package has 4,000."""
 
 Message = dict[str, Any]
 Read = Callable[[Any], Any]

@@ -32,6 +32,13 @@ def test_a_card_survives_its_json(values: dict[str, object], card: ModelCard) ->
     assert replace(full, accuracy=card.accuracy, calibration=card.calibration) == card
 
 
+def test_temperature_and_threshold_survive(card: ModelCard) -> None:
+    fitted = replace(card, temperature=1.7, abstain_threshold=0.45)
+    read_again = read_card({CARD_KEY: fitted.to_json()}, PATH)
+    assert (read_again.temperature, read_again.abstain_threshold) == (1.7, 0.45)
+    assert read_again == fitted
+
+
 def test_json_is_one_line_and_keeps_letters(card: ModelCard) -> None:
     text = replace(card, labels=("café", "猫")).to_json()
     assert "\n" not in text
@@ -100,7 +107,13 @@ def test_a_missing_value_is_refused(values: dict[str, object], name: str) -> Non
         {"labels": ["cat", "\x1b[2J"]},
         {"labels": [str(i) for i in range(MAX_LABELS + 1)]},
         {"resize": "nearest"},
+        {"parameters": -1},
+        {"parameters": 10**400},
+        {"macs": -1},
+        {"macs": 10**400},
         {"temperature": 0},
+        {"temperature": -1},
+        {"temperature": 10**400},
         {"temperature": 1e-300},
         {"temperature": float("inf")},
         {"temperature": float("nan")},
@@ -110,6 +123,15 @@ def test_a_missing_value_is_refused(values: dict[str, object], name: str) -> Non
         {"validation": {"fraction": 1, "seed": 0}},
         {"validation": {"fraction": 0.1, "seed": -1}},
         {"validation": {"fraction": 0.1, "seed": "0"}},
+        {"validation": {"fraction": 0.1, "seed": 0.5}},
+        {"validation": {"fraction": 0.1, "seed": True}},
+        {"validation": {"fraction": float("nan"), "seed": 0}},
+        {"calibration": {"n": float("inf")}},
+        {"accuracy": {"test": {"n": float("inf"), "top1": 0.9}}},
+        {"accuracy": {"test": {"n": 10**400, "top1": 0.9}}},
+        {"accuracy": {"test": {"n": 9.5, "top1": 0.9}}},
+        {"accuracy": {"test": {"n": True, "top1": 0.9}}},
+        {"accuracy": {"test": {"n": 10, "top1": float("nan")}}},
         {"accuracy": {"test": {"n": 10}}},
         {"accuracy": {"test": {"n": 10, "top1": "good"}}},
         {"accuracy": {"test": 0.9}},
@@ -126,6 +148,20 @@ def test_a_value_that_makes_no_sense_is_refused(values: dict[str, object], chang
 )
 def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(ModelError, match="damaged model card"):
+        read_card({CARD_KEY: text}, PATH)
+
+
+@pytest.mark.parametrize("key", ["temperature", "labels", "accuracy"])
+def test_a_key_that_comes_twice_is_refused(card: ModelCard, key: str) -> None:
+    text = card.to_json()
+    twice = json.dumps({key: json.loads(text)[key]})[:-1] + ", " + text[1:]
+    with pytest.raises(ModelError, match=r"damaged model card .*twice"):
+        read_card({CARD_KEY: twice}, PATH)
+
+
+def test_a_number_beyond_all_others_is_refused(card: ModelCard) -> None:
+    text = card.to_json().replace('"temperature": 1.0', '"temperature": 1e999')
+    with pytest.raises(ModelError, match=r"damaged model card .*1e999 is too large"):
         read_card({CARD_KEY: text}, PATH)
 
 

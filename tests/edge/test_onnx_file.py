@@ -1,5 +1,6 @@
 import os
 import random
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from edge_cifar.benchmarks.protobuf_cases import field, varint
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.onnx_file import MAX_BYTES, SEAL_KEY, UNSEALED, OnnxFile, check_seal, read_onnx, seal
-from onnx import TensorProto, helper, numpy_helper
+from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 Change = Callable[[onnx.ModelProto], object]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -60,6 +63,18 @@ def sparse(model: onnx.ModelProto) -> None:
     model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [4]))
 
 
+def external_in_a_list(model: onnx.ModelProto) -> None:
+    attribute = AttributeProto(name="values", type=AttributeProto.TENSORS)
+    external(attribute.tensors.add(name="w", data_type=TensorProto.FLOAT, dims=[1]), "weights.bin")
+    model.graph.node[0].attribute.append(attribute)
+
+
+def external_in_a_sparse_attribute(model: onnx.ModelProto) -> None:
+    attribute = AttributeProto(name="values", type=AttributeProto.SPARSE_TENSOR)
+    external(attribute.sparse_tensor.values, "weights.bin")
+    model.graph.node[0].attribute.append(attribute)
+
+
 def test_what_a_file_declares_is_what_the_onnx_package_reads(tiny_int8_model: Path) -> None:
     data, onnx_file = read_onnx(tiny_int8_model)
     model = onnx.load_from_string(data)
@@ -86,6 +101,17 @@ def test_what_a_file_declares_is_what_the_onnx_package_reads(tiny_int8_model: Pa
         (lambda model: model.functions.add(name="f"), "functions"),
         (lambda model: model.training_info.add(), "training information"),
         (sparse, "sparse tensors"),
+        (external_in_a_list, "subgraphs or sparse tensors"),
+        (external_in_a_sparse_attribute, "subgraphs or sparse tensors"),
+        (lambda model: model.graph.node[0].attribute.add(name="body").graphs.add(), "subgraphs"),
+        (lambda model: model.graph.node[0].attribute.add(name="a", ref_attr_name="b"), "functions"),
+        (lambda model: model.graph.node[0].device_configurations.add(), "devices"),
+        (lambda model: model.configuration.add(name="d"), "devices"),
+        (lambda model: model.graph.initializer[0].external_data.add(), "external data"),
+        (lambda model: model.graph.initializer[0].segment.SetInParent(), "in pieces"),
+        (lambda model: model.graph.initializer[0].string_data.append(b"a"), "of text"),
+        (lambda model: model.graph.input[0].type.sequence_type.SetInParent(), "other than tensors"),
+        (lambda model: model.graph.quantization_annotation.add(), "quantization annotations"),
     ],
 )
 def test_whatever_reaches_outside_the_file_is_refused(
@@ -114,6 +140,105 @@ def test_metadata_that_no_file_of_ours_holds_is_refused(
         small_graph.metadata_props.add(key=key, value=UNSEALED if key == SEAL_KEY else "{}")
     with pytest.raises(ModelError, match=f"entr.*{keys[0]}.*; refused"):
         opens(seal(small_graph.SerializeToString()))
+
+
+def first(model: onnx.ModelProto) -> TensorProto:
+    return model.graph.initializer[0]
+
+
+def empty_but_large(model: onnx.ModelProto) -> None:
+    first(model).ClearField("raw_data")
+    first(model).dims[:] = [2**40]
+
+
+def of_another_field(model: onnx.ModelProto) -> None:
+    numbers = numpy_helper.to_array(first(model)).ravel()
+    first(model).ClearField("raw_data")
+    first(model).double_data.extend(numbers)
+
+
+def add_attribute(model: onnx.ModelProto, **values: object) -> None:
+    model.graph.node[0].attribute.append(AttributeProto(name="extra", **values))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda model: first(model).dims.append(2), "damaged"),
+        (lambda model: first(model).dims.__setitem__(0, -16), "damaged"),
+        (lambda model: first(model).dims.__setitem__(0, 0), "damaged"),
+        (lambda model: first(model).dims.extend([1] * 40), "damaged"),
+        (lambda model: first(model).float_data.append(1), "damaged"),
+        (empty_but_large, "damaged"),
+        (of_another_field, "damaged"),
+        (lambda model: setattr(first(model), "data_type", TensorProto.DOUBLE), "damaged"),
+        (lambda model: setattr(first(model), "data_type", TensorProto.STRING), "a tensor of the type 8; refused"),
+        (lambda model: setattr(first(model), "data_type", 77), "a tensor of the type 77; refused"),
+        (lambda model: first(model).ClearField("data_type"), "a tensor of the type 0; refused"),
+        (lambda model: model.graph.initializer.append(first(model)), "two entries 'weights'; refused"),
+        (lambda model: add_attribute(model, type=AttributeProto.INT, f=1.5), "damaged"),
+        (lambda model: add_attribute(model, type=AttributeProto.INT, i=1, ints=[1]), "damaged"),
+        (lambda model: add_attribute(model, type=AttributeProto.GRAPH), "damaged"),
+        (lambda model: add_attribute(model, i=1), "damaged"),
+        (lambda model: add_attribute(model, type=AttributeProto.TENSOR), "a tensor of the type 0; refused"),
+        (lambda model: model.graph.node[0].attribute.append(model.graph.node[0].attribute[0]), "two entries 'to'"),
+        (lambda model: model.opset_import.append(helper.make_opsetid("", 14)), "two entries ''; refused"),
+        (lambda model: model.opset_import.append(helper.make_opsetid("ai.onnx", 14)), "damaged"),
+        (lambda model: setattr(model.opset_import[0], "version", 2**32 + 13), "damaged"),
+        (lambda model: setattr(model, "ir_version", 0), "damaged"),
+        (lambda model: model.ClearField("opset_import"), "damaged"),
+    ],
+)
+def test_what_onnxruntime_could_take_for_something_else_is_refused(
+    opens: Callable[[bytes], OnnxFile], small_graph: onnx.ModelProto, change: Change, reason: str
+) -> None:
+    change(small_graph)
+    with pytest.raises(ModelError, match=reason):
+        opens(small_graph.SerializeToString())
+
+
+def test_a_weight_that_is_an_input_is_refused(opens: Callable[[bytes], OnnxFile], small_graph: onnx.ModelProto) -> None:
+    small_graph.graph.input.append(helper.make_tensor_value_info("weights", TensorProto.FLOAT, [16, 2]))
+    with pytest.raises(ModelError, match="no edge-cifar checksum"):  # as in old files of others
+        opens(small_graph.SerializeToString())
+    small_graph.metadata_props.add(key=SEAL_KEY, value=UNSEALED)
+    with pytest.raises(ModelError, match="one of its weights is an input, too; refused"):
+        opens(seal(small_graph.SerializeToString()))
+
+
+def hide(model: onnx.ModelProto, entry: bytes) -> bytes:
+    """Return the model with an encoded field in its first weight."""
+    tensor = first(model).SerializeToString() + entry
+    del model.graph.initializer[0]
+    graph = model.graph.SerializeToString() + field(5 << 3 | 2, tensor)
+    model.ClearField("graph")
+    return model.SerializeToString() + field(7 << 3 | 2, graph)
+
+
+@pytest.mark.parametrize("bit", [32, 35, 40, 62])
+def test_external_data_cannot_hide_behind_a_long_tag(
+    opens: Callable[[bytes], OnnxFile], small_graph: onnx.ModelProto, bit: int
+) -> None:
+    place = field(1 << 3 | 2, b"location") + field(2 << 3 | 2, b"secret.bin")
+    hidden = varint(1 << bit | 13 << 3 | 2) + varint(len(place)) + place + varint(1 << bit | 14 << 3) + b"\x01"
+    with pytest.raises(ModelError, match="not an ONNX model, or damaged"):
+        opens(hide(small_graph, hidden))
+
+
+def test_a_loop_cannot_hide_behind_a_long_tag(opens: Callable[[bytes], OnnxFile], small_graph: onnx.ModelProto) -> None:
+    body = varint(1 << 32 | 6 << 3 | 2) + varint(0)
+    attribute = field(1 << 3 | 2, b"body") + body + varint(20 << 3) + b"\x05"
+    node = field(4 << 3 | 2, b"Loop") + field(5 << 3 | 2, attribute)
+    graph = small_graph.graph.SerializeToString() + field(1 << 3 | 2, node)
+    small_graph.ClearField("graph")
+    with pytest.raises(ModelError, match="not an ONNX model, or damaged"):
+        opens(small_graph.SerializeToString() + field(7 << 3 | 2, graph))
+
+
+@pytest.mark.parametrize("one", [b"\x0a\x02\x0a\0", b"\x0a\0", b"\x2a\0", b"\x5a\0"], ids=lambda one: one.hex())
+def test_a_file_of_millions_of_small_messages_is_refused(opens: Callable[[bytes], OnnxFile], one: bytes) -> None:
+    with pytest.raises(ModelError, match="it holds more than 200,000 numbers; refused"):
+        opens(b"\x08\x07\x42\x02\x10\x0d" + field(7 << 3 | 2, one * 2**20))
 
 
 def test_a_second_graph_is_refused(opens: Callable[[bytes], OnnxFile], small_graph: onnx.ModelProto) -> None:
@@ -180,6 +305,44 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
         file.truncate(MAX_BYTES + 1)  # sparse: takes no disk
     with pytest.raises(ModelError, match=rf"huge\.onnx: {MAX_BYTES + 1} bytes, more than the limit"):
         read_onnx(path)
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.touch(),
+    "a text": lambda path: path.write_text("<!DOCTYPE html><title>404</title>"),
+    "noise": lambda path: path.write_bytes(random.Random(0).randbytes(100_000)),
+    "4 GB": lambda path: os.truncate(path.touch() or path, 2**32),
+    "zeros up to the limit": lambda path: os.truncate(path.touch() or path, MAX_BYTES),
+    "a link to itself": lambda path: path.symlink_to(path),
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_odd_file_is_named_with_what_is_wrong(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "odd.onnx"
+    ODD[what](path)
+    with pytest.raises(ModelError, match=r"odd\.onnx: [^\n]+$"):
+        read_onnx(path)
+
+
+@pytest.mark.usefixtures("photo")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("command", [("info",), ("verify",), ("doctor",), ("predict", "photo.png", "--model")])
+def test_an_odd_file_is_one_line_of_every_command(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    done = run(*command, "pipe.onnx")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "pipe.onnx: not a regular file" in (done.stdout if command[0] == "doctor" else done.stderr)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_rights_is_named(small_model: Path) -> None:
+    small_model.chmod(0)
+    with pytest.raises(ModelError, match=r"model\.onnx: Permission denied"):
+        read_onnx(small_model)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.golden import FLOAT_TOLERANCE, golden_images, verify_model
+from edge_cifar.edge.model import Model
 from edge_cifar.edge.model_card import ModelCard, read_card
 from edge_cifar.edge.onnx_file import SEAL_KEY, check_seal, read_onnx
 from edge_cifar.export.calibration import Range
 from edge_cifar.export.model_file import write_model
 from edge_cifar.export.quantize import quantize
 from edge_cifar.export.run_model import run_logits
+from edge_cifar.export.variants import VARIANTS
 
 
 def test_the_card_survives_quantization_and_the_seal_holds(tiny_int8_model: Path, card: ModelCard) -> None:
@@ -38,6 +40,21 @@ def test_a_file_that_is_not_portable_says_so_and_still_asks_for_equal_bits(
     verified = verify_model(tmp_path / "a.onnx")
     assert verified.exact  # so that a CPU on which sums overflow is found out
     assert verified.portability.startswith("NOT PORTABLE")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_is_a_file_that_the_runtime_reads(
+    variant: str,
+    tmp_path: Path,
+    random_graph: onnx.ModelProto,
+    activation_ranges: Mapping[str, Range],
+    card: ModelCard,
+) -> None:
+    fitted = replace(card, precision=variant, temperature=1.7, abstain_threshold=0.45)
+    write_model(tmp_path / "a.onnx", VARIANTS[variant](random_graph, activation_ranges), fitted)
+    model = Model(tmp_path / "a.onnx")
+    assert (model.card.temperature, model.card.abstain_threshold) == (1.7, 0.45)
+    assert verify_model(tmp_path / "a.onnx").passed
 
 
 def test_golden_logits_carry_the_tolerance_that_their_layers_need(
