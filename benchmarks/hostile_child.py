@@ -10,10 +10,12 @@ from pathlib import Path
 
 from ..edge.classifier import Classifier
 from ..edge.errors import PhotoError
+from ..edge.quiet import quieten_pillow
 
 
 def main(folder: Path) -> None:
-    """Classify the photos in the order of their names."""
+    """Classify the photos in the order of their names, as quietly as the command line does."""
+    quieten_pillow()
     classifier = Classifier(threads=1)
     for path in sorted(folder.iterdir()):
         sys.stdout.write(f'{{"path": {json.dumps(str(path))}, ')

@@ -1,6 +1,7 @@
 """The table of commands. A command's module is imported when it is called, so `--help` and `predict` load no torch."""
 
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
@@ -80,5 +81,9 @@ def _load(name: str, command: Command) -> Callable[..., None]:
         if not command.extra:
             raise
         raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[{command.extra}]'") from error
+    if "PIL" in sys.modules:  # here, where the process is ours
+        from .quiet import quieten_pillow
+
+        quieten_pillow()
     function: Callable[..., None] = getattr(module, name)
     return reporting(name)(function)  # inside typer as well, which has its own answer to Ctrl-C

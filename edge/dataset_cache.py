@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import PIL
+from PIL import features
 
-from . import photo
 from .errors import EdgeCifarError
 from .files import cache_folder, write_file
 from .photo import Pixels
@@ -25,6 +25,12 @@ from .photo import Pixels
 Readable: TypeAlias = npt.NDArray[np.bool_]
 Decoded: TypeAlias = tuple[Pixels, Readable]
 """uint8 (N, size, size, 4): the photos that could be read, in order; bool (files,): which of the files these are."""
+
+DECIDES = ("photo", "photo_source", "decode", "kinds", "limits", "memory_budget", "mend", "pixels")
+"""Modules that decide which pixels a photo has, or whether it can be read."""
+
+# A codec of another release may decode to other pixels.
+CODECS = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp", "avif", "libtiff")
 
 LIMIT = 4 << 30  # bytes of all entries; the ones unused for longest go first
 SETTLED = 2.0  # seconds; a younger change could be followed by another that no file system's clock tells apart
@@ -39,7 +45,7 @@ def cache_key(folder: Path, names: Sequence[str], size: int) -> str | None:
         digest, newest = hashlib.sha256(_decoder()), 0
     except OSError:  # installed without its sources
         return None
-    digest.update(f"{size} {PIL.__version__}".encode())
+    digest.update(b"%d" % size)
     for name in names:
         try:
             status = os.stat(f"{folder}/{name}")  # noqa: PTH116, half the time of Path.stat
@@ -104,8 +110,11 @@ def _entries() -> Path:
 
 
 def _decoder() -> bytes:
-    """Return the source of the photo contract: from another one other pixels may come."""
-    return Path(photo.__file__).read_bytes()
+    """Return all that decides what a photo decodes to: the sources of the photo contract, Pillow and its codecs."""
+    folder = Path(__file__).parent
+    sources = b"".join((folder / f"{module}.py").read_bytes() for module in DECIDES)
+    codecs = {name: features.version(name) for name in CODECS if features.check(name)}
+    return sources + repr((PIL.__version__, codecs)).encode()
 
 
 def _evict(entries: Path) -> None:

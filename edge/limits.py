@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 MAX_PIXELS = 64_000_000
 """Largest photo decoded, in pixels after a JPEG's reduced-scale decoding."""
 
-MAX_DECODE_BYTES = 288_000_000
-"""Most memory that decoding a photo may take, in bytes, by the estimate of `_decode_bytes`."""
+MAX_REDUCED_PIXELS = 4 * MAX_PIXELS
+"""Largest JPEG that is reduced while it is decoded, in pixels before that: phones have up to 200 million."""
+
+MAX_DECODE_BYTES = 300_000_000
+"""Most memory that decoding takes, in bytes, by the estimate of `image_cost`: of one photo, and of all together that
+a process decodes at once (`memory_budget.py`)."""
 
 MAX_FILE_BYTES = 256_000_000
 
@@ -52,15 +56,14 @@ class MeteredFile:
 
     def __init__(self, file: BinaryIO):
         self._file = file
-        self._size = file.seek(0, 2)
+        file.seek(0, 2)
+        self._size = file.tell()
         if self._size > MAX_FILE_BYTES:
             raise PhotoError(f"{self._size} bytes, more than the limit of {MAX_FILE_BYTES}; shrink the photo first")
         file.seek(0)
         self._deadline = time.thread_time() + MAX_SECONDS
         self._reads = 0
-        self._header_bytes = (
-            2 * self._size + 65536
-        )  # what plugins look at twice; tags that overlap would be read for ever
+        self._header_bytes = 2 * self._size + 65536  # plugins look at parts twice, and at tags that overlap for ever
         self._scan_pixels = 0  # of a JPEG of several scans, once it is decoded
         self._scanned_pixels = 0
         self._in_header = True
@@ -74,6 +77,8 @@ class MeteredFile:
         if self._in_header:
             self._count_header(size)
         self.last = self._file.read(size)
+        while 0 < len(self.last) < size and (more := self._file.read(size - len(self.last))):
+            self.last += more  # a file without a buffer may give less than was asked for
         if self._scan_pixels:
             self._scanned_pixels += self._scan_pixels * self.last.count(START_OF_SCAN)
             if self._scanned_pixels > MAX_SCANNED_PIXELS:
@@ -112,30 +117,45 @@ class MeteredFile:
         return True
 
 
-def check_cost(image: Image.Image, whole: tuple[int, int], several_scans: bool) -> None:
-    """Raise PhotoError when an opened image, not decoded yet, is beyond the limits.
+def image_cost(image: Image.Image, whole: tuple[int, int], several_scans: bool) -> int:
+    """Return the bytes of memory that decoding an opened image takes. Raises PhotoError when it is beyond the limits.
 
     `whole` is its size in pixels before `draft`; `several_scans` is what `end_header` returned.
     """
-    if image.width * image.height > MAX_PIXELS:
-        raise PhotoError(
-            f"{image.width} x {image.height} pixels, more than the limit of {MAX_PIXELS}; shrink the photo first"
-        )
-    needed = _decode_bytes(image, whole, several_scans)
+    if whole[0] * whole[1] > MAX_REDUCED_PIXELS:
+        raise _too_many_pixels(whole, MAX_REDUCED_PIXELS)
+    more = _coefficient_bytes(image, whole) if several_scans else 0
+    if image.format == "TIFF" and image.info.get("compression") != "raw":
+        more += _strip_bytes(image)  # type: ignore[arg-type]
+    return decoding_cost(image.format or "", image.size, more, whole)
+
+
+def decoding_cost(file_format: str, size: tuple[int, int], more: int = 0, whole: tuple[int, int] | None = None) -> int:
+    """Return the bytes of memory that decoding to so many pixels takes, `more` of them for other things than pixels.
+
+    `whole` is the size in the file, where it is another. Raises PhotoError when they are beyond the limits.
+    """
+    if size[0] * size[1] > MAX_PIXELS:
+        raise _too_many_pixels(size, MAX_PIXELS)
+    needed = size[0] * size[1] * PEAK_BYTES.get(file_format, 4) + more
     if needed > MAX_DECODE_BYTES:
         raise PhotoError(
-            f"{whole[0]} x {whole[1]} pixels as {image.format} take {needed // 10**6} MB to decode, "
+            f"{(whole or size)[0]} x {(whole or size)[1]} pixels as {file_format} take {needed // 10**6} MB to decode, "
             f"more than the limit of {MAX_DECODE_BYTES // 10**6}; shrink the photo first"
         )
-
-
-def _decode_bytes(image: Image.Image, whole: tuple[int, int], several_scans: bool) -> int:
-    needed = image.width * image.height * PEAK_BYTES.get(image.format or "", 4)
-    if several_scans:
-        needed += whole[0] * whole[1] * len(image.getbands()) * 2  # all coefficients, until the last scan is read
-    if image.format == "TIFF" and image.info.get("compression") != "raw":
-        needed += _strip_bytes(image)  # type: ignore[arg-type]
     return needed
+
+
+def _too_many_pixels(size: tuple[int, int], limit: int) -> PhotoError:
+    return PhotoError(f"{size[0]} x {size[1]} pixels, more than the limit of {limit}; shrink the photo first")
+
+
+def _coefficient_bytes(image: Image.Image, whole: tuple[int, int]) -> int:
+    """Return the size of all coefficients of a JPEG, which are held until the last scan is read: 16 bits each."""
+    layers: list[tuple[int, int, int, int]] = image.layer  # type: ignore[attr-defined]
+    across, down = (max(layer[i] for layer in layers) for i in (1, 2))
+    share = sum(h * v for _, h, v, _ in layers) / (across * down)  # of the samples, against one a pixel
+    return int(whole[0] * whole[1] * share * 2)
 
 
 def _strip_bytes(image: "TiffImageFile") -> int:

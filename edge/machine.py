@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .cgroup import group_folders
 from .container import container
 from .cores import ROOT, allowed_cores, cores_within, cpu_quota
 from .kernel_files import entry, read
+from .memory import memory
 from .throttling import throttling
 
 PACKAGES = ("edge-cifar", "onnxruntime", "numpy", "pillow")  # what the measured work runs in
@@ -92,7 +92,7 @@ def this_machine(root: Path = ROOT) -> Machine:
     cpuinfo = read(root / "proc/cpuinfo")
     present = len(re.findall(r"^processor\s*:", cpuinfo, re.MULTILINE)) or os.cpu_count() or 1
     quota = cpu_quota(root)
-    memory, available = _memory(root)
+    total, available = memory(root)
     kernel = read(root / "proc/sys/kernel/arch").strip() or platform.machine()
     distribution = entry(read(root / "etc/os-release"), "PRETTY_NAME").strip('"')
     heat = throttling(root)
@@ -111,7 +111,7 @@ def this_machine(root: Path = ROOT) -> Machine:
         throttled=heat.now,
         throttled_before=heat.before,
         load=float((read(root / "proc/loadavg").split() or os.getloadavg())[0]),
-        memory_bytes=memory,
+        memory_bytes=total,
         available_bytes=available,
         userland_bits=_userland_bits(root),
         kernel_bits=64 if "64" in kernel or kernel == "s390x" else 32,
@@ -156,20 +156,6 @@ def _allowed(root: Path, present: int) -> int:
         return min(present, allowed_cores())
     ends = [span.split("-") for span in spans.split(",")]
     return min(present, sum(int(end[-1]) - int(end[0]) + 1 for end in ends))
-
-
-def _memory(root: Path) -> tuple[int, int]:
-    """Return (all, available) memory in bytes, within the limits of the control groups."""
-    meminfo = read(root / "proc/meminfo")
-    total, available = (
-        int(entry(meminfo, name).removesuffix(" kB") or 0) * 1024 for name in ("MemTotal", "MemAvailable")
-    )
-    for group in group_folders("memory", root):
-        limit = read(group / "memory.max") or read(group / "memory.limit_in_bytes")
-        used = read(group / "memory.current") or read(group / "memory.usage_in_bytes")
-        if limit.isdigit() and used.isdigit():  # "max" is none
-            total, available = min(total, int(limit)), min(available, max(0, int(limit) - int(used)))
-    return total, available
 
 
 def _userland_bits(root: Path) -> int:

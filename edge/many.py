@@ -9,7 +9,6 @@ from .errors import PhotoError
 from .limits import MAX_FILE_BYTES
 from .parallel import Work, in_parallel
 from .photo import Photo
-from .quiet import PILLOW_QUIET
 from .results import Result, Results
 from .search import Entry
 
@@ -33,7 +32,7 @@ def classify_many(
     A photo that can't be drawn by one of `draws` is an error, like one that can't be read. To be closed if it is left
     before its end: its threads have to end before Python does.
     """
-    with PILLOW_QUIET, closing(in_parallel(_work(classifier, top, draws), entries, jobs)) as classified:
+    with closing(in_parallel(_work(classifier, top, draws), entries, jobs)) as classified:
         for pairs in classified:
             yield [(entry.path, result) for entry, result in pairs]
 

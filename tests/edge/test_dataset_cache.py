@@ -1,5 +1,6 @@
 """The cache of decoded photos: quick when nothing changed, never wrong when something did, never in the way."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -122,8 +123,7 @@ def test_photos_that_changed_a_moment_ago_are_not_kept(
 
 def test_a_photo_that_can_be_read_after_all_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 10)  # as too little memory would
-        patch.setattr("edge_cifar.edge.plain_png.MAX_PIXELS", 0)  # so that Pillow opens them
+        patch.setattr("edge_cifar.edge.limits.MAX_PIXELS", 4)  # as too little memory would
         Image.new("RGB", (2, 2)).save(folder / "cat" / "small.png")
         Image.new("RGB", (2, 2)).save(folder / "dog" / "small.png")
         assert len(load_folder(folder, 4)) == 2
@@ -203,3 +203,23 @@ def test_what_is_larger_than_the_whole_cache_is_not_kept(
     monkeypatch.setattr(dataset_cache, "LIMIT", 100)
     load_folder(folder, 4)
     assert list(entries.iterdir()) == []
+
+
+def test_every_module_that_decides_pixels_is_in_the_key() -> None:
+    folder = Path(dataset_cache.__file__).parent
+    found, todo = set(), {"photo"}
+    while todo:
+        module = todo.pop()
+        found.add(module)
+        imports = (node for node in ast.walk(ast.parse((folder / f"{module}.py").read_text())))
+        names = {node.module for node in imports if isinstance(node, ast.ImportFrom) and node.level == 1}
+        todo |= {name for name in names if name} - found
+    machine = {"errors", "suffixes", "memory", "cgroup", "cores", "kernel_files"}  # words, names, and what is free now
+    assert found - machine == set(dataset_cache.DECIDES)
+
+
+def test_another_codec_is_another_entry(folder: Path, entries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_folder(folder, 4)
+    monkeypatch.setattr("PIL.features.version", lambda _: "0")
+    load_folder(folder, 4)
+    assert len(list(entries.iterdir())) == 2

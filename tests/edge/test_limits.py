@@ -57,19 +57,38 @@ def test_too_many_pixels_are_refused_from_the_header(side: int) -> None:
 
 def test_a_progressive_jpeg_is_refused_for_the_memory_of_its_coefficients() -> None:
     with pytest.raises(
-        PhotoError, match="9000 x 9000 pixels as JPEG take 491 MB to decode, more than the limit of 288"
+        PhotoError, match="12000 x 12000 pixels as JPEG take 441 MB to decode, more than the limit of 300"
     ):
-        read_photo(jpeg(9000, 9000), 32)
+        read_photo(jpeg(12000, 12000), 32)
+
+
+@pytest.mark.parametrize(("size", "progressive"), [((16320, 12240), False), ((8000, 6000), True)])
+def test_the_largest_photos_of_phones_are_read_at_reduced_scale(size: tuple[int, int], progressive: bool) -> None:
+    photo = encode(Image.new("RGB", (16, 16), (200, 200, 200)), "JPEG", progressive=progressive)
+    frame = photo.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
+    for width, height in (size, (20_000, 20_000)):  # the decoder fills up what its data don't tell
+        claimed = photo[:frame] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + photo[frame + 4 :]
+        if (width, height) == size:
+            assert read_photo(claimed, 8).shape == (8, 8, 4)
+        else:
+            with pytest.raises(PhotoError, match="20000 x 20000 pixels, more than the limit of 256000000; shrink"):
+                read_photo(claimed, 8)
+
+
+def test_the_host_programs_limit_on_pixels_is_not_what_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 10)
+    for file_format in ("JPEG", "PNG", "BMP", "PPM"):
+        assert read_photo(encode(Image.new("L", (64, 64), 9), file_format), 8)[0, 0, 0] == 9
 
 
 def test_so_is_a_jpeg_with_a_scan_for_each_colour() -> None:
     photo = bytearray(encode(Image.new("RGB", (64, 64)), "JPEG"))
     frame = photo.index(b"\xff\xc0") + 5
-    photo[frame : frame + 4] = (9000).to_bytes(2, "big") * 2
+    photo[frame : frame + 4] = (12000).to_bytes(2, "big") * 2
     read_photo(bytes(photo), 32)  # with one scan for all it may be that large
     scan = photo.index(b"\xff\xda")
     photo[scan : scan + 14] = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
-    with pytest.raises(PhotoError, match="as JPEG take 491 MB"):
+    with pytest.raises(PhotoError, match="as JPEG take 441 MB"):
         read_photo(bytes(photo), 32)
 
 

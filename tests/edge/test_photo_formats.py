@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from edge_cifar.edge.errors import PhotoError
-from edge_cifar.edge.photo import read_photo
+from edge_cifar.edge.photo import read_photo, read_upright
 from pictures import encode, png_chunk
 from PIL import Image, ImageCms, features
 
@@ -24,9 +24,19 @@ def png_16_bit(colour_type: int, samples: Array) -> bytes:
     """A PNG of 16 bits a sample, samples (H, W, channels), which Pillow can't write."""
 
     height, width = samples.shape[:2]
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
-    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
+    rows = b"\0".join(row.astype(">u2").tobytes() for row in samples)
+    return png_of(16, colour_type, width, rows, height=height)
+
+
+def png_of(
+    bits: int, colour_type: int, width: int, rows: bytes, *chunks: tuple[bytes, bytes], height: int = 1
+) -> bytes:
+    """A PNG of any kind; each of `rows` but the first begins with its filter."""
+
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0))
+    pixels = png_chunk(b"IDAT", zlib.compress(b"\0" + rows))
+    more = b"".join(png_chunk(*chunk) for chunk in chunks)
+    return b"\x89PNG\r\n\x1a\n" + header + more + pixels + png_chunk(b"IEND", b"")
 
 
 def tiff(width: int, height: int, data: bytes, order: str, **tags: tuple[int, ...]) -> bytes:
@@ -201,3 +211,99 @@ def test_lab_colours_are_refused_by_name() -> None:
 def test_red_stays_red_in_every_format() -> None:
     for file_format in ("PNG", "BMP", "GIF", "PPM", "TIFF"):
         assert np.all(read_photo(encode(Image.new("RGB", (8, 8), "red"), file_format), 8) == RED), file_format
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_a_transparent_gray_of_any_depth_lies_on_white(bits: int) -> None:
+    most = 2**bits - 1
+    samples = np.array([0, 1, most, 1]) if bits > 1 else np.array([0, 1, 1, 0])
+    packed = samples.astype(">u2").tobytes() if bits == 16 else None
+    row = packed or int("".join(f"{sample:0{bits}b}" for sample in samples).ljust(8, "0"), 2).to_bytes(
+        max(1, bits // 2), "big"
+    )
+    clear = 1 if bits > 1 else 0
+    photo = png_of(bits, 0, 4, row, (b"tRNS", struct.pack(">H", clear)))
+    gray = np.asarray(read_upright(photo))[0, :, 0]
+    expected = [0, 255, 255, 255] if bits > 1 else [255, 255, 255, 255]
+    assert gray.tolist() == expected
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_transparent_colour_of_any_depth_lies_on_white(bits: int) -> None:
+    colours = np.array([(1, 2, 3), (4, 5, 200)]) * (257 if bits == 16 else 1)
+    row = colours.astype(f">u{bits // 8}").tobytes()
+    photo = png_of(bits, 2, 2, row, (b"tRNS", struct.pack(">3H", *colours[0])))
+    assert np.asarray(read_upright(photo))[0].tolist() == [[255, 255, 255], [4, 5, 200]]
+
+
+def test_transparency_of_16_bits_survives_shrinking() -> None:
+    rows = (b"\0" + struct.pack(">2H", 7, 0xFFFF) * 100) * 200
+    photo = png_of(16, 0, 200, rows[1:], (b"tRNS", struct.pack(">H", 7)), height=200)
+    assert np.all(read_photo(photo, 8) == WHITE)
+
+
+@pytest.mark.parametrize("top", [1, 255, 4095])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_16_bit_gray_of_12_bits_is_refused_rather_than_read_as_black(top: int, order: str) -> None:
+    samples = np.array([0, top, 0, 1], f"{order}u2")
+    photo = tiff(2, 2, samples.tobytes(), order, t258=(16,), t262=(1,), t277=(1,))
+    with pytest.raises(PhotoError, match="16-bit pixels that use 12 bits at most"):
+        read_photo(photo, 2)
+    with pytest.raises(PhotoError, match="16-bit pixels that use 12 bits at most"):
+        read_photo(png_16_bit(0, samples.reshape(2, 2, 1)), 2)
+
+
+def test_16_bit_colours_of_12_bits_are_refused_too() -> None:
+    with pytest.raises(PhotoError, match="16-bit pixels that use 12 bits at most"):
+        read_photo(png_16_bit(2, np.full((2, 2, 3), 4095, np.uint16)), 2)
+    with pytest.raises(PhotoError, match="16-bit pixels that use 12 bits at most"):
+        read_photo(png_16_bit(6, np.full((2, 2, 4), (4095, 0, 0, 0xFFFF), np.uint16)), 2)
+    assert read_photo(png_16_bit(2, np.full((2, 2, 3), 4096, np.uint16)), 2)[0, 0].tolist() == [16, 16, 16, 255]
+
+
+def test_16_bit_black_is_black() -> None:
+    assert np.all(read_photo(png_16_bit(0, np.zeros((2, 2, 1), np.uint16)), 2) == (0, 0, 0, 255))
+
+
+@pytest.mark.parametrize("top", [1, 255, 65535, 1 << 30])
+def test_32_bit_integers_are_refused(top: int) -> None:
+    image = Image.fromarray(np.array([[0, top], [top, 0]], np.int32))
+    for photo in (image, encode(image, "TIFF")):
+        with pytest.raises(PhotoError, match="32-bit integer pixels have no fixed range"):
+            read_photo(photo, 2)
+
+
+@pytest.mark.parametrize("largest", [255, 1023, 4095, 65535])
+def test_a_pgm_of_any_range_is_scaled_by_it(largest: int) -> None:
+    samples = np.array([0, largest], ">u2" if largest > 255 else "u1")
+    photo = b"P5 2 1 %d\n" % largest + samples.tobytes()
+    assert np.asarray(read_upright(photo))[0, :, 0].tolist() == [0, 255]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I;16L", "I;16N"])
+def test_16_bit_images_of_either_byte_order_are_scaled(mode: str) -> None:
+    image = Image.frombytes(mode, (2, 1), np.array([25700, 65535], ">u2" if mode == "I;16B" else "<u2").tobytes())
+    assert np.asarray(read_upright(image))[0, :, 0].tolist() == [100, 255]
+
+
+@pytest.mark.parametrize("mode", ["La", "LA", "PA", "RGBa", "RGBA"])
+@pytest.mark.parametrize("side", [2, 60])
+def test_every_kind_of_transparency_lies_on_white(mode: str, side: int) -> None:
+    clear = Image.new("LA", (side, side), (0, 128))
+    image = clear.convert("RGBA").convert(mode) if mode in ("RGBa", "RGBA") else clear.convert(mode)
+    if mode == "PA":
+        image = Image.new("PA", (side, side), (0, 128))
+    assert np.abs(read_photo(image, 2)[..., 0].astype(int) - 127).max() <= 1
+
+
+@pytest.mark.parametrize("side", [2, 60])
+def test_a_bmp_whose_alpha_is_zero_everywhere_is_not_transparent(side: int) -> None:
+    def bmp(alpha: int) -> bytes:
+        pixels = bytes((30, 20, 10, alpha)) * side**2  # BGRA
+        header = struct.pack("<IiiHHIIiiII", 108, side, side, 1, 32, 3, len(pixels), 0, 0, 0, 0)
+        header += struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + bytes(52)
+        return b"BM" + struct.pack("<IHHI", 14 + 108 + len(pixels), 0, 0, 14 + 108) + header + pixels
+
+    assert np.all(read_photo(bmp(0), 2) == (10, 20, 30, 255))
+    assert np.all(read_photo(bmp(255), 2) == (10, 20, 30, 255))
+    assert np.abs(read_photo(bmp(128), 2).astype(int) - (132, 137, 142, 255)).max() <= 1

@@ -1,6 +1,5 @@
 """What is no photo, or a damaged one: always a PhotoError that names it."""
 
-import os
 import struct
 from contextlib import suppress
 from pathlib import Path
@@ -83,10 +82,3 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PhotoError, match="a folder; expected a photo"):
         read_photo(tmp_path, 8)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_named_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jpg")
-    with pytest.raises(PhotoError, match="not a regular file"):
-        read_photo(tmp_path / "pipe.jpg", 8)
