@@ -77,7 +77,7 @@ class Classifier:
             threshold = probability("threshold", threshold)
         self.model = Model(SHIPPED_DEFAULT if model is None else model_file(model), threads)
         self.threshold = self.model.card.abstain_threshold if threshold is None else threshold
-        self._options = {"threads": threads, "threshold": threshold, "tta": tta}
+        self._options: dict[str, Any] = {"threads": threads, "threshold": threshold, "tta": tta}
         self._logits: Callable[[Pixels], Logits] = partial(averaged_logits, self.model) if tta else self.model.logits
 
     def predict(self, photo: Photo, top: int = 5) -> Prediction:
@@ -156,7 +156,7 @@ class Classifier:
 def _check_several(photos: object) -> None:
     """Raise TypeError for one photo in the place of several: many kinds would be walked letter by letter, or by row."""
     one = isinstance(photos, str | bytes | bytearray | memoryview | os.PathLike | Image.Image)
-    shape = photos.shape if isinstance(photos, np.ndarray) else ()
+    shape: tuple[int, ...] = photos.shape if isinstance(photos, np.ndarray) else ()
     image = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
     if one or image or hasattr(photos, "read"):
         raise TypeError(f"expected several photos, got one ({type(photos).__name__}); use predict, or put it in a list")

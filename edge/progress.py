@@ -30,7 +30,8 @@ class Progress:
         self._drawn = 0.0
         self._terminal = visible and sys.stderr is not None and sys.stderr.isatty()
         if self._terminal and count:
-            threading.Thread(target=self._find_total, args=(count,), daemon=True).start()
+            with suppress(RuntimeError):  # no more threads allowed
+                threading.Thread(target=self._find_total, args=(count,), daemon=True).start()
 
     def add(self, results: Results) -> None:
         """Count results, and draw the line anew now and then."""

@@ -111,3 +111,33 @@ def test_memory_holds_what_is_there_and_some_of_what_was(folder: Path, monkeypat
     assert names(watched) == []
     shutil.move(folder.parent / "0.jpg", folder)
     assert names(watched) == ["0.jpg"]
+
+
+def test_a_file_replaced_by_one_of_the_same_size_and_time_is_a_new_version(folder: Path) -> None:
+    watched = arrivals(folder)
+    report_all(watched)
+    status = (folder / "a.jpg").stat()
+    (folder / ".new").write_bytes(b"bb")
+    os.utime(folder / ".new", ns=(status.st_atime_ns, status.st_mtime_ns))
+    (folder / ".new").replace(folder / "a.jpg")
+    [again] = watched.look()[0]
+    assert (Path(again.path).name, again.version) == ("a.jpg", 2)
+    watched.report(again)
+    (folder / "a.jpg").chmod(0o600)  # the same content
+    assert names(watched) == []
+
+
+def test_what_we_write_ourselves_does_not_arrive_wherever_it_was_moved(folder: Path) -> None:
+    (folder / "drawn").mkdir()
+    (folder / "drawn" / "a.jpg").touch()
+    (folder / "out.jsonl").touch()
+    watched = Arrivals(str(folder), True, "*", (), own=[folder / "out.jsonl", folder / "drawn"])
+    assert names(watched) == ["a.jpg"]
+    (folder / "out.jsonl").rename(folder / "out.jsonl.1")
+    assert names(watched) == ["a.jpg"]
+
+
+def test_seconds_are_those_of_the_clock(folder: Path) -> None:
+    ticks = iter([10.0, 12.5])
+    watched = Arrivals(str(folder), False, None, (), clock=lambda: next(ticks))
+    assert [watched.look()[0][0].seconds for _ in range(2)] == [0, 2.5]

@@ -109,3 +109,13 @@ def test_the_map_is_the_same_however_many_places_are_looked_at_together(
     together = explain(corner_model, bright_corner).heat
     monkeypatch.setattr("edge_cifar.edge.explain.BATCH", 7)
     assert np.allclose(explain(corner_model, bright_corner).heat, together)
+
+
+def test_the_probability_is_that_of_the_temperature_on_the_card(
+    corner_model: Model, bright_corner: Image.Image
+) -> None:
+    sharp = explain(corner_model, bright_corner)
+    corner_model.card = replace(corner_model.card, temperature=100.0)
+    logit = 255 - 50  # of the dog, but for a blurred edge, the cat's being 0
+    assert sharp.confidence == pytest.approx(1)
+    assert explain(corner_model, bright_corner).confidence == pytest.approx(1 / (1 + np.exp(-logit / 100)), abs=0.01)

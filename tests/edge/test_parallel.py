@@ -94,3 +94,66 @@ def test_a_thread_in_the_midst_of_an_item_is_not_waited_for(monkeypatch: pytest.
     results.close()
     assert not leave.is_set()
     leave.set()
+
+
+def test_results_come_before_the_next_item_is_there_once_the_source_says_that_it_waits() -> None:
+    """Each item but the first is held back until all results before it have come out."""
+    for jobs in (1, 2, 4):
+        out: list[int] = []
+        came = threading.Condition()
+
+        def live(out: list[int] = out, came: threading.Condition = came) -> Iterator[int | None]:
+            for number in range(3 * CHUNK):
+                yield number
+                if number >= CHUNK:  # a burst, then one by one
+                    yield None
+                    with came:
+                        assert came.wait_for(lambda number=number: len(out) == number + 1, timeout=30)
+
+        for some in in_parallel(squares, live(), jobs):
+            with came:
+                out += (number for number, _ in some)
+                came.notify_all()
+        assert out == list(range(3 * CHUNK))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_the_source_raises_comes_after_the_results_before_it(jobs: int) -> None:
+    def broken() -> Iterator[int]:
+        yield from range(100)
+        raise OSError("unplugged")
+
+    out: list[int] = []
+    with pytest.raises(OSError, match="unplugged"):
+        out.extend(number for some in in_parallel(squares, broken(), jobs) for number, _ in some)
+    assert out == list(range(100))
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_the_system_allows_fewer_threads_those_do_it(monkeypatch: pytest.MonkeyPatch, allowed: int) -> None:
+    start, started = threading.Thread.start, []
+
+    def limited(thread: threading.Thread) -> None:
+        if len(started) == allowed:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    pairs = [pair for some in in_parallel(squares, range(100), 4) for pair in some]
+    assert pairs == [(number, number * number) for number in range(100)]
+
+
+def test_closing_does_not_wait_for_an_item_that_may_never_come() -> None:
+    never = threading.Event()
+
+    def silent() -> Iterator[int | None]:
+        yield 1
+        yield None
+        never.wait(timeout=60)
+
+    results = in_parallel(squares, silent(), 3)
+    assert next(results) == [(1, 1)]
+    results.close()
+    assert not never.is_set()
+    never.set()
