@@ -58,7 +58,7 @@ class Recipe:
     optimizer: str = _option("sgd", "How weights follow gradients.", choices=OPTIMIZERS)
     lr: float = _option(0.15, "Peak learning rate.  [default: the optimizer's]", low=0)
     schedule: str = _option("onecycle", "How the learning rate moves.", choices=SCHEDULES)
-    head_lr: float = _option(1.0, "Share of the learning rate that the last layer gets.", low=1e-6, high=1)
+    head_lr: float = _option(1.0, "The last layer's learning rate, as a share of --lr.", low=1e-6, high=1)
     warmup: float = _option(0.25, "Share of all steps in which the rate rises from nothing.", low=0, high=1)
     momentum: float = _option(0.9, "Of sgd and muon (Nesterov), and of rmsprop.", low=0, high=0.999)
     weight_decay: float = _option(5e-4, "Not on batchnorm, nor on biases.", low=0)
@@ -78,18 +78,27 @@ class Recipe:
     early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
     init: str = _option(
         "",
-        "Start from this run's weights (the net may be deeper by residual blocks), or as `shipped` or `identity` do.",
+        "Run folder whose weights training starts from; with other classes or another size the last layer starts anew, "
+        "and the net may be deeper by residual blocks. Or a word: shipped (weights of the package's batchnorm model), "
+        "identity (convolutions that hand on what they are given, for short trainings).",
     )
     teacher: str = _option(
         "",
         "Learn from the logits of this run, .onnx file or model of the package, too; of several (a,b), the mean.",
     )
-    distill: float = _option(0.9, "Share of the loss that is the teacher's.", low=0, high=1)
+    distill: float = _option(
+        0.9,
+        "With --teacher: share of the loss that asks for the teacher's answers, the rest for the labels.",
+        low=0,
+        high=1,
+    )
     distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
     views: int = _option(
-        0, "Show the same views of the images again after so many epochs, the teacher's answers kept.", low=0
+        0, "Augment the images in so many ways only, an epoch each, again and again; a teacher answers once.", low=0
     )
-    amp: bool = _option(True, "bfloat16 where the hardware is faster with it.")
+    amp: bool = _option(
+        True, "Training steps in bfloat16 where the hardware is faster with it; accuracies are measured in float32."
+    )
     compile: bool = _option(False, "Compile the net with torch.compile.")
     val_fraction: float = _option(0.1, "Share of the training images to choose the best epoch on.", low=0.001, high=0.9)
     seed: int = _option(0, "Of weights, shuffling and augmentation.", low=0, high=2**32 - 1)

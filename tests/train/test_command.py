@@ -86,6 +86,7 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_names_its_cause_and_leaves_the_folder_free(tmp_path: Path) -> None:
     _dataset(tmp_path / "pets", {"cat": 5, "dog": 5})
     options = ("--data", "pets", "--net", "single", "--size", "8", "--augment", "none", "--epochs", "3", "--out", "run")
+    options = (*options, "--batch-size", "4")  # two steps an epoch
     done = train(*options, "--weight-decay", "1e9", "--clip", "0", cwd=tmp_path)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
