@@ -16,39 +16,12 @@ from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 
 Parts = list[bytes]  # the encoded fields of one message
 
-NUMBERS: tuple[int, ...] = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    7,
-    8,
-    13,
-    127,
-    128,
-    300,
-    2**31 - 1,
-    2**31,
-    2**32 - 1,
-    2**32,
-    2**32 + 1,
-    2**63 - 1,
-)
-NUMBERS += (2**63, 2**64 - 2**31, 2**64 - 2**31 - 1, 2**64 - 1, 2**64, 2**64 + 1, 2**69)
-TEXTS: tuple[bytes, ...] = (
-    b"",
-    b"image",
-    b"x",
-    b"ai.onnx",
-    b"com.microsoft",
-    b"evil",
-    b"edge_cifar.card",
-    b"location",
-    b"\0",
-)
-TEXTS += ("\u00e9\u732b".encode(), b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82")
+SMALL = (0, 1, 2, 3, 4, 5, 7, 8, 13, 127, 128, 300)
+LARGE = (2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**63 - 1, 2**63)
+LARGEST = (2**64 - 2**31, 2**64 - 2**31 - 1, 2**64 - 1, 2**64, 2**64 + 1, 2**69)
+NUMBERS = SMALL + LARGE + LARGEST
+WORDS = (b"", b"image", b"x", b"ai.onnx", b"com.microsoft", b"evil", b"edge_cifar.card", b"location", b"\0")
+LETTERS = ("\u00e9\u732b".encode(), b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82")
 VARINT, FIXED64, BYTES, OPEN, CLOSE, FIXED32 = range(6)  # wire types
 
 
@@ -152,7 +125,7 @@ def value(one: Known, random: Random) -> bytes:
     if one.message is not None:
         inner = random.choice(known(one.message))
         return b"" if random.random() < 0.3 or inner.message else field(inner.tag, value(inner, random))
-    return random.choice((*TEXTS, random.randbytes(4), random.randbytes(8), varint(random.choice(NUMBERS))))
+    return random.choice((*WORDS, *LETTERS, random.randbytes(4), random.randbytes(8), varint(random.choice(NUMBERS))))
 
 
 def add(parts: Parts, descriptor: Any, random: Random) -> None:
@@ -229,7 +202,7 @@ def pack(parts: Parts, descriptor: Any, random: Random) -> None:
     repeated = [one for one in known(descriptor) if one.repeats and one.message is None]
     if repeated:
         one = random.choice(repeated)
-        values = [varint(random.choice(NUMBERS[:12])) for _ in range(random.randrange(4))]
+        values = [varint(random.choice(SMALL)) for _ in range(random.randrange(4))]
         if random.random() < 0.5:
             parts.append(field(one.tag & ~7 | BYTES, b"".join(values)))
         else:
