@@ -15,6 +15,7 @@ from .metrics import accuracy, confusion_matrix, per_class
 from .model import Logits, Model
 from .model_card import ModelCard
 from .shipped import MODEL_HELP, model_file
+from .statistics import coverage
 
 BATCH = 256  # images
 
@@ -31,7 +32,10 @@ def evaluate(
     images = load_for(opened.card, data, split)
     for message in images.unreadable:
         typer.echo(f"left out: {message}", err=True)
-    predicted = batch_logits(opened, images).argmax(axis=1)
+    logits = batch_logits(opened, images)
+    predicted = logits.argmax(axis=1)
+    threshold = opened.card.abstain_threshold
+    told = coverage(logits, images.targets, opened.card.temperature, threshold)
     matrix = confusion_matrix(images.targets, predicted, len(opened.card.labels))
     classes = per_class(matrix, opened.card.labels)
     if as_json:
@@ -41,6 +45,9 @@ def evaluate(
             "split": split,
             "n": len(images),
             "accuracy": accuracy(matrix),
+            "threshold": threshold,
+            "unknown": told.unknown,
+            "accuracy_of_known": told.accuracy,
             "per_class": {label: asdict(metrics) for label, metrics in classes.items()},
             "confusion": matrix.tolist(),
         }
@@ -51,6 +58,9 @@ def evaluate(
     for label, row in classes.items():
         typer.echo(f"{label:{width}}  {row.precision:9.1%}  {row.recall:6.1%}  {row.f1:6.1%}  {row.support:7}")
     typer.echo(f"accuracy {accuracy(matrix):.2%} on {len(images)} {split} images")
+    if threshold:
+        rest = "" if told.accuracy is None else f"; of the others {told.accuracy:.2%} are right"
+        typer.echo(f"below the model's threshold of {threshold:.2f}, `unknown`: {told.unknown} of them{rest}")
 
 
 def load_for(card: ModelCard, data: str, split: str) -> LabelledImages:
