@@ -43,7 +43,7 @@ process_isolation = "forkserver"
 source_paths = ["edge_cifar"]
 only_mutate = {modules}
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-m", "not slow", "-p", "no:cacheprovider"]
+pytest_add_cli_args = ["-m", "not slow and not network", "-p", "no:cacheprovider"]
 also_copy = {folders}
 """
 

@@ -17,6 +17,7 @@ from .model import Logits, Model
 from .model_card import ModelCard
 from .shipped import MODEL_HELP, model_file
 from .split_list import learned_from, read_photo_list
+from .statistics import coverage
 
 BATCH = 256  # images
 
@@ -40,7 +41,10 @@ def evaluate(
     seen = sum(content in learned for content in images.contents) if listed else None
     for remark in _remarks(opened.card, images, split, seen):
         typer.echo(remark, err=True)
-    predicted = batch_logits(opened, images).argmax(axis=1)
+    logits = batch_logits(opened, images)
+    predicted = logits.argmax(axis=1)
+    threshold = opened.card.abstain_threshold
+    told = coverage(logits, images.targets, opened.card.temperature, threshold)
     matrix = confusion_matrix(images.targets, predicted, len(opened.card.labels))
     classes = per_class(matrix, opened.card.labels)
     if as_json:
@@ -50,6 +54,9 @@ def evaluate(
             "split": split,
             "n": len(images),
             "accuracy": accuracy(matrix),
+            "threshold": threshold,
+            "unknown": told.unknown,
+            "accuracy_of_known": told.accuracy,
             "per_class": {label: asdict(metrics) for label, metrics in classes.items()},
             "confusion": matrix.tolist(),
         }
@@ -61,6 +68,9 @@ def evaluate(
     for label, row in classes.items():
         typer.echo(f"{label:{width}}  {row.precision:9.1%}  {row.recall:6.1%}  {row.f1:6.1%}  {row.support:7}")
     typer.echo(f"accuracy {accuracy(matrix):.2%} on {len(images)} {'' if split == ALL else f'{split} '}images")
+    if threshold:
+        rest = "" if told.accuracy is None else f"; of the others {told.accuracy:.2%} are right"
+        typer.echo(f"below the model's threshold of {threshold:.2f}, `unknown`: {told.unknown} of them{rest}")
 
 
 def _remarks(card: ModelCard, images: LabelledImages, split: str, seen: int | None) -> list[str]:

@@ -28,6 +28,8 @@ def reporting(command: str) -> Iterator[None]:
         raise
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         sys.exit(0)
+    except MemoryError:
+        sys.exit(f"{program}: not enough memory")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(printable(f"{program}: {where}{error.strerror or error}"))

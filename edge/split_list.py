@@ -32,8 +32,9 @@ def list_photos(splits: Mapping[str, LabelledImages]) -> list[Listed]:
 
 
 def write_photo_list(folder: Path, photos: Iterable[Listed]) -> None:
-    """Write the list into a run folder, a JSON array a line."""
-    write_text(folder / PHOTOS, "".join(json.dumps(photo) + "\n" for photo in photos))
+    """Write the list into a folder, a JSON array a line, in the place of an earlier one. Raises EdgeCifarError."""
+    earlier = read_photo_list(folder)  # raises, if it is anything else
+    write_text(folder / PHOTOS, "".join(json.dumps(photo) + "\n" for photo in photos), replace_any=bool(earlier))
 
 
 def read_photo_list(folder: Path) -> list[Listed]:

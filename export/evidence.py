@@ -14,17 +14,24 @@ from ..edge.labelled import LabelledImages
 from ..edge.metrics import confusion_matrix, per_class
 from ..edge.model import Logits, Model
 from ..edge.statistics import (
+    FEW,
     CalibrationBin,
+    Coverage,
     PairedTest,
     abstain_threshold,
+    at_bound,
     calibration_bins,
     calibration_error,
+    coverage,
     fit_temperature,
     paired_test,
     wilson_interval,
 )
 
-TOLERANCE = 1e-3  # largest logit difference allowed between torch and the fp32 file
+# The logit difference allowed between torch and the fp32 file. Both add in float32, in other orders: the difference
+# grows with the logits, about 1e-6 of their range, while a wrong layer changes whole hundredths of it.
+TOLERANCE = 1e-4  # of the range of the logits
+RESOLUTION = 32 * float(np.finfo(np.float32).eps)  # of the largest logit, where all of them are far from 0
 BATCH = 256  # images
 
 
@@ -57,7 +64,8 @@ class Evidence:
     """A file in full; `calibration_error` is on the test images, before and after the temperature.
 
     `confusion` counts test images by true class and answer, in the order of `labels`; `reliability` is of the same
-    images, after the temperature.
+    images, after the temperature. `coverage` is of the test images at the abstain threshold. `few_images`: validation
+    has under `FEW`, hardly enough for a temperature; `at_bound`: a card can't say the temperature that was wanted.
     """
 
     file: str
@@ -66,6 +74,9 @@ class Evidence:
     largest_logit_difference: float  # from the torch net, on validation
     temperature: float
     abstain_threshold: float
+    few_images: bool
+    at_bound: bool
+    coverage: Coverage
     calibration_error: tuple[float, float]
     val: SplitEvidence
     test: SplitEvidence
@@ -96,14 +107,26 @@ def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
         return np.concatenate([net(part).numpy() for part in torch.split(torch.from_numpy(images.images), BATCH)])
 
 
+def require_finite(run: str, logits: Logits) -> None:
+    """Raise ModelError when a trained net's logits are no numbers."""
+    if not np.isfinite(logits).all():
+        kind = "NaN" if np.isnan(logits).any() else "infinite"
+        raise ModelError(f"{run}: the trained net gives {kind} logits, so its training went astray; train again")
+
+
 def require_parity(file: str, logits: Logits, expected: Logits) -> None:
-    """Raise ModelError when the fp32 file's logits differ from the torch net's by more than `TOLERANCE`."""
-    difference = float(np.abs(logits - expected).max())
-    if not difference <= TOLERANCE:
+    """Raise ModelError when the fp32 file's logits differ from the torch net's by more than `allowed_difference`."""
+    difference, allowed = float(np.abs(logits - expected).max()), allowed_difference(expected)
+    if not difference <= allowed:
+        told = f"by {difference:.2g}, more than {allowed:.2g}" if np.isfinite(logits).all() else "by being no numbers"
         raise ModelError(
-            f"{file}: logits differ from the trained net's by {difference:.2g}, more than {TOLERANCE}; "
-            "the file was not kept, please report this"
+            f"{file}: logits differ from the trained net's {told}; the file was not kept, please report this"
         )
+
+
+def allowed_difference(expected: Logits) -> float:
+    """Return the largest logit difference that rounding explains: a share of the logits' range."""
+    return TOLERANCE * float(np.ptp(expected)) + RESOLUTION * float(np.abs(expected).max())
 
 
 def file_logits(path: Path, val: LabelledImages, test: LabelledImages) -> SplitLogits:
@@ -117,6 +140,7 @@ def measure(
 ) -> Evidence:
     """Judge a file by its logits. The temperature and the abstain threshold are fitted on validation."""
     temperature = fit_temperature(logits.val, val.targets)
+    threshold = abstain_threshold(logits.val[logits.val.argmax(1) == val.targets], temperature)
     confusion = confusion_matrix(test.targets, logits.test.argmax(1), len(test.labels))
     return Evidence(
         file=path.name,
@@ -124,7 +148,10 @@ def measure(
         portability=Model(path).card.portability,
         largest_logit_difference=float(np.abs(logits.val - references.torch_val).max()),
         temperature=temperature,
-        abstain_threshold=abstain_threshold(logits.val, temperature),
+        abstain_threshold=threshold,
+        few_images=len(val) < FEW,
+        at_bound=at_bound(temperature),
+        coverage=coverage(logits.test, test.targets, temperature, threshold),
         calibration_error=(
             calibration_error(logits.test, test.targets, 1.0),
             calibration_error(logits.test, test.targets, temperature),
@@ -141,7 +168,7 @@ def _on_split(logits: Logits, fp32: Logits, images: LabelledImages) -> SplitEvid
     answers, before = logits.argmax(1), fp32.argmax(1)
     right = answers == images.targets
     recalls = per_class(confusion_matrix(images.targets, answers, len(images.labels)), images.labels)
-    worst = min(recalls, key=lambda label: recalls[label].recall)
+    worst = min((label for label in recalls if recalls[label].support), key=lambda label: recalls[label].recall)
     return SplitEvidence(
         n=len(images),
         top1=float(right.mean()),

@@ -9,42 +9,58 @@ from pathlib import Path
 
 import onnx
 
-from ..edge.files import file_sha256, remove_own, write_bytes
+from ..edge.errors import ModelError
+from ..edge.files import file_sha256, write_bytes
 from ..edge.labelled import LabelledImages
 from ..edge.model_card import ModelCard
-from ..edge.shipped import EXPORT_SUMMARY
 from ..train.layers import count_macs
 from ..train.modules import count_parameters
-from ..train.run import WEIGHTS, Run
+from ..train.run import Run
 from ..train.run_data import load_run_data, validation_cut
 from .calibration import SAMPLES, Range, activation_histograms, calibration_sample, describe_sample, ranges
-from .evidence import Evidence, References, SplitLogits, file_logits, measure, require_parity, torch_logits
+from .evidence import (
+    Evidence,
+    References,
+    SplitLogits,
+    file_logits,
+    measure,
+    require_finite,
+    require_parity,
+    torch_logits,
+)
 from .fine_tune import fine_tune
 from .flips import flip_sheet
 from .graph import build_graph
 from .ladder import Budget, Ladder
 from .model_file import write_model
-from .page import REPORT
 from .variants import VARIANTS
 
 FP32, INT8, FLIPS = "model.fp32.onnx", "model.int8.onnx", "flips.png"
 RECORDED = ("edge-cifar", "onnx", "onnxruntime", "numpy", "pillow")  # packages that can change a file
 
 
-class Exporter:
-    """Exports one run. Raises RunError when the run has no weights or its data has changed."""
+def model_name(precision: str) -> str:
+    """Return the name of the model file of a precision or variant."""
+    return f"model.{precision}.onnx"
 
-    def __init__(self, run: Run, data: str | None = None):
-        self.run = run
+
+class Exporter:
+    """Exports one run into `folder`. Raises RunError when the run has no weights or its data has changed."""
+
+    def __init__(self, run: Run, folder: Path, data: str | None = None):
+        self.run, self.folder = run, folder
+        self.weights_sha256 = file_sha256(run.weights)
         self.net = run.load_net()
         self.dataset = load_run_data(run, data, complete=False)
         self.model = build_graph(run.recipe.layers, self.net, run.recipe.size)
-        self.card = _card(run, count_parameters(self.net))
+        self.card = _card(run, count_parameters(self.net), self.weights_sha256)
 
     def write_fp32(self) -> tuple[Evidence, References]:
         """Write the fp32 file if it computes what the torch net computes; raises ModelError if not."""
+        expected = torch_logits(self.net, self.dataset.val)
+        require_finite(str(self.run.folder), expected)
         logits = self._run(self.model, self.card)
-        references = References(torch_logits(self.net, self.dataset.val), logits)
+        references = References(expected, logits)
         require_parity(FP32, logits.val, references.torch_val)
         return self._keep(FP32, self.model, self.card, logits, references), references
 
@@ -65,26 +81,26 @@ class Exporter:
         logits = self._run(quantized, card)
         evidence = self._keep(INT8, quantized, card, logits, references)
         answers = references.fp32.test.argmax(1), logits.test.argmax(1)
-        write_bytes(self.run.folder / FLIPS, flip_sheet(self.dataset.test, *answers))
+        write_bytes(self.folder / FLIPS, flip_sheet(self.dataset.test, *answers))
         return evidence, ladder
 
     def write_variant(self, name: str, budget: Budget, references: References) -> Evidence:
-        """Write one of `VARIANTS`, whatever it loses: `model.<name>.onnx`."""
+        """Write one of `VARIANTS`, whatever it loses."""
         sample = self._sample(budget, budget.sample_seed)
         found = ranges(activation_histograms(self.model, sample), "minmax")
         card = replace(self.card, precision=name, calibration=describe_sample(sample, budget.sample_seed))
         model = VARIANTS[name](self.model, found)
-        return self._keep(f"model.{name}.onnx", model, card, self._run(model, card), references)
+        return self._keep(model_name(name), model, card, self._run(model, card), references)
 
     def calibration_ids(self, budget: Budget, ladder: Ladder) -> dict[int, tuple[str, ...]]:
         """Return the ids of the images that a ladder calibrated on, by the seed that they were drawn with."""
         count = SAMPLES if any(rung.sample_drops for rung in ladder.rungs) else 1
         return {seed: self._sample(budget, seed).ids for seed in budget.seeds(count)}
 
-    def remove_int8(self) -> None:
-        """Remove the int8 file of an earlier export and what speaks of it: beside new files it would be a trap."""
-        for name in (INT8, FLIPS, EXPORT_SUMMARY, REPORT):
-            remove_own(self.run.folder / name)
+    def require_same_weights(self) -> None:
+        """Raise ModelError when the run's weights are no longer those that were read."""
+        if file_sha256(self.run.weights) != self.weights_sha256:
+            raise ModelError(f"{self.run.weights}: changed while it was exported; export again when training is over")
 
     def _sample(self, budget: Budget, seed: int) -> LabelledImages:
         return calibration_sample(self.dataset.train, budget.sample_size, seed)
@@ -104,7 +120,7 @@ class Exporter:
         self, name: str, model: onnx.ModelProto, card: ModelCard, logits: SplitLogits, references: References
     ) -> Evidence:
         """Write a file, with what its logits say of it on its card."""
-        path = self.run.folder / name
+        path = self.folder / name
         write_model(path, model, card)
         evidence = measure(path, logits, self.dataset.val, self.dataset.test, references)
         measured = replace(
@@ -120,7 +136,7 @@ class Exporter:
         return replace(evidence, bytes=path.stat().st_size)
 
 
-def _card(run: Run, parameters: int) -> ModelCard:
+def _card(run: Run, parameters: int, weights_sha256: str) -> ModelCard:
     versions = {"torch": run.versions["torch"], **{name: version(name) for name in RECORDED}}
     return ModelCard(
         net=run.recipe.net,
@@ -133,5 +149,5 @@ def _card(run: Run, parameters: int) -> ModelCard:
         trained_on={"name": run.data["name"], **run.data["splits"]["train"]},
         validation=validation_cut(run),
         versions=versions,
-        weights_sha256=file_sha256(run.folder / WEIGHTS),
+        weights_sha256=weights_sha256,
     )

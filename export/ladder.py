@@ -10,6 +10,7 @@ from ..edge.labelled import LabelledImages
 from ..edge.latency import latency, time_in_turns
 from ..edge.model import INPUT, OUTPUT, Logits
 from ..edge.photo import Pixels
+from ..edge.statistics import drop_interval, paired_test
 from .bias_correction import correct_biases
 from .calibration import METHODS, SAMPLES, Range, activation_histograms, calibration_sample, median_ranges, ranges
 from .equalize import equalize
@@ -48,6 +49,7 @@ class Rung:
     portability: str
     float_layers: tuple[str, ...] = ()
     sample_drops: tuple[float, ...] = ()  # of each calibration sample alone, where several were drawn
+    interval: tuple[float, float] = (-100.0, 100.0)  # 95 %, of `drop` in points: how far it is by chance
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,13 @@ class Ladder:
 
     def _measure(self, attempt: Attempt, expected: Logits) -> Rung:
         logits = run_logits(attempt.model, self.val.images)
+        right_before, right = (answers.argmax(1) == self.val.targets for answers in (expected, logits))
+        paired = paired_test(right_before, right)
+        low, high = drop_interval(paired.broken, paired.fixed, len(self.val))
         return Rung(
             method=attempt.method,
             drop=self._drop(logits, expected),
+            interval=(100 * low, 100 * high),
             same_answers=float((logits.argmax(1) == expected.argmax(1)).mean()),
             latency=single_image_latency(attempt.model, self.val.images),
             bytes=len(attempt.model.SerializeToString()),

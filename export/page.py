@@ -13,7 +13,7 @@ from ..train.run import Run
 from .evidence import Evidence
 from .ladder import Budget, Rung
 from .portability import Portability
-from .tables import CAVEATS, portability_line, worth_line
+from .tables import CAVEATS, confidence_line, drop_note, portability_line, worth_line
 from .worth import Worth
 
 REPORT = "report.html"
@@ -40,7 +40,7 @@ def export_page(exported: Exported) -> str:
     return document(
         f"edge-cifar export {run.folder.name}",
         paragraph(verdict(exported), "verdict"),
-        section("Files", _files(files), *_caveats(files[1:])),
+        section("Files", _files(files), *_caveats(files[1:]), *_confidences(files)),
         section("Ways to quantize", *_rungs(exported), paragraph(worth_line(worth)) if worth else ""),
         *answer_sections([_answers(file, exported.test) for file in files]),
         section("How it was trained", curves(run.history())),
@@ -77,6 +77,10 @@ def _caveats(files: Sequence[Evidence]) -> list[str]:
     return [paragraph(portability_line(file), "note") for file in files if Portability(file.portability) in CAVEATS]
 
 
+def _confidences(files: Sequence[Evidence]) -> list[str]:
+    return [paragraph(confidence_line(file), "note") for file in files]
+
+
 def _files(files: Sequence[Evidence]) -> str:
     fp32 = files[0]
     rows = [
@@ -92,9 +96,15 @@ def _files(files: Sequence[Evidence]) -> str:
         ["temperature", *(f"{file.temperature:.2f}" for file in files)],
         ["calibration error without, points", *(f"{100 * file.calibration_error[0]:.1f}" for file in files)],
         ["calibration error with it, points", *(f"{100 * file.calibration_error[1]:.1f}" for file in files)],
+        ["unknown of the test images", *(f"{file.coverage.unknown / file.coverage.n:.1%}" for file in files)],
+        ["right among the others", *(_share(file.coverage.accuracy) for file in files)],
         ["answers on other CPUs", *(file.portability for file in files)],
     ]
     return table(["", *(_name(file) for file in files)], *rows)
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"
 
 
 def _rungs(exported: Exported) -> list[str]:
@@ -106,11 +116,12 @@ def _rungs(exported: Exported) -> list[str]:
         told = f"All were tried, and the one kept that loses least, if it is no more than {allowed}."
     # Both ways end with the one that loses least, the first of several alike.
     kept = min(exported.rungs, key=lambda rung: rung.drop) if exported.worth else None
-    header = ["", "points lost", "same answers", "one image, µs", "bytes", "on other CPUs"]
+    header = ["", "points lost", "95 % interval", "same answers", "one image, µs", "bytes", "on other CPUs"]
     rows = [
         [
             f"{rung.method}, kept" if rung is kept else rung.method,
             f"{rung.drop:.2f}",
+            "{:.2f} to {:.2f}".format(*rung.interval),
             f"{rung.same_answers:.2%}",
             f"{rung.latency:.0f}",
             f"{rung.bytes:,}",
@@ -118,7 +129,7 @@ def _rungs(exported: Exported) -> list[str]:
         ]
         for rung in exported.rungs
     ]
-    return [paragraph(told, "note"), table(header, *rows)]
+    return [paragraph(told, "note"), table(header, *rows), paragraph(drop_note(exported.files[0].val.n), "note")]
 
 
 def _answers(file: Evidence, test: LabelledImages) -> Answers:

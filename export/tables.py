@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..edge.statistics import FEW
 from .evidence import Evidence
 from .ladder import Rung
 from .portability import Portability
@@ -15,18 +16,27 @@ CAVEATS = {
 }
 
 
-def rung_lines(rungs: Sequence[Rung]) -> Iterator[str]:
-    """Yield the table of what was tried to quantize."""
-    width = max(len(rung.method) for rung in rungs)
-    yield f"{'quantization':{width}} drop (points)  same answers  latency (us)      bytes  on other CPUs"
+def rung_lines(rungs: Sequence[Rung], n: int) -> Iterator[str]:
+    """Yield the table of what was tried to quantize, measured on `n` validation images."""
+    width = max(len("quantization"), *(len(rung.method) for rung in rungs))
+    yield (
+        f"{'quantization':{width}} drop (points)  95 % interval    same answers  latency (us)      bytes  on other CPUs"
+    )
     for rung in rungs:
+        low, high = rung.interval
         yield (
-            f"{rung.method:{width}} {rung.drop:13.2f}  {rung.same_answers:12.2%}  {rung.latency:12.0f}  "
-            f"{rung.bytes:9,}  {rung.portability}"
+            f"{rung.method:{width}} {rung.drop:13.2f}  {f'{low:.2f} to {high:.2f}':15}  {rung.same_answers:12.2%}  "
+            f"{rung.latency:12.0f}  {rung.bytes:9,}  {rung.portability}"
         )
         if rung.sample_drops:
             low, high = min(rung.sample_drops), max(rung.sample_drops)
             yield f"{'  each sample alone':{width}} {f'{low:.2f} to {high:.2f}':>13}"
+    yield drop_note(n)
+
+
+def drop_note(n: int) -> str:
+    """Return how much a drop on `n` validation images says."""
+    return f"drops are of {n:,} validation images, one of them {100 / n:.2g} points; the interval is what chance allows"
 
 
 def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
@@ -46,6 +56,27 @@ def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
             f"({paired.broken} broken, {paired.fixed} fixed, McNemar p = {paired.p:.2g})"
         )
         yield portability_line(file)
+    for file in files:
+        yield confidence_line(file)
+
+
+def confidence_line(file: Evidence) -> str:
+    """Return how far a file's confidence was fitted, and what its threshold does to the test images."""
+    fitted = f"temperature {file.temperature:.2f} of {file.val.n:,} validation images"
+    if file.at_bound:
+        fitted += ", the nearest that a card can say: its confidence is not to be believed"
+    elif file.few_images:
+        fitted += f", too few (under {FEW}) to tell how sure it should be"
+    right, told = round(file.val.top1 * file.val.n), file.coverage
+    if not file.abstain_threshold:
+        answered = f"never `unknown`: {right:,} right answers on validation are too few for a threshold"
+    else:
+        rest = "none is" if told.accuracy is None else f"of the others {told.accuracy:.2%} are"
+        answered = (
+            f"`unknown` below {file.abstain_threshold:.2f}: {told.unknown / told.n:.1%} of the test images, "
+            f"{rest} right ({told.lost:,} right answers lost)"
+        )
+    return f"{file.file} confidence: {fitted}; {answered}"
 
 
 def portability_line(file: Evidence) -> str:

@@ -21,7 +21,7 @@ class Worth:
 
     @property
     def int8_pays(self) -> bool:
-        """Whether int8 is the faster one, and clearly so: in three rounds of four."""
+        """Whether int8 is the faster one in three rounds of four at least: a rule of thumb, not a test."""
         return self.ratio.high < 1
 
 

@@ -85,11 +85,12 @@ def test_evaluate_agrees_with_the_trainer(workplace: Path) -> None:
     assert result["accuracy"] == pytest.approx(trained["test_accuracy"], abs=0.01)  # bfloat16 against float32
 
 
-def test_exporting_without_quantize_leaves_no_stale_int8_file(workplace: Path) -> None:
-    before = (workplace / "runs/shapes/model.int8.onnx").read_bytes()
-    try:
-        assert edge_cifar("export", cwd=workplace).returncode == 0
-        assert not (workplace / "runs/shapes/model.int8.onnx").exists()
-    finally:
-        assert edge_cifar("export", "--quantize", cwd=workplace).returncode == 0
-    assert (workplace / "runs/shapes/model.int8.onnx").read_bytes() == before  # the same command, the same file
+def test_exporting_again_without_quantize_keeps_the_int8_file_of_the_same_weights(workplace: Path) -> None:
+    run = workplace / "runs/shapes"
+    before = (run / "model.int8.onnx").read_bytes()
+    done = edge_cifar("export", cwd=workplace)
+    assert done.returncode == 0
+    assert "kept, of an earlier export of the same weights: model.int8.onnx" in done.stdout
+    assert (run / "model.int8.onnx").read_bytes() == before
+    assert edge_cifar("export", "--quantize", "--out", "again", cwd=workplace).returncode == 0
+    assert (workplace / "again/model.int8.onnx").read_bytes() == before  # the same command, the same file

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from edge_cifar.benchmarks.bootstrap import Interval, median_interval, ratio_interval
+from scipy.stats import bootstrap
 
 
 def test_the_interval_holds_the_true_median_nineteen_times_in_twenty() -> None:
@@ -9,6 +10,16 @@ def test_the_interval_holds_the_true_median_nineteen_times_in_twenty() -> None:
     share = np.mean([interval.low <= 10 <= interval.high for interval in intervals])
     assert 0.85 <= share <= 1
     assert all(interval.low <= interval.median <= interval.high for interval in intervals)
+
+
+@pytest.mark.parametrize("rounds", [2, 7, 20])
+def test_the_interval_is_the_percentile_bootstraps(rounds: int) -> None:
+    values = np.random.RandomState(rounds).lognormal(size=rounds)
+    drawn = np.random.RandomState(0)  # the same stream, so the same resamples
+    expected = bootstrap((values,), np.median, n_resamples=4000, method="percentile", rng=drawn).confidence_interval
+    found = median_interval(values)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-12)
+    assert found.median == np.median(values)
 
 
 def test_one_interrupted_round_moves_nothing() -> None:

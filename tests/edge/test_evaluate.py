@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from edge_cifar.edge.dataset import load_split, load_splits
 from edge_cifar.edge.errors import DataError
@@ -15,6 +16,7 @@ from edge_cifar.edge.model_card import ModelCard
 from edge_cifar.edge.photo_list import list_photos, write_photo_list
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+WriteSealed = Callable[[onnx.ModelProto, ModelCard], Path]
 
 
 @pytest.fixture
@@ -33,6 +35,9 @@ def test_json_holds_every_figure(run: Run, small_model: Path, with_a_mistake: Pa
         "split": "test",
         "n": 10,
         "accuracy": 0.9,
+        "threshold": 0.0,
+        "unknown": 0,
+        "accuracy_of_known": 0.9,
         "per_class": {
             "cat": {"precision": 1.0, "recall": 5 / 6, "f1": 10 / 11, "support": 6},
             "dog": {"precision": 0.8, "recall": 1.0, "f1": 8 / 9, "support": 4},
@@ -55,6 +60,19 @@ def test_the_table_ends_in_the_accuracy_and_what_was_left_out_is_said(
     [line] = done.stderr.splitlines()
     assert line.startswith("left out: ")
     assert "broken.jpg: not a photo" in line
+
+
+def test_what_the_models_threshold_makes_unknown_is_counted(
+    run: Run, write_sealed: WriteSealed, small_graph: onnx.ModelProto, small_card: ModelCard, with_a_mistake: Path
+) -> None:
+    # Cats 1 to 4 are 0.9521 sure at most; cat 0, the bright photo among them and the dogs 0.9525 at least.
+    model = write_sealed(small_graph, replace(small_card, temperature=100.0, abstain_threshold=0.9523))
+    told = json.loads(run("evaluate", model, "--data", with_a_mistake, "--json").stdout)
+    assert (told["threshold"], told["unknown"], told["accuracy_of_known"]) == (0.9523, 4, 5 / 6)
+    assert told["accuracy"] == 0.9
+    assert run("evaluate", model, "--data", with_a_mistake).stdout.splitlines()[-1] == (
+        "below the model's threshold of 0.95, `unknown`: 4 of them; of the others 83.33% are right"
+    )
 
 
 def test_a_dataset_that_cannot_be_used_is_one_line(run: Run, small_model: Path, dataset: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from edge_cifar.edge.golden import FLOAT_TOLERANCE, golden_images, verify_model
+from edge_cifar.edge.golden import FLOAT_TOLERANCE, golden_entry, golden_images, verify_model
 from edge_cifar.edge.model import Model
 from edge_cifar.edge.model_card import ModelCard, read_card
 from edge_cifar.edge.onnx_file import SEAL_KEY, check_seal, read_onnx
@@ -69,3 +70,9 @@ def test_golden_logits_carry_the_tolerance_that_their_layers_need(
     logits = run_logits(random_graph, golden_images(32))
     mixed = tolerance(quantize(random_graph, activation_ranges, keep_float=["conv_4"]), "int8")
     assert mixed == pytest.approx(0.01 * np.ptp(logits), rel=0.1)
+
+
+def test_the_tolerance_of_float_grows_with_the_logits() -> None:
+    logits = np.linspace(-5000, 5000, 160, dtype=np.float32).reshape(16, 10)
+    assert json.loads(golden_entry(logits, exact=False))["tolerance"] == pytest.approx(1)
+    assert json.loads(golden_entry(logits / 5000, exact=False))["tolerance"] == FLOAT_TOLERANCE

@@ -4,15 +4,32 @@ import pytest
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.latency import Latency, Ratio
+from edge_cifar.edge.model_card import ModelCard
+from edge_cifar.export.graph import build_graph
+from edge_cifar.export.model_file import write_model
 from edge_cifar.export.tables import worth_line
 from edge_cifar.export.target import check_release, prove_target
 from edge_cifar.export.worth import Worth, compare_latency
+from edge_cifar.train.modules import build_net
+from edge_cifar.train.nets import NETS
 
 
-def test_two_files_take_turns(tiny_fp32_model: Path, tiny_int8_model: Path, synthetic: LabelledImages) -> None:
-    worth = compare_latency(tiny_fp32_model, tiny_int8_model, synthetic.images)
-    assert 0 < worth.int8.p50 <= worth.int8.p90
-    assert worth.ratio.low <= worth.ratio.median <= worth.ratio.high
+def test_the_second_file_is_compared_with_the_first(
+    tiny_fp32_model: Path, synthetic: LabelledImages, card: ModelCard, tmp_path: Path
+) -> None:
+    small = tmp_path / "small.onnx"  # a tenth of the work
+    write_model(small, build_graph(NETS["single"], build_net(NETS["single"]).eval(), 32), card)
+    there = compare_latency(tiny_fp32_model, small, synthetic.images)
+    assert there.int8.p50 < there.fp32.p50
+    assert there.ratio.high < 1
+    assert there.int8_pays
+    assert not compare_latency(small, tiny_fp32_model, synthetic.images).int8_pays
+
+
+def test_int8_pays_in_three_rounds_of_four() -> None:
+    fast = Latency(0.2, 0.3, 0.4)
+    assert Worth(fast, fast, Ratio(0.9, 0.8, 0.999)).int8_pays
+    assert not Worth(fast, fast, Ratio(0.9, 0.8, 1.0)).int8_pays
 
 
 def test_the_verdict_goes_with_the_ratio() -> None:
@@ -31,6 +48,7 @@ def test_a_release_that_is_not_supported_is_refused(release: str) -> None:
         check_release(release)
 
 
+@pytest.mark.network
 @pytest.mark.slow
 def test_the_oldest_supported_release_computes_the_right_answers(tiny_int8_model: Path) -> None:
     assert prove_target(tiny_int8_model, "1.17")["passed"]
