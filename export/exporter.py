@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx
 
-from ..edge.files import file_sha256, remove_own, write_bytes
+from ..edge.files import check_replaceable, file_sha256, remove_own, write_bytes
 from ..edge.labelled import LabelledImages
 from ..edge.model import EXPORT_SUMMARY
 from ..edge.model_card import ModelCard
@@ -83,8 +83,11 @@ class Exporter:
 
     def remove_int8(self) -> None:
         """Remove the int8 file of an earlier export and what speaks of it: beside new files it would be a trap."""
-        for name in (INT8, FLIPS, EXPORT_SUMMARY, REPORT):
-            remove_own(self.run.folder / name)
+        earlier = [self.run.folder / name for name in (INT8, FLIPS, EXPORT_SUMMARY, REPORT)]
+        for path in earlier:
+            check_replaceable(path)  # all of them, before the first is gone
+        for path in earlier:
+            remove_own(path)
 
     def _sample(self, budget: Budget, seed: int) -> LabelledImages:
         return calibration_sample(self.dataset.train, budget.sample_size, seed)
