@@ -241,7 +241,7 @@ def examples() -> dict[str, Example]:
         "matmul": Example(registered, gemm(rows, 0, "MatMul"), UNPROVEN),
         "matmul-integer": Example(registered, integer_product("MatMulInteger", rows), UNPROVEN),
         "qlinear-matmul": Example(registered, integer_product("QLinearMatMul", rows), UNPROVEN),
-        "conv-integer": Example(registered, integer_product("ConvInteger", in_the_file), UNPROVEN),
+        "conv-integer": Example(registered, integer_product("ConvInteger", in_the_file), UNPROVEN, None, False),
         "sum-input-scale": Example(one_scale, add((0.1, 0.3, 0.2), 128), ROUNDING, add([0.0465] * 3)),
         "sum-output-scale": Example(one_scale, add((0.1, 0.1, 0.6), 7), ROUNDING, add([0.0465] * 3, 7)),
         "mean-in-float": Example("a mean gives uint8", mean(rounded=False), ROUNDING, mean(rounded=True)),
