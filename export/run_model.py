@@ -57,8 +57,8 @@ def run_tensors(model: onnx.ModelProto, names: Sequence[str], images: Pixels) ->
 
 def _batch(session: onnxruntime.InferenceSession, names: Sequence[str], images: Pixels) -> int:
     """Return how many images to run at once, so that what is fetched and what is computed stay within bounds."""
-    fetched = sum(tensor.nbytes for tensor in session.run(list(names), {INPUT: images[:1]}))
-    most = LARGEST_FETCH // max(int(fetched), 1)
+    fetched = sum(int(tensor.nbytes) for tensor in session.run(list(names), {INPUT: images[:1]}))
+    most = LARGEST_FETCH // max(fetched, 1)
     return max(1, min(BATCH, LARGEST_PIXELS // (images.shape[1] * images.shape[2]), most))
 
 
