@@ -59,7 +59,8 @@ def _batch(session: onnxruntime.InferenceSession, names: Sequence[str], images: 
     """Return how many images to run at once, so that what is fetched and what is computed stay within bounds."""
     fetched = sum(int(tensor.nbytes) for tensor in session.run(list(names), {INPUT: images[:1]}))
     most = LARGEST_FETCH // max(fetched, 1)
-    return max(1, min(BATCH, LARGEST_PIXELS // (images.shape[1] * images.shape[2]), most))
+    height, width = images.shape[1:3]
+    return max(1, min(BATCH, LARGEST_PIXELS // (height * width), most))
 
 
 def run_logits(model: onnx.ModelProto, images: Pixels) -> Logits:
