@@ -13,7 +13,7 @@ from edge_cifar.edge.evaluate import BATCH, batch_logits, load_for
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model import Model
 from edge_cifar.edge.model_card import ModelCard
-from edge_cifar.edge.photo_list import list_photos, write_photo_list
+from edge_cifar.edge.split_list import list_photos, write_photo_list
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteSealed = Callable[[onnx.ModelProto, ModelCard], Path]

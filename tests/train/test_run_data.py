@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_cifar.edge.errors import DataError, RunError
-from edge_cifar.edge.photo_list import PHOTOS, read_photo_list
+from edge_cifar.edge.split_list import PHOTOS, read_photo_list
 from edge_cifar.train.data import Dataset
 from edge_cifar.train.recipe import make_recipe
 from edge_cifar.train.run import Run, open_run
