@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ..edge.files import write_text
+from ..edge.files import check_replaceable, write_text
 from ..edge.machine import this_machine
 from ..edge.shipped import MODELS_HELP, SHIPPED_DEFAULT, SHIPPED_FP32, default_model, model_file
 from ..edge.synthetic import PHOTO_SIZE
@@ -53,6 +53,8 @@ def benchmark(
     if models and models[0] == COMPARE:
         compare_files(models[1:], as_json)
         return
+    if html is not None:
+        check_replaceable(html)
     report = run_benchmark(models or default_models(), Plan(data, split, rounds, threads, minutes))
     if as_json:
         typer.echo(json.dumps(report))

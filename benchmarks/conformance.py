@@ -17,7 +17,7 @@ import numpy as np
 import typer
 
 from ..edge.errors import EdgeCifarError
-from ..edge.files import file_sha256, write_json, write_text
+from ..edge.files import check_replaceable, file_sha256, write_json, write_text
 from ..edge.machine import this_machine
 from ..edge.model import Model
 from ..edge.photo import read_photo
@@ -55,6 +55,8 @@ def conformance(
     out: Annotated[Path | None, typer.Option(help="JSON file to write, and the table beside it as .md.")] = None,
 ) -> None:
     """Run models on emulated CPUs and compare their answers, bit for bit."""
+    if out:
+        check_replaceable(out, out.with_suffix(".md"))
     check_host()
     names, stacks = choose_cpus(cpus), ort.split(",")
     if fetch:

@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 import typer
 
-from ..edge.files import write_json, write_text
+from ..edge.files import check_replaceable, write_json, write_text
 from ..edge.golden import golden_images
 from ..edge.machine import this_machine
 from ..edge.model import INPUT
@@ -65,6 +65,8 @@ def counterexamples(
     out: Annotated[Path | None, typer.Option(help="JSON file to write, and the table beside it as .md.")] = None,
 ) -> None:
     """Run nets that break a rule of the proof, and nets that keep it, on emulated CPUs."""
+    if out:
+        check_replaceable(out, out.with_suffix(".md"))
     check_host()
     names, stacks = choose_cpus(cpus), ort.split(",")
     if fetch:

@@ -18,7 +18,7 @@ import typer
 from ..edge.dataset import DATA_HELP
 from ..edge.errors import EdgeCifarError
 from ..edge.evaluate import load_for
-from ..edge.files import file_sha256, write_json, write_text
+from ..edge.files import check_replaceable, file_sha256, write_json, write_text
 from ..edge.labelled import LabelledImages
 from ..edge.latency import Latency, Ratio, latency, ratio
 from ..edge.machine import this_machine
@@ -72,6 +72,7 @@ def family(
     ),
 ) -> None:
     """Measure the nets of the package against MLPerf Tiny's reference."""
+    check_replaceable(out, out.with_suffix(".md"))
     core, machine, watch, unit = choose_cores(cores)[0], this_machine(), Watch(), resnet8(resnet8_at)
     if prepare:
         convert(unit, [PEERS[LITERT_INT8]], spread(_images(unit, data, "train"), CALIBRATION).images, say)

@@ -24,6 +24,7 @@ from ..edge.errors import ModelError
 from ..edge.golden import golden_images
 from ..edge.model import Model
 from ..edge.onnx_file import SEAL_KEY, UNSEALED, read_onnx, seal
+from ..edge.reporting import reporting
 from ..edge.shipped import SHIPPED
 
 MODELS = sorted(path.name for path in SHIPPED.glob("*.onnx"))
@@ -142,4 +143,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:
         child(int(sys.argv[2]), sys.argv[3] == "1")
     else:
-        typer.run(model_fuzz)
+        typer.run(reporting("model_fuzz")(model_fuzz))

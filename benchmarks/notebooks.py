@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from ..edge.errors import EdgeCifarError
-from ..edge.files import write_json, write_text
+from ..edge.files import check_replaceable, write_json, write_text
+from ..edge.reporting import reporting
 
 PUBLISHED: dict[str, float | None] = {
     "plain": None,
@@ -61,6 +62,7 @@ def notebooks(
     out: Annotated[Path, typer.Option(help="JSON of the results, a table beside it.")] = RESULTS,
 ) -> None:
     """Train, export and quantize the notebooks' nets."""
+    check_replaceable(out, out.with_suffix(".md"))
     for name in net or PUBLISHED:
         folder = runs / name
         if (folder / "config.json").exists():
@@ -131,4 +133,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    typer.run(notebooks)
+    typer.run(reporting("notebooks")(notebooks))

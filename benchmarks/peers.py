@@ -18,7 +18,7 @@ from ..edge.cores import usable_cores
 from ..edge.dataset import DATA_HELP
 from ..edge.errors import EdgeCifarError
 from ..edge.evaluate import load_for
-from ..edge.files import file_sha256, write_json, write_text
+from ..edge.files import check_replaceable, file_sha256, write_json, write_text
 from ..edge.machine import this_machine
 from ..edge.model import Model
 from ..edge.reporting import reporting
@@ -45,6 +45,7 @@ def peers(
     out: Annotated[Path, typer.Option(help="JSON file to write, and the tables beside it as .md.")] = RESULTS,
 ) -> None:
     """Run one net in many runtimes and compare their latencies."""
+    check_replaceable(out, out.with_suffix(".md"))
     chosen, machine, watch = choose_cores(cores), this_machine(), Watch()
     entries, failures = choose_entries(resnet8_at)
     if prepare:

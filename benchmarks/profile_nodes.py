@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..edge.files import file_sha256, write_json, write_text
+from ..edge.files import check_replaceable, file_sha256, write_json, write_text
 from ..edge.golden import golden_images
 from ..edge.latency import Task, time_in_turns
 from ..edge.machine import this_machine
@@ -54,6 +54,8 @@ def profile_nodes(
     out: Annotated[Path | None, typer.Option(help="JSON file to write, and the table beside it as .md.")] = None,
 ) -> None:
     """Print what each node of a model costs, one image on one thread."""
+    if out:
+        check_replaceable(out, out.with_suffix(".md"))
     size = Model(model, threads=1).card.size  # checked before onnxruntime reads it
     images = [image[np.newaxis] for image in golden_images(size)]
     with tempfile.TemporaryDirectory() as work:

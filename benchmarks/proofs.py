@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import typer
 
-from ..edge.files import write_text
+from ..edge.files import check_replaceable, write_text
 from ..edge.labelled import LabelledImages
 from ..edge.reporting import reporting
 from ..edge.synthetic import synthetic_split
@@ -31,6 +31,8 @@ SIZE, IMAGES = 32, 64
 
 def proofs(out: Annotated[Path | None, typer.Option(help="Markdown file to write.")] = None) -> None:
     """Print what is proven of each net's int8 file."""
+    if out:
+        check_replaceable(out)
     images = synthetic_split("train", SIZE).take(np.arange(IMAGES))
     rows = [f"| `{name}` | {' | '.join(proof_of(layers, images))} |" for name, layers in NETS.items()]
     text = "\n".join([HEADER, *rows])

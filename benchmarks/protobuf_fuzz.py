@@ -20,10 +20,11 @@ from google.protobuf.message import DecodeError
 from onnx import ModelProto
 from onnx import __version__ as onnx_version
 
-from ..edge.files import write_json
+from ..edge.files import check_replaceable, write_json
 from ..edge.onnx_file import read_model
 from ..edge.onnx_schema import TENSOR_DATA
 from ..edge.protobuf import Message, RefusedError
+from ..edge.reporting import reporting
 from .protobuf_cases import changed, seed_models, take_apart
 
 RESULT = Path(__file__).parent / "results" / "protobuf_fuzz.json"
@@ -43,6 +44,7 @@ def protobuf_fuzz(
     keep: Annotated[Path | None, typer.Option(help="Folder to keep the files in that are read differently.")] = None,
 ) -> None:
     """Compare two readers on model files with unusual protobuf, and count what became of them."""
+    check_replaceable(out)
     begin, counts = time.process_time(), Counter[str]()
     for index, data in enumerate(files(cases, seed)):
         outcome = compare(data)
@@ -129,4 +131,4 @@ def _plain(value: object) -> object:
 
 
 if __name__ == "__main__":
-    typer.run(protobuf_fuzz)
+    typer.run(reporting("protobuf_fuzz")(protobuf_fuzz))

@@ -18,7 +18,7 @@ import typer
 from PIL import Image
 
 from ..edge.evaluate import load_for
-from ..edge.files import write_json, write_text
+from ..edge.files import check_replaceable, write_json, write_text
 from ..edge.labelled import LabelledImages
 from ..edge.machine import this_machine
 from ..edge.model import Model
@@ -41,6 +41,8 @@ def resize_rule(
     out: Annotated[Path | None, typer.Option(help="Folder for resize_rule.json and resize_rule.md.")] = None,
 ) -> None:
     """Compare resize rules on degraded validation images."""
+    if out:
+        check_replaceable(out / "resize_rule.json", out / "resize_rule.md")
     opened = Model(model, threads=1)
     chosen = load_for(opened.card, data, "val")
     chosen = chosen.take(np.random.RandomState(seed).permutation(len(chosen))[:images])

@@ -18,6 +18,7 @@ import numpy as np
 import typer
 
 from ..edge.golden import golden_images
+from ..edge.reporting import reporting
 from ..edge.runtime import load_onnxruntime
 from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from .memory import resident_bytes
@@ -88,4 +89,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:
         _child(json.loads(sys.argv[2]))
     else:
-        typer.run(settings)
+        typer.run(reporting("settings")(settings))

@@ -13,7 +13,7 @@ import typer
 
 from ..edge.errors import EdgeCifarError
 from ..edge.evaluate import load_for
-from ..edge.files import file_sha256, write_json, write_text
+from ..edge.files import check_replaceable, file_sha256, write_json, write_text
 from ..edge.labelled import LabelledImages
 from ..edge.machine import this_machine
 from ..edge.model import Model
@@ -35,6 +35,8 @@ def shrunk_photos(
     out: Annotated[Path | None, typer.Option(help="Folder for shrunk_photos.json and shrunk_photos.md.")] = None,
 ) -> None:
     """Compare models, with the first, on validation images made into photos."""
+    if out:
+        check_replaceable(out / "shrunk_photos.json", out / "shrunk_photos.md")
     opened = [Model(path, threads=1) for path in models]
     named = dict(zip(short_names([str(path) for path in models]), opened, strict=True))
     first, *others = opened

@@ -20,6 +20,7 @@ import typer
 from ..edge.classifier import Classifier, Prediction
 from ..edge.files import write_bytes
 from ..edge.model import Model
+from ..edge.reporting import reporting
 from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ..edge.synthetic import LABELS, render
 from .memory import peak_bytes, resident_bytes
@@ -127,4 +128,4 @@ def watch(step: Callable[[], object], n: int) -> Growth:
 
 
 if __name__ == "__main__":
-    typer.run(soak)
+    typer.run(reporting("soak")(soak))

@@ -23,6 +23,7 @@ import typer
 
 from ..edge.errors import EdgeCifarError
 from ..edge.latency import ratio
+from ..edge.reporting import reporting
 from ..edge.shipped import SHIPPED_DEFAULT
 from ..edge.synthetic import write_photos
 
@@ -126,4 +127,4 @@ def _children_seconds() -> float:
 
 
 if __name__ == "__main__":
-    typer.run(startup)
+    typer.run(reporting("startup")(startup))

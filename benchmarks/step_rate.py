@@ -14,6 +14,7 @@ from torch import nn
 
 from ..edge.labelled import LabelledImages
 from ..edge.latency import Task, ratio, time_in_turns
+from ..edge.reporting import reporting
 from ..edge.synthetic import synthetic_split
 from ..train.device import choose_device
 from ..train.memory import keep_freed_memory
@@ -82,4 +83,4 @@ def _bare_steps(training: Training) -> Task:
 
 
 if __name__ == "__main__":
-    typer.run(step_rate)
+    typer.run(reporting("step_rate")(step_rate))

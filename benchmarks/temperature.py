@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from ..edge.files import write_json, write_text
+from ..edge.files import check_replaceable, write_json, write_text
 from ..edge.metrics import Floats, Indices, softmax
+from ..edge.reporting import reporting
 from ..edge.statistics import fit_temperature
 
 SIZES = (10, 20, 40, 100, 400, 2000)  # validation images
@@ -140,6 +141,8 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Folder for temperature.md and temperature.json.")] = None,
 ) -> None:
     """Compare ways to fit a temperature."""
+    if out:
+        check_replaceable(out / "temperature.md", out / "temperature.json")
     rows = simulate(trials)
     typer.echo(table(rows))
     if out:
@@ -165,4 +168,4 @@ def _best(losses: Curve) -> float:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    typer.run(reporting("temperature")(main))

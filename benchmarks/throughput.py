@@ -30,6 +30,7 @@ from ..edge.many import classify_many
 from ..edge.model import Model
 from ..edge.output import open_output
 from ..edge.photo import REDUCING_GAP
+from ..edge.reporting import reporting
 from ..edge.search import search
 from ..edge.shipped import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ..edge.synthetic import LABELS, render, synthetic_split
@@ -200,4 +201,4 @@ def _print(machine: Machine, results: Mapping[str, Sequence[Way]], rounds: int) 
 
 
 if __name__ == "__main__":
-    typer.run(throughput)
+    typer.run(reporting("throughput")(throughput))

@@ -60,12 +60,16 @@ def write_file(
         raise EdgeCifarError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def check_replaceable(path: Path) -> None:
-    """Raise ForeignFileError if a file stands at `path` that this program did not write."""
-    if os.path.lexists(path) and not stat.S_ISDIR(path.lstat().st_mode) and not is_own(path):
-        raise ForeignFileError(
-            f"{path}: exists, not as edge-cifar wrote it, so it is kept; name another file or move this one away"
-        )
+def check_replaceable(*paths: Path) -> None:
+    """Raise ForeignFileError if a file stands at one of `paths` that this program did not write.
+
+    What takes long asks before it begins.
+    """
+    for path in paths:
+        if os.path.lexists(path) and not stat.S_ISDIR(path.lstat().st_mode) and not is_own(path):
+            raise ForeignFileError(
+                f"{path}: exists, not as edge-cifar wrote it, so it is kept; name another file or move this one away"
+            )
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:

@@ -174,3 +174,17 @@ def test_html_is_a_page_of_the_run_beside_what_is_printed(
     assert run(monkeypatch, tiny_int8_model, "--rounds", "1", "--json", "--html", tmp_path / "report.html") == 0
     [model] = json.loads(capsys.readouterr().out)["models"]
     assert model["digest"] in (tmp_path / "report.html").read_text()
+
+
+def test_a_page_that_may_not_be_written_is_known_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tiny_int8_model: Path, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "notes.html"
+    foreign.write_text("mine")
+    assert run(monkeypatch, tiny_int8_model, "--html", foreign) == f"edge-cifar benchmark: {_kept(foreign)}"
+    assert foreign.read_text() == "mine"
+    assert capsys.readouterr().out == ""
+
+
+def _kept(path: Path) -> str:
+    return f"{path}: exists, not as edge-cifar wrote it, so it is kept; name another file or move this one away"
