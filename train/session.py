@@ -118,8 +118,8 @@ class Session:
     def _prepared(self, recipe: Recipe, dataset: Dataset) -> Training:
         for line in dataset.scan.lines():
             self._say(line)
-        if line := patience(recipe, len(dataset.train), len(dataset.train.labels), self._device):
-            self._say(line)
+        if remark := patience(recipe, len(dataset.train), len(dataset.train.labels), self._device):
+            self._say(remark)
         with within_memory():
             return prepare(recipe, dataset, self._device, self._world, self._say)
 
