@@ -7,13 +7,14 @@ from pathlib import Path
 
 from .errors import DataError, printable
 from .left_out import HIDDEN, LINK, LeftOut, file_kind, is_searched, photo_kind
+from .marks import is_own_picture
 from .suffixes import named_like_photo
 
 LITTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "icon\r"})
 """Files that systems leave in every folder, in lower case: not worth a word."""
 OWN_FILES = frozenset({".edge-cifar-demo", "study.db"})  # in folders that demo and tune fill
 RUN_CONFIG, RUN_KEYS = "config.json", {"recipe", "data", "versions"}  # of a run, and what stands in it
-OWN, MODELS = "made by edge-cifar", ".onnx"  # kinds of what is left out
+OWN, DRAWN, MODELS = "made by edge-cifar", "drawn by edge-cifar", ".onnx"  # kinds of what is left out
 KINDS_SHOWN = 5
 
 
@@ -34,7 +35,8 @@ def class_folders(folder: Path) -> list[str]:
 def class_photos(folder: Path, label: str) -> tuple[list[str], LeftOut]:
     """Return `label/<name>` of every photo in and below the class folder, sorted, and what is left out, by kind.
 
-    Links to folders are not followed, and runs and the like, which this program made, not searched. Raises DataError
+    Links to folders are not followed, and runs and the like, which this program made, not searched, nor are pictures
+    that it drew photos. Raises DataError
     when a folder can't be listed.
     """
     left_out = LeftOut()
@@ -43,7 +45,7 @@ def class_photos(folder: Path, label: str) -> tuple[list[str], LeftOut]:
 
 def is_own(photos: list[str], left_out: LeftOut) -> bool:
     """Return whether what `class_photos` found is the output of this program, and no class."""
-    return not photos and (left_out[OWN] > 0 or left_out[MODELS] > 0)
+    return not photos and any(left_out[kind] for kind in (OWN, DRAWN, MODELS))
 
 
 def has_photos(folder: Path) -> bool:
@@ -93,6 +95,8 @@ def _listing(folder: Path, below: str, left_out: LeftOut) -> Iterator[tuple[str,
                 left_out[HIDDEN] += 1
         elif entry.is_symlink() and entry.is_dir():
             left_out[LINK] += 1
+        elif named_like_photo(entry.name) and is_own_picture(Path(entry.path)):
+            left_out[DRAWN] += 1
         elif named_like_photo(entry.name):
             yield f"{below}/{entry.name}", False
         elif entry.name.lower() not in LITTER and not entry.name.startswith("._"):

@@ -46,7 +46,7 @@ class Order:
 
 @dataclass
 class Outcome:
-    """What came out: what `export.json` says, and `lines` for a person; `remarks` are on the data.
+    """What came out: what `export.json` says, and `lines` for a person; `remarks` are on its data and training.
 
     `int8_missing`: nothing was in the budget.
     """
@@ -86,7 +86,8 @@ def _export(exporter: Exporter, order: Order) -> Outcome:
     """Make all files but the summary."""
     run, stage = exporter.run, exporter.folder
     outcome = Outcome({"run": str(run.folder), "versions": dict(exporter.card.versions)})
-    outcome.remarks = exporter.dataset.scan.remarks
+    unfinished = run.unfinished()
+    outcome.remarks = (*exporter.dataset.scan.remarks, *([unfinished] if unfinished else []))
     fp32, references = exporter.write_fp32()
     files, default, worth = [fp32], FP32, None
     rungs: list[Rung] = []

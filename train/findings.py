@@ -11,8 +11,7 @@ from ..edge.files import write_bytes, write_text
 from .modules import build_net, count_parameters
 from .search import ENDED, Search
 from .space import changed, field
-
-BEST = "best.toml"
+from .study import BEST
 
 
 @dataclass(frozen=True)

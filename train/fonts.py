@@ -14,14 +14,15 @@ def drawable(text: str) -> str:
 
     The fonts that others were found in are added to matplotlib's settings, for the texts that are made from now on.
     """
-    return "".join(letter if _usable(letter) else letter.encode("unicode_escape").decode() for letter in text)
+    for family in map(_family, text):
+        if family is not None and family not in matplotlib.rcParams["font.family"]:
+            matplotlib.rcParams["font.family"] = [*matplotlib.rcParams["font.family"], family]
+    return escaped(text)
 
 
-def _usable(letter: str) -> bool:
-    family = _family(letter)
-    if family is not None and family not in matplotlib.rcParams["font.family"]:
-        matplotlib.rcParams["font.family"] = [*matplotlib.rcParams["font.family"], family]
-    return family is not None
+def escaped(text: str) -> str:
+    """Return `text` with the letters escaped that no installed font has."""
+    return "".join(letter if _family(letter) else letter.encode("unicode_escape").decode() for letter in text)
 
 
 @cache

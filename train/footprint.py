@@ -1,4 +1,4 @@
-"""What memory a training needs at the least, so that one that can't be done is refused before it begins."""
+"""What a training needs at the least: memory, so that one that can't be done is refused early, and patience."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,11 @@ import torch
 from ..edge.errors import RunError
 from ..edge.machine import this_machine
 from .device import autocast_dtype
-from .layers import BatchNorm, Classify, Conv, Dense, Depthwise, Layer, Residual, shapes
+from .layers import BatchNorm, Classify, Conv, Dense, Depthwise, Layer, Residual, count_macs, shapes
+from .optimizers import OPTIMIZERS
 from .recipe import Recipe
 
+MANY_WEIGHTS, MANY_MACS = 10**8, 10**12  # of a net; of a step: a laptop takes seconds to build it, or for a step
 ADVICE = "try a smaller --batch-size, --size or --width, or another --net"
 
 
@@ -27,10 +29,24 @@ def check_memory(recipe: Recipe, images: int, classes: int, device: torch.device
 
 
 def least_bytes(recipe: Recipe, images: int, classes: int, device: torch.device) -> int:
-    """Return the bytes of the weights, their gradients, and the values of a batch that the way back needs again."""
+    """Return the bytes of the weights and of the values of a batch that the way back needs again.
+
+    With the weights go what is as large: gradients, the optimizer's state, the moving average.
+    """
     weights, values = _count(recipe.layers, recipe.size, 3, classes)
+    copies = 2 + (OPTIMIZERS[recipe.optimizer].kept if recipe.momentum else 0) + (recipe.ema > 0)
     width = 2 if recipe.amp and autocast_dtype(device) else 4  # bytes of a value
-    return 2 * 4 * weights + width * values * min(recipe.batch_size, images)
+    return copies * 4 * weights + width * values * min(recipe.batch_size, images)
+
+
+def patience(recipe: Recipe, images: int, classes: int, device: torch.device) -> str | None:
+    """Return a line on a net that is long in the making, or whose steps are; None for all others."""
+    weights, _ = _count(recipe.layers, recipe.size, 3, classes)
+    macs = 3 * count_macs(recipe.layers, size=recipe.size, classes=classes) * min(recipe.batch_size, images)
+    words = [f"has {weights / 1e9:.1f} billion weights"] if weights > MANY_WEIGHTS else []
+    if device.type == "cpu" and macs > MANY_MACS:  # the way back costs twice the way there
+        words.append(f"needs {macs / 1e12:,.0f} million million multiply-accumulates a step, which takes a CPU a while")
+    return f"this net {' and '.join(words)}; for a faster one {ADVICE}" if words else None
 
 
 @contextmanager

@@ -54,12 +54,12 @@ def train_seeds(session: Session, recipe: Recipe, out: Path | None, count: int) 
 
     Runs that are there already go on, or count as they are. Raises EdgeCifarError, also where they have another recipe.
     """
-    seeds = range(recipe.seed, recipe.seed + count)
-    recipes = {seed: replace(recipe, seed=seed) for seed in seeds}  # a seed too large is refused now, not after days
+    replace(recipe, seed=recipe.seed + count - 1)  # a seed too large is refused now, not after days
     folder = session.folder(recipe, out)
     runs = {}
     try:
-        for seed, made in recipes.items():
+        for seed in range(recipe.seed, recipe.seed + count):
+            made = replace(recipe, seed=seed)
             place = folder / f"seed-{seed}"
             begun = (place / CONFIG).exists()
             runs[seed] = session.resume(moved(open_run(place), asdict(made))) if begun else session.train(made, place)

@@ -12,17 +12,21 @@ from .muon import Muon
 
 @dataclass(frozen=True)
 class Optimizer:
-    """`make` takes parameter groups, a learning rate and a momentum; `lr` is for batches of 128."""
+    """`make` takes parameter groups, a learning rate and a momentum; `lr` is for batches of 128.
+
+    `kept` is how many tensors as large as the weights it keeps, where it has a momentum.
+    """
 
     make: Callable[[Iterable[dict[str, Any]], float, float], torch.optim.Optimizer]
     lr: float
+    kept: int = 1
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer(lambda groups, lr, momentum: torch.optim.SGD(groups, lr, momentum, nesterov=momentum > 0), 0.15),
     "muon": Optimizer(lambda groups, lr, momentum: Muon(groups, lr, momentum, nesterov=momentum > 0), 0.1),
-    "adam": Optimizer(lambda groups, lr, _: torch.optim.Adam(groups, lr), 0.003),
-    "adamw": Optimizer(lambda groups, lr, _: torch.optim.AdamW(groups, lr), 0.003),
+    "adam": Optimizer(lambda groups, lr, _: torch.optim.Adam(groups, lr), 0.003, kept=2),
+    "adamw": Optimizer(lambda groups, lr, _: torch.optim.AdamW(groups, lr), 0.003, kept=2),
     "rmsprop": Optimizer(lambda groups, lr, momentum: torch.optim.RMSprop(groups, lr, momentum=momentum), 0.0003),
 }
 

@@ -1,5 +1,6 @@
 """What training shows: on a terminal a table that grows over a live bar, elsewhere a plain line an epoch."""
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from .loop import Epoch
 from .training import Step
 
 ACCURACY_BAR = 16  # columns of the terminal
+SILENCE = 60  # seconds at the longest between two lines, where there is no bar
 
 
 class Line(NamedTuple):
@@ -76,6 +78,7 @@ class TrainingProgress:
         )
         self._task = self._bar.add_task("starting", total=None)
         self._stepped = False
+        self._spoke = time.monotonic()
 
     def __enter__(self) -> "TrainingProgress":
         if self._live:
@@ -89,13 +92,18 @@ class TrainingProgress:
         self._bar.stop()  # shows the cursor again, whatever ended the training
 
     def on_step(self, step: Step) -> None:
-        """Move the bar; it counts steps over all epochs, so that the time left is that of the whole run."""
+        """Move the bar; it counts steps over all epochs, so that the time left is that of the whole run.
+
+        Without a bar, say in a line how far a long epoch is.
+        """
         total, completed = self._epochs * step.steps, (step.epoch - 1) * step.steps + step.done
         if not self._stepped:  # a resumed run starts far from 0, which says nothing of its speed
             self._bar.reset(self._task, total=total, completed=completed)
             self._stepped = True
         figures = f"  loss {step.loss:.3f}  acc {step.accuracy:.1%}" if self._wide else ""
         self._bar.update(self._task, completed=completed, description=f"epoch {step.epoch}/{self._epochs}{figures}")
+        if not self._live and time.monotonic() - self._spoke > SILENCE:
+            self._say(f"epoch {step.epoch}/{self._epochs}  step {step.done}/{step.steps}  loss {step.loss:.3f}")
 
     def on_epoch(self, row: Epoch) -> None:
         """Print the epoch's line."""
@@ -110,7 +118,11 @@ class TrainingProgress:
         if self._live:
             self._bar.console.print(_grid(self._columns, [column.show(line) for column in self._columns]))
         else:
-            self._bar.console.print(plain(line, self._epochs), highlight=False, soft_wrap=True)
+            self._say(plain(line, self._epochs))
+
+    def _say(self, line: str) -> None:
+        self._bar.console.print(line, highlight=False, soft_wrap=True)
+        self._spoke = time.monotonic()
 
 
 def fitting(width: int) -> list[Column]:

@@ -2,13 +2,14 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from ..edge.labelled import LabelledImages
 from ..edge.metrics import ClassMetrics, Floats, Indices, per_class
+from .fonts import escaped
 from .recipe import Recipe
 from .result import Result
 from .run import RECIPE, Run
@@ -46,6 +47,7 @@ def page(run: Run, result: Result, answers: Answers) -> str:
         "## Classes",
         _classes(answers),
         "![Confusion matrix of the test images](confusion.png)",
+        *_escaped(answers.test.labels),
         "## Examples",
         "![Test images with the net's answers](samples.png)",
         *_mistakes(answers),
@@ -148,6 +150,14 @@ def _class_row(answers: Answers, index: int, metrics: ClassMetrics) -> str:
         f"| {answers.labels[index]} | {metrics.support:,} | {metrics.precision:.1%} | {metrics.recall:.1%} "
         f"| {metrics.f1:.1%} | {taken_for} |"
     )
+
+
+def _escaped(labels: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence on the class names that the pictures can't show as they are, if there are any."""
+    shown = [f"{_plain(label)} as {_plain(escaped(label))}" for label in labels if escaped(label) != label]
+    if shown:
+        more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
+        yield f"In the pictures, for want of a font with all of their letters: {', '.join(shown[:LISTED])}{more}."
 
 
 def _mistakes(answers: Answers) -> Iterator[str]:

@@ -4,7 +4,7 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,10 +15,11 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from ..edge.errors import RunError
-from ..edge.files import write_bytes, write_json, write_text
+from ..edge.files import check_replaceable, write_bytes, write_json, write_text
 from ..edge.history import METRICS, read_history
 from ..edge.lock import exclusive
 from ..edge.marks import JSON_KEY
+from ..edge.split_list import PHOTOS
 from .checkpoint import CHECKPOINT
 from .modules import build_net
 from .recipe import Recipe
@@ -30,7 +31,9 @@ WEIGHTS = "weights.safetensors"
 RESULT = "result.json"
 REPORT = "report.md"
 PICTURES = ("curves.png", "confusion.png", "reliability.png", "samples.png", "mistakes.png")
-FILES = (CONFIG, RECIPE, METRICS, WEIGHTS, CHECKPOINT, RESULT, REPORT, *PICTURES)
+LOGS = (METRICS, PHOTOS)  # files of lines, which have no place for a mark: known by the configuration beside them
+WRITTEN = (WEIGHTS, CHECKPOINT, RESULT, REPORT, *PICTURES)  # in training and at its end
+FILES = (CONFIG, RECIPE, *LOGS, *WRITTEN)
 LOCK = ".lock"
 BEST = "best"  # entry of the weights' metadata
 
@@ -72,11 +75,11 @@ class Run:
         return not any((self.folder / name).exists() for name in (CHECKPOINT, WEIGHTS, RESULT)) and not self.history()
 
     def create(self) -> None:
-        """Write the configuration. Raises RunError as `check_new` does."""
+        """Write the configuration. Raises EdgeCifarError as `check_new` does."""
         check_new(self.folder)
         config = {"recipe": asdict(self.recipe), "data": self.data, "versions": self.versions}
         write_text(self.folder / RECIPE, self.recipe.to_toml())
-        write_text(self.folder / METRICS, "")
+        write_text(self.folder / METRICS, "", replace_any=True)  # there it may only be a run's, without a row
         write_json(self.folder / CONFIG, config)
 
     def log(self, row: Mapping[str, Any]) -> None:
@@ -129,6 +132,13 @@ class Run:
             raise RunError(f"{self.folder / WEIGHTS}: holds weights that are no finite numbers; train again")
         return net.eval()
 
+    def unfinished(self) -> str | None:
+        """Return a line on a training that was stopped or is going on; None behind its end."""
+        if self.result() is not None:
+            return None
+        kept = self.kept_epoch()[0]
+        return f"{self.folder}: not trained to its end; its weights so far are of epoch {kept} of {self.recipe.epochs}"
+
     def kept_epoch(self) -> tuple[int, float]:
         """Return the epoch and the validation accuracy that `save_weights` stored; 0 and -1 before it did."""
         if not (self.folder / WEIGHTS).exists():
@@ -139,15 +149,16 @@ class Run:
 
 
 def check_new(folder: Path) -> None:
-    """Raise RunError if a run in `folder` would replace anything, or if it can't be made: better known early.
+    """Raise EdgeCifarError if a run in `folder` would replace anything, or if it can't be made: better known early.
 
-    A run of which nothing has come may be replaced.
+    A run of which nothing has come may be replaced, but no file in it that somebody else wrote or changed.
     """
     if (folder / CONFIG).exists():
         if not _holds_nothing(folder):
             raise RunError(
                 f"{folder}: already holds a run; go on with it by --resume {folder}, choose another --out, or delete it"
             )
+        check_own(folder, (CONFIG, RECIPE, *WRITTEN))
     else:
         for name in FILES:
             if os.path.lexists(folder / name):
@@ -155,6 +166,15 @@ def check_new(folder: Path) -> None:
                     f"{folder / name}: is there already, and a run here would replace it; choose another --out"
                 )
     check_writable(folder)
+
+
+def check_own(folder: Path, names: Iterable[str] = WRITTEN) -> None:
+    """Raise EdgeCifarError if one of `names` in `folder` is not this program's, so that it couldn't be written."""
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            raise RunError(f"{path}: a folder, where a file is to be written; move it away, or choose another --out")
+        check_replaceable(path)
 
 
 def check_writable(folder: Path) -> None:

@@ -22,7 +22,7 @@ from .checkpoint import CHECKPOINT
 from .data import Dataset
 from .distributed import World
 from .divergence import Diverged
-from .footprint import NotEnoughMemory, check_memory, within_memory
+from .footprint import NotEnoughMemory, check_memory, patience, within_memory
 from .loop import Epoch, fit
 from .memory import keep_freed_memory
 from .prepare import prepare
@@ -31,7 +31,7 @@ from .recipe import Recipe
 from .report import write_curves, write_report
 from .result import Result
 from .resume import check_same, started
-from .run import Run, check_new, check_writable, make_new_folder
+from .run import Run, check_new, check_own, check_writable, make_new_folder
 from .run_data import keep_photo_list, load_recipe_data, load_run_data
 from .signals import Stopped, StopSignals
 from .start import IDENTITY_NAME, teacher_sources, weights_file
@@ -100,6 +100,7 @@ class Session:
         with self._writing(run):
             if self.first:
                 remove_temporaries(run.folder)
+                check_own(run.folder)  # before the work, not behind it
             recipe = started(run)
             if line := check_same(run, self._versions(recipe)):
                 self._say(line)
@@ -117,8 +118,10 @@ class Session:
     def _prepared(self, recipe: Recipe, dataset: Dataset) -> Training:
         for line in dataset.scan.lines():
             self._say(line)
+        if remark := patience(recipe, len(dataset.train), len(dataset.train.labels), self._device):
+            self._say(remark)
         with within_memory():
-            return prepare(recipe, dataset, self._device, self._world)
+            return prepare(recipe, dataset, self._device, self._world, self._say)
 
     def _go_on(self, run: Run, training: Training, dataset: Dataset) -> Summary:
         self._say(

@@ -27,19 +27,18 @@ IDENTITY_NAME = "identity"
 MODEL_SUFFIX = ".onnx"
 
 
-def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images: torch.Tensor) -> None:
+def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images: torch.Tensor) -> bool:
     """Give `net` the weights of the run folder `init`, those of the "shipped" model, or the start called "identity".
 
-    The head stays as it is unless classes and size are the same. `images`, uint8 (N, S, S, C), serve to find the
-    batchnorm statistics again that the shipped file has folded away, and what to whiten. Raises RunError when the
-    nets differ.
+    Return whether all layers have theirs: the head stays as it is unless classes and size are the same. `images`,
+    uint8 (N, S, S, C), serve to find the batchnorm statistics again that the shipped file has folded away, and what to
+    whiten. Raises RunError when the nets differ.
     """
     if init == IDENTITY_NAME:
         start_as_identity(net, images)
-        return
+        return True
     if init == SHIPPED_NAME:
-        _load_shipped(net, labels, images)
-        return
+        return _load_shipped(net, labels, images)
     run = open_run(Path(init))
     found, wanted = _state_for(net, run.load_net()), net.state_dict()
     head = tuple(name for name in wanted if name.startswith(f"{len(net) - 1}."))
@@ -49,6 +48,7 @@ def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images:
     ):
         raise RunError(f"--init {init}: another net or size than the one to be trained")
     net.load_state_dict({name: found[name] for name in wanted if keep_head or name not in head}, strict=False)
+    return keep_head
 
 
 def _state_for(net: nn.Sequential, found: nn.Sequential) -> dict[str, torch.Tensor]:
@@ -130,8 +130,10 @@ def _rgbx(pixels: torch.Tensor) -> Pixels:
 
 
 @torch.no_grad()
-def _load_shipped(net: nn.Sequential, labels: tuple[str, ...], images: torch.Tensor) -> None:
+def _load_shipped(net: nn.Sequential, labels: tuple[str, ...], images: torch.Tensor) -> bool:
     """Give `net` the folded convolutions of the shipped file, and batchnorms that undo the folding on `images`.
+
+    Return whether its head is the file's as well.
 
     A batchnorm with the mean and deviation that its convolution has on the images, as statistics and as parameters,
     changes nothing at first, and learns on as the one that was folded would have.
@@ -152,12 +154,14 @@ def _load_shipped(net: nn.Sequential, labels: tuple[str, ...], images: torch.Ten
             value = module.eval()(value)
     head = net[-1]
     assert isinstance(head, nn.Linear)
-    if labels == CIFAR10_LABELS and head.weight.shape == head_weight.shape:
+    keep_head = labels == CIFAR10_LABELS and head.weight.shape == head_weight.shape
+    if keep_head:
         channels = len(convolutions[-1][0])
         side = math.isqrt(head_weight.shape[1] // channels)
         by_row = head_weight.reshape(-1, side, side, channels)  # the file is channels last
         head.weight.copy_(by_row.permute(0, 3, 1, 2).reshape(head_weight.shape))
         head.bias.copy_(head_bias)
+    return keep_head
 
 
 def _kinds(net: nn.Sequential) -> list[tuple[type, int]]:

@@ -21,10 +21,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from ..edge.errors import RunError
 from .data import Dataset
 from .recipe import Recipe
-from .run import CONFIG, check_writable
+from .run import CONFIG, check_own, check_writable
 from .space import start
 
 DATABASE = "study.db"
+BEST, PICTURES = "best.toml", ("history.png", "importances.png", "slice.png")
 LOCK_SECONDS = 60  # a worker waits so long for another to have written to an SQLite file
 OPEN_TRIES = 20
 SETTING = "setting"  # user attribute of a study
@@ -104,9 +105,10 @@ def open_study(
 
 
 def check_study(folder: Path) -> None:
-    """Raise RunError if `folder` holds a run, or what a search would replace, or can't be made."""
+    """Raise EdgeCifarError if `folder` holds a run, or what a search would replace, or can't be made."""
     if (folder / CONFIG).exists():
         raise RunError(f"{folder}: holds a run, no search; choose another --out")
+    check_own(folder, (BEST, *PICTURES))
     check_writable(folder)
 
 

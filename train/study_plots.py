@@ -11,13 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from optuna.visualization import matplotlib as views
 
+from .study import PICTURES
 from .style import picture
 
-PLOTS: dict[str, Callable[..., Any]] = {
-    "history.png": views.plot_optimization_history,
-    "importances.png": views.plot_param_importances,
-    "slice.png": views.plot_slice,
-}
+PLOTS: dict[str, Callable[..., Any]] = dict(
+    zip(PICTURES, (views.plot_optimization_history, views.plot_param_importances, views.plot_slice), strict=True)
+)
 
 
 @picture

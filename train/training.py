@@ -30,6 +30,7 @@ from .signals import Stopped, StopSignals
 EVALUATION_BATCH = 512  # images
 VIEW_SEEDS = 1_000_003  # apart from a seed to the next; no run has so many views
 READ_EVERY = 10  # steps; reading the sums waits for the device
+READ_AFTER = 5  # seconds, where steps take long
 PROGRESS = ("epoch", "step", "seconds", "val_losses", "val_accuracies")  # attributes that a checkpoint keeps
 
 
@@ -117,13 +118,15 @@ class Training:
                 self.generator.manual_seed(VIEW_SEEDS * self.recipe.seed + (self.epoch - 1) % self.recipe.views)
             self._order = torch.randperm(len(self.targets), generator=self.generator, device=self.device)
             self._sums.zero_()
-        started = time.perf_counter()
+        started = told = time.perf_counter()
         batches = torch.split(self._order, self._batches)
         while self.step < self.steps_per_epoch:
             self._train(batches[self.step])
             self.step += 1
-            if self.step % READ_EVERY == 0 or self.step == self.steps_per_epoch:
+            late = time.perf_counter() - told > READ_AFTER
+            if late or self.step % READ_EVERY == 0 or self.step == self.steps_per_epoch:
                 self._report(on_step)
+                told = time.perf_counter()
             if self.world.any(stop is not None and stop.received is not None):
                 self.seconds += time.perf_counter() - started
                 raise Stopped

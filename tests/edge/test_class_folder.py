@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 from edge_cifar.edge.class_folder import KINDS_SHOWN, class_folders, class_photos, is_own, shortened
+from edge_cifar.edge.drawn import write_drawn
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.left_out import LeftOut
+from PIL import Image
 
 
 def make(root: Path, *files: str) -> Path:
@@ -44,6 +46,20 @@ def test_runs_are_known_by_their_content(tmp_path: Path, run: str) -> None:
 def test_other_output_of_this_program_is_no_class(tmp_path: Path, file: str) -> None:
     make(tmp_path, f"out/{file}", *(["out/photos/0.jpg"] if file == ".edge-cifar-demo" else []))
     assert is_own(*class_photos(tmp_path, "out"))
+
+
+def test_pictures_that_were_drawn_of_photos_are_no_photos(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (8, 8))
+    for name in ("cat/0.png", "cat/1.jpg"):
+        make(tmp_path, name)
+        picture.save(tmp_path / name)
+        write_drawn(picture, picture, tmp_path / "drawn/photos" / name)
+    assert is_own(*class_photos(tmp_path, "drawn"))
+    write_drawn(picture, picture, tmp_path / "cat/more/0.jpg")
+    assert class_photos(tmp_path, "cat") == (["cat/0.png", "cat/1.jpg"], {"drawn by edge-cifar": 1})
+    with (tmp_path / "drawn/photos/cat/1.jpg").open("ab") as file:
+        file.write(b"x")  # somebody's own by now
+    assert class_photos(tmp_path, "drawn")[0] == ["drawn/photos/cat/1.jpg"]
 
 
 def test_a_class_with_a_model_among_its_photos_stays_one(tmp_path: Path) -> None:

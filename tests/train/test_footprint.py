@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.train.footprint import NotEnoughMemory, check_memory, least_bytes, within_memory
+from edge_cifar.train.footprint import NotEnoughMemory, check_memory, least_bytes, patience, within_memory
 from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
@@ -16,9 +16,9 @@ CPU = torch.device("cpu")
 def test_weights_are_counted_and_nothing_is_overstated(net: str) -> None:
     recipe = Recipe(net=net, amp=False)
     parameters = list(build_net(recipe.layers).parameters())
-    floor = 8 * sum(p.numel() for p in parameters if p.dim() > 1)  # weights and their gradients, without biases
+    floor = 12 * sum(p.numel() for p in parameters if p.dim() > 1)  # weights, gradients and momentum, without biases
     without_images = least_bytes(recipe, 0, 10, CPU)
-    assert floor <= without_images <= floor + 8 * sum(p.numel() for p in parameters if p.dim() == 1)
+    assert floor <= without_images <= floor + 12 * sum(p.numel() for p in parameters if p.dim() == 1)
     assert least_bytes(recipe, 10, 10, CPU) > without_images + 4 * 10 * 3 * 32**2
     assert least_bytes(recipe, 10**6, 10, CPU) == least_bytes(recipe, recipe.batch_size, 10, CPU)
 
@@ -39,6 +39,23 @@ def test_a_training_that_cannot_fit_is_refused_at_once(synthetic: LabelledImages
     with pytest.raises(NotEnoughMemory):
         Training(Recipe(net="deep", width=8, size=256), replace(synthetic, labels=tuple(map(str, range(10**6)))), CPU)
     check_memory(Recipe(), 50_000, 10, CPU)
+
+
+def test_all_that_is_as_large_as_the_weights_counts() -> None:
+    weights = least_bytes(Recipe(momentum=0), 0, 10, CPU) / 2
+    assert least_bytes(Recipe(), 0, 10, CPU) == 3 * weights
+    assert least_bytes(Recipe(optimizer="adamw"), 0, 10, CPU) == 4 * weights
+    assert least_bytes(Recipe(ema=0.9), 0, 10, CPU) == 4 * weights
+
+
+def test_a_training_that_takes_long_is_said_to_before_it_is_built() -> None:
+    assert patience(Recipe(), 50_000, 10, CPU) is None
+    large = Recipe(net="deep", width=8, size=256)
+    assert patience(large, 50_000, 2, CPU) == (
+        "this net has 1.1 billion weights and needs 8 million million multiply-accumulates a step, which takes a CPU a "
+        "while; for a faster one try a smaller --batch-size, --size or --width, or another --net"
+    )
+    assert "a step" not in str(patience(large, 50_000, 2, torch.device("meta")))
 
 
 def test_memory_that_cannot_be_had_is_one_line() -> None:

@@ -54,6 +54,15 @@ def _read_all(terminal: int, seen: bytearray) -> None:
             return
 
 
+def test_elsewhere_a_long_epoch_is_followed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("edge_cifar.train.progress.SILENCE", -1)
+    with TrainingProgress(3, images=1000) as progress:
+        progress.on_step(Step(2, 5, 10, 1.0, 0.5))
+    assert capsys.readouterr().err == "epoch 2/3  step 5/10  loss 1.000\n"
+
+
 def test_elsewhere_each_epoch_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
     show()
     written = capsys.readouterr()

@@ -82,6 +82,13 @@ def test_names_of_classes_are_never_read_as_markup(synthetic: LabelledImages) ->
     assert r"| a\|b | 100 | 0.0% | 0.0% | 0.0% | \*big_cat\* (100) |" in text
 
 
+def test_names_that_pictures_have_to_escape_are_told(synthetic: LabelledImages) -> None:
+    photos = with_labels(synthetic, ("cat", "dog \U0010fffd"))
+    text = page_of(photos, photos.targets)
+    assert "for want of a font with all of their letters: dog \U0010fffd as dog \\\\U0010fffd." in text
+    assert "font" not in page_of(synthetic, synthetic.targets)
+
+
 def test_of_a_hundred_classes_the_worst_and_the_best_are_listed(synthetic: LabelledImages) -> None:
     photos = with_labels(synthetic, tuple(f"kind {i:02}" for i in range(100)))
     answered = photos.targets.copy()

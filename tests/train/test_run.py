@@ -1,6 +1,7 @@
 import json
 import math
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from edge_cifar.edge.errors import EdgeCifarError, RunError
 from edge_cifar.train.modules import build_net
 from edge_cifar.train.nets import NETS
 from edge_cifar.train.recipe import Recipe
-from edge_cifar.train.run import CONFIG, WEIGHTS, Run, make_new_folder, newest_run, open_run
+from edge_cifar.train.result import Result
+from edge_cifar.train.run import CONFIG, WEIGHTS, Run, check_new, check_own, make_new_folder, newest_run, open_run
 
 
 @pytest.fixture
@@ -49,6 +51,27 @@ def test_a_file_of_the_users_own_is_not_overwritten(tmp_path: Path, name: str) -
     with pytest.raises(RunError, match="already"):
         Run(tmp_path, Recipe(), {}, {}).create()
     assert (tmp_path / name).read_text() == "my own"
+
+
+@pytest.mark.parametrize("name", ["report.md", "curves.png", "weights.safetensors"])
+def test_what_somebody_put_into_a_run_is_met_before_the_work(run: Run, name: str) -> None:
+    check_own(run.folder)
+    (run.folder / name).write_text("my own")
+    for check in (check_new, check_own):
+        with pytest.raises(EdgeCifarError, match=f"{name}: exists, not as edge-cifar wrote it|already holds a run"):
+            check(run.folder)
+    (run.folder / name).unlink()
+    (run.folder / name).mkdir()
+    with pytest.raises(RunError, match=f"{name}: a folder, where a file is to be written"):
+        check_own(run.folder)
+
+
+def test_a_run_that_has_not_ended_says_so(run: Run) -> None:
+    run.save_weights(build_net(NETS["batchnorm"], classes=2), epoch=3, val_accuracy=0.5)
+    assert run.unfinished() == f"{run.folder}: not trained to its end; its weights so far are of epoch 3 of 40"
+    result = Result(40, 3, 0.5, 0.5, (0.4, 0.6), 9, 0.1, 10, 1.0)
+    (run.folder / "result.json").write_text(json.dumps(asdict(result)))
+    assert run.unfinished() is None
 
 
 def test_only_one_process_writes_a_run(run: Run) -> None:

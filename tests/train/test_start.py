@@ -30,7 +30,7 @@ def _trained(folder: Path, labels: tuple[str, ...], net: str = "single") -> Run:
 def test_weights_of_a_run_with_the_same_classes_are_taken_whole(tmp_path: Path) -> None:
     run = _trained(tmp_path / "run", ("cat", "dog"))
     net = build_net(NETS["single"], classes=2)
-    load_weights(net, str(run.folder), ("cat", "dog"), IMAGES)
+    assert load_weights(net, str(run.folder), ("cat", "dog"), IMAGES)
     assert all(torch.equal(tensor, run.load_net().state_dict()[name]) for name, tensor in net.state_dict().items())
 
 
@@ -39,7 +39,7 @@ def test_other_classes_keep_a_head_of_their_own(tmp_path: Path, labels: tuple[st
     run = _trained(tmp_path / "run", ("cat", "dog"))
     net = build_net(NETS["single"], classes=len(labels))
     head = net[-1].weight.clone()
-    load_weights(net, str(run.folder), labels, IMAGES)
+    assert not load_weights(net, str(run.folder), labels, IMAGES)
     assert torch.equal(net[1].weight, run.load_net()[1].weight)
     assert torch.equal(net[-1].weight, head)
 
@@ -76,7 +76,7 @@ def test_weights_of_a_deeper_net_are_refused(tmp_path: Path) -> None:
 
 def test_the_shipped_weights_compute_what_the_shipped_file_computes(synthetic: LabelledImages) -> None:
     net = build_net(NETS["batchnorm"])
-    load_weights(net, "shipped", CIFAR10_LABELS, IMAGES)
+    assert load_weights(net, "shipped", CIFAR10_LABELS, IMAGES)
     expected = Model(SHIPPED_FP32, threads=1).logits(synthetic.images)
     with torch.inference_mode():
         logits = net.eval()(torch.from_numpy(synthetic.images)).numpy()
@@ -86,7 +86,7 @@ def test_the_shipped_weights_compute_what_the_shipped_file_computes(synthetic: L
 def test_the_shipped_batchnorms_have_the_statistics_of_the_images(synthetic: LabelledImages) -> None:
     net = build_net(NETS["batchnorm"], classes=3)
     images = torch.from_numpy(synthetic.images[..., :3].copy())
-    load_weights(net, "shipped", ("a", "b", "c"), images)
+    assert not load_weights(net, "shipped", ("a", "b", "c"), images)
     with torch.inference_mode():
         evaluated, trained = net.eval()(images), net.train()(images)
     assert torch.allclose(evaluated, trained, atol=0.05 * float(evaluated.abs().max()))

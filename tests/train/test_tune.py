@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.errors import RunError
+from edge_cifar.edge.errors import EdgeCifarError, RunError
 from edge_cifar.train.recipe import Recipe, make_recipe, read_toml
 from edge_cifar.train.tune import tune
 from PIL import Image
@@ -104,6 +104,14 @@ def test_a_search_in_which_all_diverged_says_what_to_change(folder: Path) -> Non
     (folder / "wild.toml").write_text(wild.to_toml())
     with pytest.raises(RunError, match=r"all 2 trials came to nothing \(diverged\); begin with a recipe of smaller lr"):
         tune(config=Path("wild.toml"), names="weight_decay", trials=2, epochs=5, out=Path("study"))
+
+
+@pytest.mark.parametrize("name", ["best.toml", "slice.png"])
+def test_a_file_of_the_users_own_is_met_before_the_search(folder: Path, name: str) -> None:
+    (folder / "study").mkdir()
+    (folder / "study" / name).write_text("my own")
+    with pytest.raises(EdgeCifarError, match=f"{name}: exists, not as edge-cifar wrote it"):
+        tune(config=Path("recipe.toml"), data="nowhere", out=Path("study"))
 
 
 @pytest.mark.parametrize(
