@@ -50,7 +50,7 @@ def _work(classifier: Classifier, top: int, draws: Sequence[Draw]) -> Work[Entry
                     if error is None and (path == STDIN or (draws and _is_pipe(path))):  # to draw it, it is read again
                         photo = _read_stdin() if path == STDIN else read_pipe(path)
                 except PhotoError as why:
-                    error = why  # noqa: PLW2901
+                    error = why
                 errors.append(error)
                 if error is None:
                     read.append((path, photo))
