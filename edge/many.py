@@ -1,5 +1,7 @@
 """Many photos, classified as they are found: read and put through the net in parallel, the results in order."""
 
+import os
+import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TypeAlias
@@ -8,7 +10,8 @@ from .classifier import BATCH, Classifier, Prediction
 from .errors import PhotoError
 from .limits import MAX_FILE_BYTES
 from .parallel import Work, in_parallel
-from .photo import Photo
+from .photo import Photo, read_pipe
+from .photo_source import Piped
 from .results import Result, Results
 from .search import Entry
 
@@ -17,10 +20,6 @@ PIECE = 1 << 20  # bytes of stdin read at a time: asking for all that is allowed
 
 Draw: TypeAlias = Callable[[str, Photo, Prediction], object]
 """What is done besides with a photo that was classified; the text is its path. May raise PhotoError."""
-
-
-class Stdin(bytes):
-    """A photo that came on stdin: messages call it <Stdin>."""
 
 
 def classify_many(
@@ -46,10 +45,16 @@ def _work(classifier: Classifier, top: int, draws: Sequence[Draw]) -> Work[Entry
 
         def readable() -> Iterator[Photo]:
             for path, error in entries:
+                photo: Photo = path
+                try:
+                    if error is None and (path == STDIN or (draws and _is_pipe(path))):  # to draw it, it is read again
+                        photo = _read_stdin() if path == STDIN else read_pipe(path)
+                except PhotoError as why:
+                    error = why
                 errors.append(error)
                 if error is None:
-                    read.append((path, _read_stdin() if path == STDIN else path))
-                    yield read[-1][1]
+                    read.append((path, photo))
+                    yield photo
 
         results = list(classifier.predict_many(readable(), top, batch=BATCH))
         answers = iter([_draw(draws, *photo, result) for photo, result in zip(read, results, strict=True)])
@@ -69,9 +74,16 @@ def _draw(draws: Sequence[Draw], path: str, photo: Photo, result: Result) -> Res
     return result
 
 
-def _read_stdin() -> Stdin:
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116
+    except (OSError, ValueError):  # what is wrong with it is said when it is read
+        return False
+
+
+def _read_stdin() -> Piped:
     data = bytearray()
     with open(0, "rb", closefd=False) as file:
         while piece := file.read(min(PIECE, MAX_FILE_BYTES + 1 - len(data))):  # one more is refused as too large
             data += piece
-    return Stdin(data)
+    return Piped(data, "<Stdin>")

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
+from typing import BinaryIO
 
 import typer
 
 from .errors import EdgeCifarError
-from .files import flush_folder, take_name, temporary_beside
+from .files import TEMPORARY, flush_folder, take_name, temporary_beside
+from .lock import lock
 from .results import Origin, Results, row
 
 try:
@@ -19,6 +21,7 @@ except ImportError as error:
     raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[parquet]'") from error
 
 GROUP = 10_000  # rows written together
+MAGIC = b"PAR1"  # at a table's start, and at its end once it is whole
 RANKED = pa.struct([("label", pa.string()), ("probability", pa.float64())])
 SCHEMA = pa.schema(
     [
@@ -44,7 +47,11 @@ class ParquetFile:
         self._written = 0  # rows
         self._failed = False
         with self._naming_errors():
-            self._writer = pq.ParquetWriter(self._temporary, SCHEMA)
+            _remove_cut_tables(path.parent)
+            self._file = self._temporary.open("xb")
+            lock(self._file)  # so that nobody takes it for a killed run's
+            self._writer = pq.ParquetWriter(self._file, SCHEMA)
+            self._file.flush()
 
     def __contains__(self, path: str) -> bool:
         return False
@@ -66,11 +73,12 @@ class ParquetFile:
             self._flush()
         with self._naming_errors():
             self._writer.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()  # some systems name no open files
             if stopped and not self._written:
                 self._temporary.unlink()
                 return
-            with self._temporary.open("rb+") as file:
-                os.fsync(file.fileno())
             if not stopped:
                 with suppress(FileExistsError):
                     self._name(self._path)
@@ -108,8 +116,31 @@ class ParquetFile:
             yield
         except OSError as error:
             self._failed = True
+            with suppress(AttributeError):  # there may be none yet
+                self._writer.is_open = False  # else it would write an end when it is deleted
+            with suppress(AttributeError, OSError):
+                self._file.close()
             with suppress(OSError):
                 self._temporary.unlink(missing_ok=True)
             raise EdgeCifarError(
                 f"cannot write {self._path}: {error.strerror or error}; nothing of it is left"
             ) from error
+
+
+def _remove_cut_tables(folder: Path) -> None:
+    """Remove the tables that killed runs left in `folder` under temporary names: nothing can read one without its end.
+
+    Those of runs that go on are locked.
+    """
+    for path in folder.iterdir():
+        if TEMPORARY.fullmatch(path.name):
+            with suppress(OSError), path.open("rb") as file:
+                if lock(file) and _is_cut(file):
+                    path.unlink()
+                    typer.echo(f"{path}: removed, a table that a killed run left without its end", err=True)
+
+
+def _is_cut(file: BinaryIO) -> bool:
+    start = file.read(len(MAGIC))
+    file.seek(-len(start), os.SEEK_END)
+    return start == MAGIC and (file.tell() == 0 or file.read() != MAGIC)

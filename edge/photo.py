@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from io import UnsupportedOperation
 from os import PathLike, fsdecode, fspath
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from PIL import Image, UnidentifiedImageError
 
 from .decode import FORMATS, decode
 from .errors import PhotoError
-from .photo_source import Content, Photo, photo_content
+from .photo_source import Content, Photo, Piped, photo_content
 from .pixels import FILTER, REDUCING_GAP, Pixels, orientation_of, to_rgbx, upright_rgb
 from .suffixes import named_like_photo
 
@@ -30,6 +30,7 @@ __all__ = [
     "photo_files",
     "photo_name",
     "read_photo",
+    "read_pipe",
     "read_upright",
     "to_pixels",
 ]
@@ -80,6 +81,11 @@ def read_upright(photo: Photo, draft_side: int | None = None) -> Image.Image:
     return _reading(photo, upright)
 
 
+def read_pipe(path: str) -> Piped:
+    """Return all that comes through the pipe at `path`, as a photo. Raises PhotoError."""
+    return _reading(path, lambda content, _: Piped(cast(bytes, content), path))
+
+
 def to_pixels(image: Image.Image, size: int) -> Pixels:
     """Return an open Pillow image as uint8 (size, size, 4) by the photo contract; Pillow's own errors pass through."""
     image.load()
@@ -90,6 +96,8 @@ def photo_name(photo: Photo) -> str:
     """Return what messages call `photo`: its path if it has one, else its kind."""
     if isinstance(photo, str | PathLike):
         return fsdecode(fspath(photo)) or '""'
+    if isinstance(photo, Piped):
+        return photo.name
     return f"<{type(photo).__name__}>"
 
 

@@ -12,7 +12,7 @@ import stat
 from contextlib import ExitStack, suppress
 from inspect import iscoroutinefunction
 from os import PathLike
-from typing import Any, BinaryIO, Protocol, TypeAlias, cast
+from typing import Any, BinaryIO, Protocol, Self, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,18 @@ class Upload(Protocol):
     @property
     def file(self) -> Any:
         """The file."""
+
+
+class Piped(bytes):
+    """A photo that came through a pipe, which can be read but once; `name` is what messages call it."""
+
+    name: str
+
+    def __new__(cls, content: bytes | bytearray, name: str) -> Self:
+        """Hold what came."""
+        piped = super().__new__(cls, content)
+        piped.name = name
+        return piped
 
 
 Photo: TypeAlias = (

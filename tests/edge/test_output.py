@@ -270,6 +270,58 @@ def test_a_stopped_table_says_that_it_is_partial(tmp_path: Path, capsys: pytest.
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_table_that_a_killed_run_left_is_removed_by_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    code = """
+import os, pathlib, sys
+from edge_cifar.edge.output import open_output
+held = open_output(pathlib.Path(sys.argv[1]), resume=False, as_json=False)
+os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out.parquet")], check=False)
+    [cut] = tmp_path.iterdir()
+    (tmp_path / ".edge-cifar-00000000").write_bytes(b"what another command is about to write")
+    going_on = open_output(tmp_path / "other.parquet", resume=False, as_json=False, origin=ORIGIN)
+    assert capsys.readouterr().err == f"{cut}: removed, a table that a killed run left without its end\n"
+    whole = write_table(tmp_path / ".edge-cifar-11111111")  # as of a run that was killed before it gave it its name
+    write(tmp_path / "out.parquet", RESULTS)
+    going_on.write(RESULTS)
+    going_on.close()
+    assert parquet.read_metadata(tmp_path / "other.parquet").num_rows == 3
+    assert whole.exists()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def write_table(path: Path) -> Path:
+    write(path.with_suffix(".parquet"), RESULTS)
+    return path.with_suffix(".parquet").rename(path)
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyarrow")
+    from edge_cifar.edge import parquet as module
+
+    monkeypatch.setattr(module, "GROUP", 2)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with (
+            pytest.raises(EdgeCifarError, match=r"cannot write .*out.parquet: File too large; nothing of it is left"),
+            ended(open_output(tmp_path / "out.parquet", resume=False, as_json=False, origin=ORIGIN)) as output,
+        ):
+            output.write(RESULTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert not list(tmp_path.iterdir())
+    assert capsys.readouterr() == ("", "")
+
+
 def test_of_two_tables_the_first_keeps_the_name(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "out.parquet"
