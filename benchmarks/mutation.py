@@ -53,7 +53,7 @@ RESULTS = Path("benchmarks", "results")
 EXPLAINED = RESULTS / "mutation_explained.toml"
 
 # mutmut's exit codes; all others are time-outs and crashes, which a test run notices
-SURVIVED, UNTESTED, UNCHECKED = 0, 33, None
+SURVIVED, UNTESTED, UNCHECKED, NOT_RUN = 0, 33, None, 255
 
 # time-outs are generous, since on a busy machine a slow test would pass for one that noticed
 CONFIG = """
@@ -121,6 +121,11 @@ def outcome(folder: Path, explained: dict[str, str]) -> Iterator[Mutant]:
     for file in sorted(folder.glob("mutants/edge_cifar/**/*.meta")):
         module = str(file.relative_to(folder / "mutants" / "edge_cifar")).removesuffix(".meta")
         for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
+            if code == NOT_RUN:
+                tests = ", ".join(NEAR[module])
+                raise EdgeCifarError(
+                    f"{name}: pytest could not run {tests}; has each id of a test only plain characters?"
+                )
             if code in (SURVIVED, UNTESTED, UNCHECKED):
                 change = _change(folder, name)
                 yield Mutant(module, name, False, change, explained.get(change, ""))

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import random
+import re
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
@@ -294,7 +295,7 @@ def test_random_damage_behind_a_new_seal_is_read_or_a_model_error(tmp_path: Path
         b"\x72\x04\x0a\x02\xff\xff",  # metadata that is no UTF-8
         b"\x08\x07\x42\x02\x10\x0d",  # no graph
     ],
-    ids=lambda data: repr(data[:8]),
+    ids=lambda data: re.sub(r"\W+", "_", repr(data[:8])),
 )
 def test_garbage_is_no_model(opens: Callable[[bytes], OnnxFile], data: bytes) -> None:
     with pytest.raises(ModelError, match=r"model\.onnx: not an ONNX model, or damaged"):

@@ -1,3 +1,4 @@
+import re
 import struct
 from itertools import product
 
@@ -65,7 +66,7 @@ def read(data: bytes) -> Message:
         (field(12 << 3 | 2, b"one"), {"choice": "one"}),
         (b"\x80\x01\x05", {"far": 5}),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: re.sub(r"\W+", "_", ascii(value)[:40]),
 )
 def test_a_message_is_read_by_its_schema(data: bytes, expected: Message) -> None:
     assert read(data) == expected
@@ -212,7 +213,7 @@ def _is_numbers(ours: Field) -> bool:
         (b"\x08\x80\0", "not the shortest form of a number of 64 bits"),
         (b"\x08" + b"\xff" * 11, "not the shortest form of a number of 64 bits"),
     ],
-    ids=lambda value: str(value)[:20],
+    ids=lambda value: re.sub(r"\W+", "_", str(value)[:20]),
 )
 def test_what_is_wrong_is_said(data: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):

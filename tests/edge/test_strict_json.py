@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from edge_cifar.edge import strict_json as module
@@ -26,7 +27,7 @@ def test_json_is_read(value: object) -> None:
         "9" * 5000,
         "[" * 100_000,
     ],
-    ids=lambda text: text[:20],
+    ids=lambda text: re.sub(r"\W+", "_", text[:20]),
 )
 def test_what_only_python_reads_is_refused(text: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
