@@ -1,9 +1,9 @@
 """Whether the tests would notice: small faults put into the modules that decide answers, one at a time, by mutmut.
 
 `python -m edge_cifar.benchmarks.mutation`, in the repository (extra `[mutation]`), copies the tree to a scratch folder,
-lets mutmut change each function of `MODULES` in every way it knows, and runs the tests of `TESTS` that call it. A
-mutant that no test fails on has survived; what survives because nothing a caller can see depends on it is explained,
-by its change, in `results/mutation_explained.toml`.
+lets mutmut change each function of the modules of `NEAR` in every way it knows, and runs those of their tests that
+call it. A mutant that no test fails on has survived; what survives because nothing a caller can see depends on it is
+explained, by its change, in `results/mutation_explained.toml`.
 """
 
 import json
@@ -21,16 +21,34 @@ import typer
 from ..edge.errors import EdgeCifarError
 from ..edge.files import write_json, write_text
 from ..edge.reporting import reporting
-from .mutation_report import Mutant, as_json, as_markdown
+from .mutation_report import Mutant, as_markdown, by_module
 
 FOLDERS = ("edge", "train", "export", "benchmarks")
-MODULES = (
-    *("edge/classifier.py", "edge/dataset.py", "edge/done.py", "edge/golden.py", "edge/metrics.py"),
-    *("edge/onnx_file.py", "edge/results.py", "edge/statistics.py"),
-    *("export/calibration.py", "export/evidence.py", "export/portability.py", "export/saturation.py", "export/sums.py"),
-)
-"""What decides an answer, a promise, or what is written of them."""
-TESTS = ("tests/edge", "tests/export")
+NEAR: dict[str, tuple[str, ...]] = {
+    "edge/classifier.py": ("tests/edge/test_classifier.py",),
+    "edge/cut.py": ("tests/edge/test_cut.py",),
+    "edge/dataset.py": ("tests/edge/test_dataset.py",),
+    "edge/done.py": ("tests/edge/test_done.py", "tests/edge/test_output.py"),
+    "edge/golden.py": ("tests/edge/test_golden.py",),
+    "edge/line_file.py": ("tests/edge/test_output.py",),
+    "edge/metrics.py": ("tests/edge/test_metrics.py",),
+    "edge/onnx_file.py": ("tests/edge/test_onnx_file.py",),
+    "edge/onnx_schema.py": ("tests/edge/test_onnx_file.py", "tests/edge/test_protobuf.py"),
+    "edge/protobuf.py": ("tests/edge/test_protobuf.py",),
+    "edge/results.py": ("tests/edge/test_done.py", "tests/edge/test_output.py"),
+    "edge/split_list.py": ("tests/edge/test_split_list.py",),
+    "edge/statistics.py": ("tests/edge/test_statistics.py",),
+    "edge/strict_json.py": ("tests/edge/test_strict_json.py",),
+    "export/calibration.py": ("tests/export/test_calibration.py",),
+    "export/evidence.py": ("tests/export/test_evidence.py", "tests/export/test_confidence.py"),
+    "export/graph_view.py": ("tests/export/test_portability.py", "tests/export/test_saturation.py"),
+    "export/portability.py": ("tests/export/test_portability.py",),
+    "export/proof.py": ("tests/export/test_portability.py",),
+    "export/rules.py": ("tests/export/test_portability.py",),
+    "export/saturation.py": ("tests/export/test_saturation.py",),
+    "export/sums.py": ("tests/export/test_sums.py",),
+}
+"""What decides an answer, a promise, or what is written of them; each with the tests that must notice its faults."""
 RESULTS = Path("benchmarks", "results")
 EXPLAINED = RESULTS / "mutation_explained.toml"
 
@@ -40,6 +58,7 @@ SURVIVED, UNTESTED, UNCHECKED = 0, 33, None
 CONFIG = """
 [tool.mutmut]
 process_isolation = "forkserver"
+timeout_multiplier = 4.0
 source_paths = ["edge_cifar"]
 only_mutate = {modules}
 pytest_add_cli_args_test_selection = {tests}
@@ -55,26 +74,31 @@ def mutation(
     jobs: Annotated[int, typer.Option(help="Mutants tried at once.", min=1)] = 2,
     out: Annotated[Path, typer.Option(help="Folder for mutation.json and mutation.md.")] = RESULTS,
 ) -> None:
-    """Put faults into the modules, and write down which of them no test notices."""
+    """Put faults into the modules, and write down which of them no test notices. What is written of others stays."""
     explained = tomllib.loads(EXPLAINED.read_text())["explained"]
     with tempfile.TemporaryDirectory() as scratch:
-        stage(Path(scratch), modules or MODULES)
+        stage(Path(scratch), modules or list(NEAR))
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs)]
         if subprocess.run(command, cwd=scratch, stdout=sys.stderr).returncode:
             raise EdgeCifarError("mutmut failed; what it says stands above (do the tests pass as they are?)")
         mutants = list(outcome(Path(scratch), explained))
     if not mutants:
-        raise EdgeCifarError(f"no function to change in {', '.join(modules or MODULES)}")
-    write_json(out / "mutation.json", as_json(mutants))
-    write_text(out / "mutation.md", as_markdown(mutants))
-    typer.echo(as_markdown(mutants))
+        raise EdgeCifarError(f"no function to change in {', '.join(modules or NEAR)}")
+    measured = out / "mutation.json"
+    earlier = json.loads(measured.read_text()) if measured.exists() else {}
+    found = {module: of for module, of in sorted({**earlier, **by_module(mutants)}.items()) if module in NEAR}
+    write_json(measured, found)
+    write_text(out / "mutation.md", as_markdown(found))
+    typer.echo(as_markdown(found))
 
 
 def stage(folder: Path, modules: Sequence[str]) -> None:
     """Lay the tree out as it is imported, so that mutmut's names are the modules' own. Raises EdgeCifarError."""
-    missing = [module for module in modules if not Path(module).is_file()]
-    if missing:
-        raise EdgeCifarError(f"{missing[0]}: no such module; run this in the repository")
+    for module in modules:
+        if module not in NEAR:
+            raise EdgeCifarError(f"{module}: no near tests are known of it; expected {', '.join(NEAR)}")
+        if not Path(module).is_file():
+            raise EdgeCifarError(f"{module}: no such module; run this in the repository")
     for name in (*FOLDERS, "tests"):
         kept = shutil.ignore_patterns("__pycache__")
         shutil.copytree(name, folder / ("tests" if name == "tests" else f"edge_cifar/{name}"), ignore=kept)
@@ -83,7 +107,7 @@ def stage(folder: Path, modules: Sequence[str]) -> None:
     shutil.copy("README.md", folder)
     config = CONFIG.format(
         modules=json.dumps([f"edge_cifar/{module}" for module in modules]),
-        tests=json.dumps(TESTS),
+        tests=json.dumps(sorted({test for module in modules for test in NEAR[module]})),
         folders=json.dumps([*FOLDERS, "README.md"]),
     )
     project = Path("pyproject.toml").read_text().replace('pythonpath = ["tests"]', 'pythonpath = ["tests", "."]')

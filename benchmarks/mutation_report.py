@@ -1,8 +1,7 @@
 """What mutation testing found, by module, and what every survivor changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 
@@ -20,36 +19,34 @@ class Mutant:
     why: str = ""
 
 
-def as_json(mutants: Sequence[Mutant]) -> dict[str, Any]:
-    """Return counts by module, and the survivors."""
-    return {
-        "mutants": len(mutants),
-        "killed": sum(mutant.killed for mutant in mutants),
-        "modules": {module: {"mutants": len(of), "killed": killed} for module, of, killed in _by_module(mutants)},
-        "survivors": [
-            {"name": mutant.name, "change": mutant.change, "why": mutant.why} for mutant in mutants if not mutant.killed
-        ],
-    }
+def by_module(mutants: Iterable[Mutant]) -> dict[str, dict[str, Any]]:
+    """Return counts and survivors of each module, ready for JSON."""
+    modules: dict[str, dict[str, Any]] = {}
+    for mutant in mutants:
+        found = modules.setdefault(mutant.module, {"mutants": 0, "killed": 0, "survivors": []})
+        found["mutants"] += 1
+        if mutant.killed:
+            found["killed"] += 1
+        else:
+            found["survivors"].append({"name": mutant.name, "change": mutant.change, "why": mutant.why})
+    return modules
 
 
-def as_markdown(mutants: Sequence[Mutant]) -> str:
+def as_markdown(modules: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a table by module, then each survivor: the unexplained first."""
-    killed = sum(mutant.killed for mutant in mutants)
+    killed, mutants = (sum(found[count] for found in modules.values()) for count in ("killed", "mutants"))
     lines = [
-        f"{killed} of {len(mutants)} mutants killed, {killed / len(mutants):.1%}.",
+        f"{killed} of {mutants} mutants killed, {killed / mutants:.1%}.",
         "",
         "| module | mutants | killed | survivors explained | unexplained |",
         "|---|---:|---:|---:|---:|",
     ]
-    for module, of, killed in _by_module(mutants):
-        explained = sum(bool(mutant.why) for mutant in of)
-        lines.append(f"| `{module}` | {len(of)} | {killed} | {explained} | {len(of) - killed - explained} |")
-    survivors = sorted((mutant for mutant in mutants if not mutant.killed), key=lambda mutant: bool(mutant.why))
-    for mutant in survivors:
-        lines += ["", f"`{mutant.name}`: {mutant.why or 'not explained'}", "", "```diff", mutant.change, "```"]
+    for module, found in modules.items():
+        explained = sum(bool(survivor["why"]) for survivor in found["survivors"])
+        unexplained = len(found["survivors"]) - explained
+        lines.append(f"| `{module}` | {found['mutants']} | {found['killed']} | {explained} | {unexplained} |")
+    survivors = [survivor for found in modules.values() for survivor in found["survivors"]]
+    for survivor in sorted(survivors, key=lambda survivor: bool(survivor["why"])):
+        lines += ["", f"`{survivor['name']}`: {survivor['why'] or 'not explained'}"]
+        lines += ["", "```diff", survivor["change"], "```"]
     return "\n".join(lines) + "\n"
-
-
-def _by_module(mutants: Iterable[Mutant]) -> list[tuple[str, list[Mutant], int]]:
-    groups = [(module, list(of)) for module, of in groupby(mutants, lambda mutant: mutant.module)]
-    return [(module, of, sum(mutant.killed for mutant in of)) for module, of in groups]

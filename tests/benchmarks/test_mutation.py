@@ -1,9 +1,10 @@
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
-from edge_cifar.benchmarks.mutation import MODULES, stage
-from edge_cifar.benchmarks.mutation_report import Mutant, as_json, as_markdown
+from edge_cifar.benchmarks.mutation import NEAR, stage
+from edge_cifar.benchmarks.mutation_report import Mutant, as_markdown, by_module
 from edge_cifar.edge.errors import EdgeCifarError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,26 +23,50 @@ def test_the_tree_is_staged_as_it_is_imported(tmp_path: Path, monkeypatch: pytes
     assert '"edge_cifar/edge/golden.py"' in (tmp_path / "pyproject.toml").read_text()
 
 
-def test_a_module_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_tests_near_a_module_are_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    with pytest.raises(EdgeCifarError, match=r"edge/nothing\.py: no such module"):
+    stage(tmp_path, ["edge/done.py", "edge/results.py"])
+    mutmut = tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["mutmut"]
+    assert mutmut["pytest_add_cli_args_test_selection"] == ["tests/edge/test_done.py", "tests/edge/test_output.py"]
+    assert mutmut["only_mutate"] == ["edge_cifar/edge/done.py", "edge_cifar/edge/results.py"]
+
+
+def test_a_module_without_near_tests_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(EdgeCifarError, match=r"edge/nothing\.py: no near tests are known of it"):
         stage(tmp_path, ["edge/nothing.py"])
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_is_there(module: str) -> None:
-    assert (ROOT / module).is_file()
+def test_another_folder_than_the_repository_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EdgeCifarError, match=r"edge/done\.py: no such module; run this in the repository"):
+        stage(tmp_path, ["edge/done.py"])
+
+
+@pytest.mark.parametrize("file", sorted({*NEAR, *(test for tests in NEAR.values() for test in tests)}))
+def test_every_module_and_its_tests_are_there(file: str) -> None:
+    assert (ROOT / file).is_file()
 
 
 def test_counts_are_by_module_and_survivors_are_told_with_their_change() -> None:
-    found = as_json(MUTANTS)
-    assert (found["mutants"], found["killed"]) == (3, 1)
-    assert found["modules"]["edge/a.py"] == {"mutants": 2, "killed": 1}
-    assert [each["why"] for each in found["survivors"]] == ["", "only spoken"]
+    found = by_module(MUTANTS)
+    assert found == {
+        "edge/a.py": {
+            "mutants": 2,
+            "killed": 1,
+            "survivors": [{"name": "a_2", "change": "-x < 1\n+x <= 1", "why": ""}],
+        },
+        "export/b.py": {
+            "mutants": 1,
+            "killed": 0,
+            "survivors": [{"name": "b_1", "change": "-debug\n+None", "why": "only spoken"}],
+        },
+    }
     json.dumps(found)
 
 
 def test_unexplained_survivors_come_first() -> None:
-    page = as_markdown((*MUTANTS[2:], *MUTANTS[:2]))
+    page = as_markdown(by_module((*MUTANTS[2:], *MUTANTS[:2])))
+    assert page.startswith("1 of 3 mutants killed, 33.3%.\n")
     assert "| `edge/a.py` | 2 | 1 | 0 | 1 |" in page
     assert page.index("not explained") < page.index("only spoken")

@@ -97,11 +97,11 @@ def test_csv_is_a_record_a_photo_below_a_header(tmp_path: Path) -> None:
         rows = list(csv.reader(file, strict=True))
     origin = ["small.onnx", "0123456789abcdef", "0.5", "false"]
     assert rows == [
-        ["path", "label", "confidence", "guess", "error", "label_2", "probability_2", *ORIGIN.row()],
-        ["a.png", "cat", "0.75", "cat", "", "dog", "0.25", *origin],
-        ["two\nlines, b.png", "", "", "", "damaged", "", "", *origin],
-        [Path("caf\udce9.png").absolute().as_uri(), "cat", "0.75", "cat", "", "dog", "0.25", *origin],
-        ["./=1.png", "'=x", "0.75", "'=x", "", "", "", *origin],
+        ["path", "label", "confidence", "guess", "error", "abstained", "label_2", "probability_2", *ORIGIN.row()],
+        ["a.png", "cat", "0.75", "cat", "", "false", "dog", "0.25", *origin],
+        ["two\nlines, b.png", "", "", "", "damaged", "", "", "", *origin],
+        [Path("caf\udce9.png").absolute().as_uri(), "cat", "0.75", "cat", "", "false", "dog", "0.25", *origin],
+        ["./=1.png", "'=x", "0.75", "'=x", "", "false", "", "", *origin],
     ]
 
 
@@ -244,7 +244,8 @@ def test_parquet_is_a_table_that_is_there_when_it_is_whole(tmp_path: Path, monke
     assert [row["path"] for row in rows][:2] == ["a.png", "two\nlines, b.png"]
     origin = {"model": "small.onnx", "model_sha256": "0123456789abcdef", "threshold": 0.5, "tta": False}
     ranked = [{"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}]
-    first = {"path": "a.png", "label": "cat", "confidence": 0.75, "guess": "cat", "error": None, "top": ranked}
+    label = {"label": "cat", "confidence": 0.75, "guess": "cat", "abstained": False}
+    first = {"path": "a.png", **label, "error": None, "top": ranked}
     assert rows[0] == first | origin
     assert rows[1]["error"] == "damaged"
     assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
