@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from edge_cifar.export.graph_view import GraphView, Steps, attribute, input_name
+from edge_cifar.export.graph_view import GraphView, Steps, attribute, input_name, is_set
 from onnx import TensorProto, helper, numpy_helper
 
 ONE, ZERO = np.array(1, np.float32), np.array(0, np.uint8)
@@ -41,6 +41,7 @@ def test_steps_are_usable_if_their_scales_are_normal_numbers(scale: Any, usable:
     assert Steps(scale, ZERO).usable is usable
     assert Steps(scale, None).usable is False
     assert Steps(scale, ZERO).for_whole_tensor is (usable and scale.size == 1)
+    assert Steps(scale, ZERO).one_scale == (float(scale) if usable and scale.size == 1 else None)
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int8", "int32"])
@@ -106,3 +107,5 @@ def test_inputs_and_attributes_that_are_not_there() -> None:
     node = helper.make_node("Gemm", ["x", "", "y"], ["z"], transB=1, beta=0.5)
     assert [input_name(node, index) for index in range(4)] == ["x", "", "y", ""]
     assert (attribute(node, "transB", 0), attribute(node, "beta", 1.0), attribute(node, "alpha", 1.0)) == (1, 0.5, 1.0)
+    flags = helper.make_node("Gemm", ["x"], ["z"], transA=0, transB=1, other=2)
+    assert [is_set(flags, name) for name in ("transA", "transB", "other", "absent")] == [False, True, True, False]

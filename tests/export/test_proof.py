@@ -257,7 +257,6 @@ CONV, GEMM = node("Conv", "read weights"), node("Gemm", "read weights", transB=1
             Finding(NO_RULE, "its output is not uint8 of one constant scale"),
         ),
     ],
-    ids=str,
 )
 def test_what_is_behind_a_layer_decides_how_its_sums_leave(
     behind: tuple[onnx.NodeProto, ...], conv: Finding, gemm: Finding

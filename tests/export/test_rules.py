@@ -49,7 +49,6 @@ FROM_OUTSIDE = Steps(None, np.array(0, np.uint8))
         {"weight_steps": steps([0.5, 0.5], [0, 0], "int8", axis=1), "channel_axis": 1},
         {"input": steps(3.0, 128), "output": steps(3.0, 255)},
     ],
-    ids=str,
 )
 def test_a_layer_in_integers_is_the_same_everywhere(changes: dict[str, Any]) -> None:
     assert weighted_layer(replace(LAYER, **changes)) == SOUND
@@ -85,7 +84,6 @@ NOT_NORMAL = "a scale of its sums is not a normal float32"
         ({"weight_steps": steps([0.5] * 3, [0] * 3, "int8", axis=0)}, SCALES),
         ({"weight_steps": steps([[0.5], [0.5]], [[0], [0]], "int8", axis=0)}, SCALES),
     ],
-    ids=str,
 )
 def test_a_layer_outside_of_the_rule_has_none(changes: dict[str, Any], reason: str) -> None:
     assert weighted_layer(replace(LAYER, **changes)) == Finding(Verdict.NO_RULE, reason)
@@ -129,7 +127,7 @@ def test_products_that_leave_16_bits_are_an_overflow_whatever_the_bias() -> None
     assert weighted_layer(replace(LAYER, weight=np.array([[-128, 0], [0, 0]], np.int8))) == overflow
 
 
-@pytest.mark.parametrize("bias", [None, np.ones(2, np.float32), np.ones(2, np.int8)], ids=str)
+@pytest.mark.parametrize("bias", [None, np.ones(2, np.float32), np.ones(2, np.int8)])
 def test_a_bias_that_is_no_int32_constant_rounds(bias: Any) -> None:
     assert weighted_layer(replace(LAYER, bias=bias)) == Finding(Verdict.ROUNDING, "its bias is float")
 
