@@ -36,3 +36,13 @@ def test_softmax_of_known_logits() -> None:
 
 def test_softmax_of_huge_logits_does_not_overflow() -> None:
     assert softmax(np.array([1e30, 0, -1e30], np.float32)).tolist() == [1, 0, 0]
+
+
+def test_softmax_is_of_each_row_alone() -> None:
+    assert softmax(np.array([[2000.0, 0.0], [0.0, 0.0]])).tolist() == [[1, 0], [0.5, 0.5]]
+
+
+def test_one_image_is_enough() -> None:
+    one = np.array([[1, 0], [0, 0]])
+    assert accuracy(one) == 1
+    assert per_class(one, ("cat", "dog"))["cat"] == ClassMetrics(precision=1.0, recall=1.0, f1=1.0, support=1)
