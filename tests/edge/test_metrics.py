@@ -10,6 +10,7 @@ CONFUSION = np.array([[2, 1, 0], [0, 1, 0], [0, 1, 0]])
 
 def test_rows_of_the_confusion_matrix_are_the_true_class() -> None:
     assert np.array_equal(confusion_matrix(TARGETS, PREDICTED, 3), CONFUSION)
+    assert confusion_matrix(TARGETS, PREDICTED, 3).dtype == np.int64
 
 
 def test_accuracy_is_the_share_on_the_diagonal() -> None:
