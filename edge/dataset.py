@@ -81,7 +81,7 @@ def load_splits(
 
 def missing_splits(data: str) -> tuple[str, ...]:
     """Return which of "test" and "val" the dataset lacks, so that they are cut from "train". Raises DataError."""
-    given = ("train", "test") if data in LOADERS else split_folders(data)
+    given = ("test",) if data in LOADERS else split_folders(data)
     return tuple(split for split in ("test", "val") if split not in given)
 
 

@@ -152,7 +152,7 @@ class LockedFile:
             except BaseException:
                 file.close()
                 with suppress(OSError):
-                    temporary.unlink(missing_ok=True)
+                    temporary.unlink()
                 raise
             self._file.close()
             self._file = file

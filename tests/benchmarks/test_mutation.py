@@ -25,10 +25,12 @@ def test_the_tree_is_staged_as_it_is_imported(tmp_path: Path, monkeypatch: pytes
 
 def test_only_the_tests_near_a_module_are_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    stage(tmp_path, ["edge/done.py", "edge/results.py"])
+    stage(tmp_path, ["edge/done.py", "edge/line_file.py"])
     mutmut = tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["mutmut"]
-    assert mutmut["pytest_add_cli_args_test_selection"] == ["tests/edge/test_done.py", "tests/edge/test_output.py"]
-    assert mutmut["only_mutate"] == ["edge_cifar/edge/done.py", "edge_cifar/edge/results.py"]
+    assert mutmut["pytest_add_cli_args_test_selection"] == [
+        f"tests/edge/test_{name}.py" for name in ("done", "line_file", "output")
+    ]
+    assert mutmut["only_mutate"] == ["edge_cifar/edge/done.py", "edge_cifar/edge/line_file.py"]
 
 
 def test_a_module_without_near_tests_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

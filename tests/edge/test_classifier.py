@@ -254,6 +254,19 @@ def test_one_photo_in_the_place_of_many_is_a_type_error(cat_or_dog: Classifier, 
         cat_or_dog.predict_many(photo)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_an_image_is_one_photo_whatever_its_channels(cat_or_dog: Classifier, channels: int) -> None:
+    words = r"^expected several photos, got one \(ndarray\); use predict, or put it in a list$"
+    with pytest.raises(TypeError, match=words):
+        cat_or_dog.predict_many(np.zeros((5, 5, channels), np.uint8))  # type: ignore[arg-type]
+    assert len(list(cat_or_dog.predict_many(np.zeros((3, 5, 2), np.uint8)))) == 3  # type: ignore[arg-type]
+
+
+def test_a_file_is_one_photo(cat_or_dog: Classifier) -> None:
+    with pytest.raises(TypeError, match=r"got one \(BytesIO\)"):
+        cat_or_dog.predict_many(io.BytesIO(b"abc"))  # type: ignore[arg-type]
+
+
 def test_an_array_of_photos_is_many(cat_or_dog: Classifier) -> None:
     photos = np.zeros((BATCH + 1, 2, 2, 3), np.uint8)
     photos[1:] = 255
@@ -302,3 +315,62 @@ def test_a_closed_classifier_says_so(small_model: Path) -> None:
         classifier.predict(flat(0))
     with pytest.raises(ValueError, match=r"model\.onnx: the model is closed"):
         classifier.predict(flat(0))
+
+
+@pytest.fixture
+def even(small_card: ModelCard, small_graph: onnx.ModelProto, write_sealed: WriteSealed) -> Path:
+    """A model of 100 classes with the same logits for all, whatever the photo."""
+    weights, bias = np.zeros((16, 100), np.float32), np.zeros(100, np.float32)
+    del small_graph.graph.initializer[:]
+    small_graph.graph.initializer.extend(
+        [onnx.numpy_helper.from_array(weights, "weights"), onnx.numpy_helper.from_array(bias, "bias")]
+    )
+    small_graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 100
+    return write_sealed(small_graph, replace(small_card, labels=tuple(f"{i:02d}" for i in range(100))))
+
+
+def test_of_many_equal_labels_the_first_come_first(even: Path) -> None:
+    top = Classifier(even).predict(flat(0), top=100).top
+    assert [ranked.label for ranked in top] == [f"{i:02d}" for i in range(100)]
+
+
+def test_five_labels_are_told_by_default(even: Path) -> None:
+    classifier = Classifier(even)
+    assert len(classifier.predict(flat(0)).top) == 5
+    assert [len(result.top) for result in classifier.predict_many([flat(0)]) if isinstance(result, Prediction)] == [5]
+
+
+def test_the_threshold_itself_is_sure_enough(small_model: Path) -> None:
+    assert not Classifier(small_model, threshold=0.5).predict(flat(100)).abstained
+
+
+def test_a_classifier_uses_one_core_and_looks_once_unless_asked(small_model: Path) -> None:
+    classifier = Classifier(small_model)
+    assert classifier.model._threads == 1
+    assert classifier._logits == classifier.model.logits
+    assert classifier.__reduce__()[0].keywords == {"threads": 1, "threshold": None, "tta": False}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("photos", "together"), [("list", [32, 3]), ("iterator", [1] * 35)])
+def test_photos_of_a_list_go_through_the_net_together(small_model: Path, photos: str, together: list[int]) -> None:
+    classifier, seen = Classifier(small_model), []
+
+    def logits(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        seen.append(len(pixels))
+        return classifier.model.logits(pixels)
+
+    classifier._logits = logits
+    given = [flat(0)] * 35
+    assert len(list(classifier.predict_many(given if photos == "list" else iter(given)))) == 35
+    assert seen == together
+
+
+def test_a_classifier_is_pickled_by_its_absolute_path(small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(small_model.parent)
+    data = pickle.dumps(Classifier(small_model.name))
+    monkeypatch.chdir("/")
+    assert pickle.loads(data).predict(flat(255)).label == "dog"
+
+
+def test_the_largest_batch_is_allowed(cat_or_dog: Classifier) -> None:
+    assert len(list(cat_or_dog.predict_many([flat(0)] * 3, top=1, batch=1024))) == 3

@@ -83,3 +83,49 @@ def test_a_split_by_position_is_stratified_disjoint_and_complete() -> None:
     kept, out = stratified_split(targets, 0.1, seed=3)
     assert sorted([*kept, *out]) == list(range(1000))
     assert np.bincount(targets[out]).tolist() == [round(0.1 * count) for count in np.bincount(targets)]
+
+
+def test_what_a_split_holds_out_is_sorted() -> None:
+    targets = np.random.RandomState(0).randint(0, 5, 1000)
+    kept, held_out = stratified_split(targets, 0.1, seed=3)
+    assert sorted([*kept, *held_out]) == list(range(1000))
+    expected = [round(0.1 * count) for count in np.bincount(targets)]
+    assert np.bincount(targets[held_out]).tolist() == expected
+    assert np.all(np.diff(held_out) > 0)
+
+
+def test_a_seed_always_gives_this_split() -> None:
+    targets = np.repeat(np.arange(3), [7, 5, 2])
+    kept, held_out = stratified_split(targets, 0.3, seed=7)
+    assert held_out.tolist() == [2, 5, 10, 11, 13]
+    assert kept.tolist() == [0, 1, 3, 4, 6, 7, 8, 9, 12]
+
+
+@pytest.mark.parametrize(("fraction", "count"), [(0.001, 1), (0.999, 9)])
+def test_every_class_is_on_both_sides(fraction: float, count: int) -> None:
+    _, held_out = stratified_split(np.repeat([0, 1], 10), fraction, seed=0)
+    assert len(held_out) == 2 * count
+
+
+def test_a_single_image_of_a_class_is_kept() -> None:
+    kept, held_out = stratified_split(np.array([0, 0, 1]), 0.5, seed=0)
+    assert 2 in kept
+    assert len(held_out) == 1
+
+
+def test_a_share_at_the_fraction_is_kept() -> None:
+    names = sorted((f"{n:064x}" for n in range(9)), key=lambda name: share(name, SALT))
+    kept, out = cut_by_content(names, np.zeros(9, dtype=np.int64), share(names[4], SALT), SALT)
+    assert (kept.tolist(), out.tolist()) == ([4, 5, 6, 7, 8], [0, 1, 2, 3])
+    assert unsettled(names, share(names[4], SALT), SALT, held_out=True).tolist() == [4, 5, 6, 7, 8]
+    assert unsettled(names, share(names[4], SALT), SALT, held_out=False).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("n", "spare", "count"), [(1, 1, 0), (2, 1, 1), (2, 2, 0), (3, 2, 1), (4, 2, 2)])
+def test_what_must_be_kept_is_not_held_out(n: int, spare: int, count: int) -> None:
+    names = [f"{i:064x}" for i in range(n)]
+    assert len(cut_by_content(names, np.zeros(n, dtype=np.int64), 1.0, SALT, spare)[1]) == count
+
+
+def test_one_photo_is_spared_unless_more_are_asked_for() -> None:
+    assert len(cut_by_content(["a", "b", "c"], np.zeros(3, dtype=np.int64), 1.0, SALT)[0]) == 1

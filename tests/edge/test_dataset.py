@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge.cut import stratified_split
+from edge_cifar.edge.cut import cut_by_content, share, stratified_split
 from edge_cifar.edge.dataset import (
     load_split,
     load_splits,
@@ -10,9 +10,12 @@ from edge_cifar.edge.dataset import (
     same_labels,
     split_folders,
     stratified_sample,
+    uncertain_test_photos,
 )
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.labelled import LabelledImages
+
+SIDES = ("train", "test")
 
 
 def split_of(data: Path, split: str, val_seed: int = 0, rule: str = "content") -> LabelledImages:
@@ -117,34 +120,6 @@ def test_a_test_split_with_other_classes_is_refused(dataset: Path) -> None:
         load_splits(str(dataset), 4, val_fraction=0.2, val_seed=0)
 
 
-def test_a_split_is_stratified_disjoint_and_complete() -> None:
-    targets = np.random.RandomState(0).randint(0, 5, 1000)
-    kept, held_out = stratified_split(targets, 0.1, seed=3)
-    assert sorted([*kept, *held_out]) == list(range(1000))
-    expected = [round(0.1 * count) for count in np.bincount(targets)]
-    assert np.bincount(targets[held_out]).tolist() == expected
-    assert np.all(np.diff(held_out) > 0)
-
-
-def test_a_seed_always_gives_this_split() -> None:
-    targets = np.repeat(np.arange(3), [7, 5, 2])
-    kept, held_out = stratified_split(targets, 0.3, seed=7)
-    assert held_out.tolist() == [2, 5, 10, 11, 13]
-    assert kept.tolist() == [0, 1, 3, 4, 6, 7, 8, 9, 12]
-
-
-@pytest.mark.parametrize(("fraction", "count"), [(0.001, 1), (0.999, 9)])
-def test_every_class_is_on_both_sides(fraction: float, count: int) -> None:
-    _, held_out = stratified_split(np.repeat([0, 1], 10), fraction, seed=0)
-    assert len(held_out) == 2 * count
-
-
-def test_a_single_image_of_a_class_is_kept() -> None:
-    kept, held_out = stratified_split(np.array([0, 0, 1]), 0.5, seed=0)
-    assert 2 in kept
-    assert len(held_out) == 1
-
-
 def test_a_sample_is_spread_evenly_and_pinned() -> None:
     targets = np.repeat(np.arange(3), [7, 5, 2])
     assert stratified_sample(targets, 5, seed=1).tolist() == [2, 6, 9, 10, 12]
@@ -156,6 +131,16 @@ def test_a_sample_is_spread_evenly_and_pinned() -> None:
     ("found", "message"),
     [
         (["cat"], "here: other classes than in training: there are no photos of 'dog'$"),
+        (
+            ["emu", "cat", "cow", "dog"],
+            "here: other classes than in training: 'emu' is no class of the training photos$",
+        ),
+        ([], "here: other classes than in training: there are no photos of 'cat'$"),
+        (["cow", "dog"], "'cow' is no class of the training photos and there are no photos of 'cat'$"),
+        (
+            ["cow"],
+            "^here: other classes than in training: 'cow' is no class of the .* and there are no photos of 'cat'$",
+        ),
         (["cat", "cow", "dog"], "here: other classes than in training: 'cow' is no class of the training photos$"),
     ],
 )
@@ -180,3 +165,94 @@ def test_all_photos_of_a_folder_are_named_with_their_split(dataset: Path) -> Non
     assert images.ids[0] == "train/cat/0.png"
     assert images.targets.tolist() == [0] * 10 + [1] * 10 + [0] * 5 + [1] * 5
     assert split_of(dataset / "train", "all").ids[0] == "cat/0.png"
+
+
+def test_a_large_sample_is_pinned() -> None:
+    targets = np.arange(90) % 3
+    assert stratified_sample(targets, 8, seed=2).tolist() == [0, 3, 42, 64, 82, 83, 85, 86]
+
+
+def test_a_dataset_known_by_name_lacks_val() -> None:
+    assert missing_splits("synthetic") == ("val",)
+
+
+def test_what_a_folder_lacks_is_cut_by_content(plain: Path) -> None:
+    splits = load_splits(str(plain), 4, val_fraction=0.4, val_seed=3)
+    whole = split_of(plain, "all")
+    contents = load_split(str(plain), "all", 4, val_fraction=0.2, val_seed=0, contents=True).contents
+    kept, test = cut_by_content(contents, whole.targets, 0.2, "test 0", 2)
+    rest = whole.take(kept)
+    train, val = cut_by_content([contents[i] for i in kept], rest.targets, 0.4, "val 3", 1)
+    assert splits["test"].ids == whole.take(test).ids
+    assert splits["val"].ids == rest.take(val).ids
+    assert splits["train"].ids == rest.take(train).ids
+    assert list(splits) == ["train", "val", "test"]
+
+
+def test_what_a_folder_lacks_is_cut_by_position_when_asked(plain: Path) -> None:
+    splits = load_splits(str(plain), 4, val_fraction=0.4, val_seed=3, rule="position")
+    whole = split_of(plain, "all")
+    kept, test = stratified_split(whole.targets, 0.2, 0)
+    rest = whole.take(kept)
+    _, val = stratified_split(rest.targets, 0.4, 3)
+    assert splits["test"].ids == whole.take(test).ids
+    assert splits["val"].ids == rest.take(val).ids
+
+
+def test_contents_are_read_where_they_are_asked_for(dataset: Path) -> None:
+    assert split_of(dataset, "test").contents == ()
+    assert split_of(dataset / "train", "all").contents != ()  # needed to be cut
+    images = load_split(str(dataset), "test", 4, val_fraction=0.2, val_seed=0, contents=True)
+    assert len(set(images.contents)) == 10
+    assert all(len(set(part.contents)) == len(part) for part in load_splits(
+        str(dataset), 4, val_fraction=0.2, val_seed=0
+    ).values())  # fmt: skip
+
+
+def test_all_photos_keep_what_they_are(dataset: Path) -> None:
+    images = load_split(str(dataset), "all", 4, val_fraction=0.2, val_seed=0, contents=True)
+    parts = [load_split(str(dataset / part), "all", 4, val_fraction=0.2, val_seed=0, contents=True) for part in SIDES]
+    assert images.contents == parts[0].contents + parts[1].contents
+    assert images.ids == tuple(f"{side}/{name}" for side, part in zip(SIDES, parts, strict=True) for name in part.ids)
+    assert images.labels == ("cat", "dog")
+
+
+def test_test_photos_that_only_a_small_class_put_there_are_known(plain: Path) -> None:
+    images = load_split(str(plain), "all", 4, val_fraction=0.2, val_seed=0, contents=True)
+    expected = [i for i, content in enumerate(images.contents) if share(content, "test 0") >= 0.2]
+    assert 0 < len(expected) < len(images)
+    assert uncertain_test_photos(images).tolist() == expected
+
+
+def test_an_empty_name_is_refused() -> None:
+    words = r"^the name of the data is empty; name a folder \(\. is the current one\) or a dataset$"
+    with pytest.raises(DataError, match=words):
+        split_folders(" ")
+
+
+def test_too_few_photos_to_cut_are_told_with_the_folder_and_their_copies(dataset: Path) -> None:
+    (dataset / "train" / "cow").mkdir()
+    (dataset / "test" / "cow").mkdir()
+    for place in ("train/cow/0.png", "train/cow/1.png", "test/cow/0.png"):
+        (dataset / place).write_bytes((dataset / "train/cat/0.png").read_bytes())
+    with pytest.raises(DataError) as caught:
+        load_splits(str(dataset), 4, val_fraction=0.2, val_seed=0)
+    assert str(caught.value) == (
+        f"{dataset}: class 'cow' has a single photo (2 with their copies), too few to cut a validation split from; "
+        "add photos (2 at least) or remove the class"
+    )
+
+
+def test_one_class_can_be_read_and_not_be_trained_on(plain: Path) -> None:
+    for path in (plain / "dog").iterdir():
+        path.unlink()
+    (plain / "dog").rmdir()
+    assert split_of(plain, "test").labels == ("cat",)
+    with pytest.raises(DataError):
+        load_splits(str(plain), 4, val_fraction=0.2, val_seed=0)
+    assert load_splits(str(plain), 4, val_fraction=0.2, val_seed=0, least=1)["val"].labels == ("cat",)
+
+
+def test_what_is_left_out_of_a_folder_is_told_with_its_images(dataset: Path) -> None:
+    (dataset / "train").rename(dataset / "more")
+    assert any("more" in line for line in split_of(dataset, "test").left_out)

@@ -1,10 +1,11 @@
+import hashlib
 from array import array
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.done import Done, Found, name_hash, read_hashes
+from edge_cifar.edge.done import LONGEST, Done, Found, name_hash, read_hashes, records
 from edge_cifar.edge.errors import EdgeCifarError, PhotoError
-from edge_cifar.edge.results import LINE_FORMATS, LineFormat, Origin
+from edge_cifar.edge.results import JSON_START, LINE_FORMATS, LineFormat, Origin
 
 NAMES = ["a.png", "two\nlines, and a comma.png", 'quoted "b".png', "caf\udce9.png", "猫.png", "a\\n.png", "a\n.png"]
 ORIGIN = Origin("small.onnx", "0123456789abcdef", 0.5, tta=False, top=2)
@@ -82,3 +83,51 @@ def test_no_file_is_nothing_done(tmp_path: Path, form: LineFormat) -> None:
 def test_many_names_are_told_apart() -> None:
     done = Done(array("Q", (name_hash(f"{i}.jpg") for i in range(0, 20_000, 2))))
     assert [i for i in range(20_000) if f"{i}.jpg" in done] == list(range(0, 20_000, 2))
+
+
+@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1])
+def test_a_record_is_as_long_as_records_may_be(tmp_path: Path, length: int) -> None:
+    torn = JSON_START.encode().ljust(length, b"x")
+    (tmp_path / "results").write_bytes(torn)
+    form = LINE_FORMATS[".jsonl"](ORIGIN)
+    if length == LONGEST:
+        assert read(tmp_path / "results", form) == Found(array("Q"), 0, length, is_ended=True)
+    else:
+        with pytest.raises(EdgeCifarError, match=r"results: line 1 is no result of this command; name another file$"):
+            read(tmp_path / "results", form)
+
+
+def test_records_end_where_they_are_whole_or_too_long(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"a\nb\nc")
+    assert list(records(tmp_path / "out", lambda record: record.endswith(b"b\n"))) == [b"a\nb\n", b"c"]
+    (tmp_path / "out").write_bytes(b"x" * (LONGEST - 1) + b"\n" + b"y\nz\n")
+    parts = list(records(tmp_path / "out", lambda _: False))
+    assert [len(part) for part in parts] == [LONGEST + 2, 2]
+
+
+def test_a_hash_of_a_name_is_pinned_or_no_file_could_be_gone_on_with() -> None:
+    assert name_hash("a.png") == int.from_bytes(hashlib.blake2b(b"a.png", digest_size=8).digest(), "little")
+    assert name_hash("\udce9") != name_hash("?")
+
+
+def test_hashes_need_not_be_sorted() -> None:
+    done = Done(array("Q", (5, 2**64 - 1, 3)))
+    assert list(done._hashes) == [3, 5, 2**64 - 1]
+    assert "a" not in Done(array("Q"))
+    assert "a" not in Done(array("Q", [0]))
+    assert "a" in Done(array("Q", [name_hash("a")]))
+
+
+def test_lines_are_counted_through_names_of_several(tmp_path: Path) -> None:
+    form = LINE_FORMATS[".csv"](ORIGIN)
+    data = write(tmp_path / "results", form)
+    (tmp_path / "results").write_bytes(data + b"no result\n")
+    with pytest.raises(EdgeCifarError, match=f"results: line {data.count(bytes([10])) + 1} is no result"):
+        read(tmp_path / "results", form)
+
+
+def test_without_a_rule_each_line_is_a_record(tmp_path: Path) -> None:
+    form = LINE_FORMATS[".jsonl"](ORIGIN)
+    data = write(tmp_path / "results", form)
+    found = read_hashes(tmp_path / "results", form.name_in, form.start)
+    assert found == Found(array("Q", map(name_hash, map(form.name, NAMES))), len(data), len(data), is_ended=True)

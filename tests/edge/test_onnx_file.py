@@ -1,3 +1,4 @@
+import hashlib
 import os
 import random
 import subprocess
@@ -9,8 +10,9 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.benchmarks.protobuf_cases import field, varint
+from edge_cifar.edge import onnx_file
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.edge.onnx_file import MAX_BYTES, SEAL_KEY, UNSEALED, OnnxFile, check_seal, read_onnx, seal
+from edge_cifar.edge.onnx_file import MAX_BYTES, SEAL_KEY, UNSEALED, OnnxFile, check_seal, read_model, read_onnx, seal
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 Change = Callable[[onnx.ModelProto], object]
@@ -381,3 +383,76 @@ def test_no_other_seal_holds(declared: str) -> None:
     with pytest.raises(ModelError, match="checksum differs"):
         check_seal(data, declared, Path("model.onnx"))
     check_seal(data, data[6:-5].decode(), Path("model.onnx"))
+
+
+def test_what_a_file_leaves_out_is_nothing(tmp_path: Path) -> None:
+    model = onnx.ModelProto(ir_version=7)
+    model.opset_import.add()
+    model.opset_import.add(domain="com.microsoft", version=1)
+    model.graph.node.add()
+    model.metadata_props.add(key="a")
+    model.metadata_props.add(value="b")
+    (tmp_path / "bare.onnx").write_bytes(model.SerializeToString())
+    data, declared = read_onnx(tmp_path / "bare.onnx")
+    assert data == model.SerializeToString()
+    assert declared == OnnxFile(7, 0, {"a": "", "": "b"}, ("",))
+
+
+@pytest.mark.parametrize("domain", ["", "ai.onnx"])
+def test_the_version_is_that_of_the_operators_under_either_name(tmp_path: Path, domain: str) -> None:
+    model = onnx.ModelProto(ir_version=7)
+    model.opset_import.add(domain="com.microsoft", version=1)
+    model.opset_import.add(domain=domain, version=13)
+    model.graph.SetInParent()
+    (tmp_path / "bare.onnx").write_bytes(model.SerializeToString())
+    assert read_onnx(tmp_path / "bare.onnx")[1] == OnnxFile(7, 13, {}, ())
+
+
+def test_a_file_at_the_limit_is_read(monkeypatch: pytest.MonkeyPatch, small_model: Path) -> None:
+    size = small_model.stat().st_size
+    monkeypatch.setattr(onnx_file, "MAX_BYTES", size)
+    assert len(read_onnx(small_model)[0]) == size
+    monkeypatch.setattr(onnx_file, "MAX_BYTES", size - 1)
+    with pytest.raises(ModelError, match=rf"model\.onnx: {size} bytes, more than the limit of {size - 1}$"):
+        read_onnx(small_model)
+
+
+@pytest.mark.parametrize(("rank", "is_right"), [(32, True), (33, False)])
+def test_a_tensor_has_at_most_32_dimensions(rank: int, is_right: bool) -> None:
+    model = onnx.ModelProto(ir_version=7)
+    model.opset_import.add(version=13)
+    model.graph.initializer.add(dims=[1] * rank, data_type=TensorProto.FLOAT, raw_data=bytes(4))
+    if is_right:
+        read_model(model.SerializeToString())
+    else:
+        with pytest.raises(ValueError, match=r"^a tensor of no shape$"):
+            read_model(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda model: setattr(model, "ir_version", 0), "not a ModelProto"),
+        (lambda model: model.graph.initializer[0].float_data.append(1), "numbers in two places, or of another type"),
+        (lambda model: model.graph.initializer[0].dims.append(2), "not as many numbers as the shape says"),
+        (lambda model: add_attribute(model, i=1), "an attribute of another type than its value"),
+        (lambda model: add_attribute(model, type=AttributeProto.INT, f=1.5), "an attribute of another type than its v"),
+    ],
+)
+def test_what_is_damaged_is_said(small_graph: onnx.ModelProto, change: Change, reason: str) -> None:
+    read_model(small_graph.SerializeToString())
+    change(small_graph)
+    with pytest.raises(ValueError, match=f"^{reason}"):
+        read_model(small_graph.SerializeToString())
+
+
+def test_a_seal_is_the_digest_of_the_file_without_it() -> None:
+    data = b"before" + UNSEALED.encode() + b"after"
+    assert seal(data) == b"before" + hashlib.sha256(data).hexdigest().encode() + b"after"
+    with pytest.raises(ModelError, match=r"^m: no edge-cifar checksum in it; export it with `edge-cifar export`$"):
+        check_seal(data, "", Path("m"))
+    words = r"^m: damaged or changed since it was exported \(its checksum differs\); copy it again$"
+    with pytest.raises(ModelError, match=words):
+        check_seal(seal(data) + b" ", seal(data)[6:-5].decode(), Path("m"))
+    with pytest.raises(ValueError, match=r"^the checksum's place is not unique$"):
+        seal(b"no place")

@@ -196,3 +196,61 @@ def _is_refused(ours: Field) -> bool:
 
 def _is_numbers(ours: Field) -> bool:
     return "numbers" in getattr(ours.read, "__qualname__", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (varint(17 << 3) + b"\0", "no field has the tag 136"),
+        (b"\x1a\x02a", "cut off"),
+        (b"\x4d\0\0\0", "cut off"),
+        (b"\x2a\x01\x08\x01", "cut off"),
+        (field(8 << 3 | 2, b"\x80") + b"\x01", "cut off"),
+        (field(10 << 3 | 2, b"\0\0\0"), "a number is cut off"),
+        (b"\x08\x01\x08\x01", "number comes twice"),
+        (b"\x10" + varint(2**31), "more than 32 bits"),
+        (b"\x08\x80\0", "not the shortest form of a number of 64 bits"),
+        (b"\x08" + b"\xff" * 11, "not the shortest form of a number of 64 bits"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_wrong_is_said(data: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        read(data)
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 2**14 - 1, 2**14, 2**56, 2**62 + 5, 2**63 - 1])
+def test_numbers_of_every_length_are_read(number: int) -> None:
+    assert read(b"\x08" + varint(number)) == {"number": number}
+    assert read(b"\x08" + varint(2**64 - 1 - number)) == {"number": -1 - number}
+
+
+def test_the_largest_number_of_32_bits_is_read() -> None:
+    assert read(b"\x10" + varint(2**31 - 1)) == {"short": 2**31 - 1}
+
+
+def test_what_needs_no_reader_is_left_as_it_is() -> None:
+    schema: Schema = {1 << 3: Field("raw"), 2 << 3 | 2: Field("packed", packed=True), 3 << 3 | 5: Field("four")}
+    data = b"\x08" + MINUS_ONE + field(2 << 3 | 2, b"\x80\x01") + field(3 << 3 | 5, b"abcd") + b""
+    assert read_message(data, schema) == {"raw": 2**64 - 1, "packed": [128], "four": b"abcd"}
+
+
+def test_doubles_are_read() -> None:
+    data = field(1 << 3 | 2, struct.pack("<2d", 1.5, 1e300))
+    assert list(read_message(data, {1 << 3 | 2: Field("doubles", numbers("d"))})["doubles"]) == [1.5, 1e300]
+
+
+def test_exactly_as_much_work_as_is_allowed_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    for count, data in [
+        (2, b"\x08\x01\x10\x01"),
+        (4, field(8 << 3 | 2, b"\x01" * 3)),
+        (1, field(14 << 3 | 1, bytes(8))),
+    ]:
+        monkeypatch.setattr(protobuf, "MAX_NUMBERS", count)
+        read(data)
+        monkeypatch.setattr(protobuf, "MAX_NUMBERS", count - 1)
+        with pytest.raises(RefusedError, match=f"^it holds more than {count - 1} numbers$"):
+            read(data)
+    monkeypatch.setattr(protobuf, "MAX_NUMBERS", 1000)
+    with pytest.raises(RefusedError, match=r"^it holds more than 1,000 numbers$"):
+        read(b"\x38\x01" * 1001)

@@ -76,3 +76,11 @@ def test_an_empty_file_of_that_name_is_not_replaced(tmp_path: Path) -> None:
 
 def test_a_net_has_learned_from_what_it_and_nets_before_it_were_trained_on() -> None:
     assert learned_from(PHOTOS) == {"c1", "c4"}
+
+
+def test_what_is_no_text_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "photos.jsonl").write_text('["a", "b", "c", null]')
+    with pytest.raises(
+        DataError, match=r": not a list of photos \(not all of it is text\); remove it, or train again$"
+    ):
+        read_photo_list(tmp_path)

@@ -36,5 +36,18 @@ def test_what_only_python_reads_is_refused(text: str) -> None:
 def test_a_text_that_is_too_long_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_CHARACTERS", 4)
     assert strict_json("[12]") == [12]
-    with pytest.raises(ValueError, match="5 characters"):
+    with pytest.raises(ValueError, match=r"^5 characters of JSON$"):
         strict_json("[123]")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[-Infinity]", "-Infinity is no JSON"),
+        ("-1e999", "-1e999 is too large"),
+        ('{"a": 1, "a": 1}', "a key comes twice"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        strict_json(text)
