@@ -41,10 +41,10 @@ NEAR: dict[str, tuple[str, ...]] = {
     "edge/strict_json.py": ("tests/edge/test_strict_json.py",),
     "export/calibration.py": ("tests/export/test_calibration.py",),
     "export/evidence.py": ("tests/export/test_evidence.py", "tests/export/test_confidence.py"),
-    "export/graph_view.py": ("tests/export/test_portability.py", "tests/export/test_saturation.py"),
+    "export/graph_view.py": ("tests/export/test_graph_view.py",),
     "export/portability.py": ("tests/export/test_portability.py",),
-    "export/proof.py": ("tests/export/test_portability.py",),
-    "export/rules.py": ("tests/export/test_portability.py",),
+    "export/proof.py": ("tests/export/test_proof.py",),
+    "export/rules.py": ("tests/export/test_rules.py",),
     "export/saturation.py": ("tests/export/test_saturation.py",),
     "export/sums.py": ("tests/export/test_sums.py",),
 }

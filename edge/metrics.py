@@ -22,7 +22,7 @@ class ClassMetrics:
 
 def softmax(logits: Floats) -> Floats:
     """Return probabilities, float64 (..., classes), of logits (..., classes)."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    shifted = np.asarray(logits, np.float64) - logits.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 

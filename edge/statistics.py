@@ -72,7 +72,7 @@ def paired_test(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> 
     """Compare which images two models got right, bool (N,) each (McNemar 1947, exact binomial form)."""
     broken, fixed = int((before & ~after).sum()), int((~before & after).sum())
     p = 2 * float(_binomial(broken + fixed, 0.5)[: min(broken, fixed) + 1].sum())
-    return PairedTest(broken, fixed, min(1.0, p) if broken != fixed else 1.0)
+    return PairedTest(broken, fixed, min(1.0, p))
 
 
 def drop_interval(broken: int, fixed: int, n: int) -> tuple[float, float]:
@@ -97,7 +97,7 @@ def fit_temperature(logits: Floats, targets: Indices) -> float:
     few images: of none T is 1, of thousands it does not matter (`python -m edge_cifar.benchmarks.temperature`).
     """
     rows = np.asarray(logits, dtype=np.float64)
-    gaps = rows - rows.max(axis=1, keepdims=True) if len(rows) else rows
+    gaps = rows - rows.max(axis=1, keepdims=True)
     chosen = gaps[np.arange(len(targets)), targets]
 
     def loss(log_t: float) -> float:
@@ -122,10 +122,10 @@ def abstain_threshold(logits: Floats, temperature: float) -> float:
     the distribution. Where there are too few images to promise that of any confidence (under 59), it is 0: nothing is
     unknown. It is `SURE` at most.
     """
-    confidence = np.sort(softmax(logits / temperature).max(axis=1)) if len(logits) else np.empty(0)
+    confidence = np.sort(softmax(logits / temperature).max(axis=1))
     # The share below the k-th smallest of n is at most LOST as probably as k or more of n fall below that quantile.
     fewer = np.cumsum(_binomial(len(confidence), LOST))  # the probability that 0, 1, 2, ... do
-    k = int(np.searchsorted(fewer, RISK, side="right"))
+    k = int(np.searchsorted(fewer, RISK))
     return min(math.floor(confidence[k - 1] * 1e4) / 1e4, SURE) if k else 0.0
 
 

@@ -26,9 +26,14 @@ class Steps:
         return "" if self.zero_point is None else self.zero_point.dtype.name
 
     @property
+    def one_scale(self) -> float | None:
+        """The scale, positive and normal, that with a zero point serves all values; None without such constants."""
+        return float(self.scale.item()) if self.usable and self.scale is not None and self.scale.size == 1 else None
+
+    @property
     def for_whole_tensor(self) -> bool:
         """Whether one scale, positive and normal, and one zero point, both constants, serve all values."""
-        return self.scale is not None and self.scale.size == 1 and self.usable
+        return self.one_scale is not None
 
     @property
     def usable(self) -> bool:
@@ -90,3 +95,8 @@ def input_name(node: onnx.NodeProto, index: int) -> str:
 def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
     """Return the value of a node's attribute, or what it is without one."""
     return next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == name), default)
+
+
+def is_set(node: onnx.NodeProto, name: str) -> bool:
+    """Return whether a node has an attribute that is a whole number other than 0."""
+    return any(entry.name == name and entry.i != 0 for entry in node.attribute)

@@ -2,7 +2,7 @@
 
 import onnx
 
-from .graph_view import GraphView, Steps, attribute, input_name
+from .graph_view import GraphView, Steps, attribute, input_name, is_set
 from .rules import (
     Finding,
     Verdict,
@@ -64,7 +64,7 @@ def _judge(view: GraphView, node: onnx.NodeProto) -> Finding:
 def _fused_layer(view: GraphView, node: onnx.NodeProto) -> WeightedLayer:
     """Return what a QLinearConv or QGemm computes."""
     conv = node.op_type == "QLinearConv"
-    transposed = not conv and not attribute(node, "transB", 0)
+    transposed = not conv and not is_set(node, "transB")
     weight = view.constant(input_name(node, 3))
     bias_at, output_at = (8, 6) if conv else (6, 7)
     has_output = conv or bool(input_name(node, output_at))
@@ -87,7 +87,7 @@ def _weighted(view: GraphView, node: onnx.NodeProto) -> Finding:
     if read is None:
         # A Gemm (I, O) of int8 weights may become MatMulNBits, which rounds its input to int8 by itself
         # (qdq_transformer/selectors_actions/qdq_selectors.cc, DQMatMulNodeGroupSelector).
-        if weights is not None and gemm and not attribute(node, "transB", 0):
+        if weights is not None and gemm and not is_set(node, "transB"):
             return no_rule("float times int8 weights (I, O) may be computed in int8")
         return rounds("float sums")
     rounding, between = _rounding_behind(view, node)
@@ -95,7 +95,7 @@ def _weighted(view: GraphView, node: onnx.NodeProto) -> Finding:
         # qdq_transformer/weight_bias_quantization.cc, since 1.21: rounds such weights to all of int8 before it runs.
         words = "its float weights are rounded to int8 when the file is loaded"
         return no_rule(words) if rounding is not None else rounds("float sums")
-    if gemm and attribute(node, "transA", 0):
+    if gemm and is_set(node, "transA"):
         return no_rule("its input is transposed")
     output = _output_steps(view, rounding, between)
     found = weighted_layer(_layer(view, node, (read, weights), output))
@@ -110,7 +110,7 @@ def _layer(
 ) -> WeightedLayer:
     """Return what a Conv or Gemm between DequantizeLinear and QuantizeLinear computes."""
     read, weights = dequantized
-    transposed = node.op_type == "Gemm" and not attribute(node, "transB", 0)
+    transposed = node.op_type == "Gemm" and not is_set(node, "transB")
     weight = view.constant(weights.input[0])
     bias_name = input_name(node, 2)
     bias = view.maker(bias_name, DEQUANTIZE)

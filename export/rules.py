@@ -85,7 +85,7 @@ def weighted_layer(layer: WeightedLayer) -> Finding:
     weight, steps = layer.weight, layer.weight_steps
     if weight is None or weight.dtype != np.int8:
         return no_rule("its weights are no int8 constants")
-    if layer.input.kind != "uint8" or not layer.input.for_whole_tensor:
+    if layer.input.kind != "uint8" or layer.input.one_scale is None:
         return no_rule("its input is not uint8 of one constant scale")
     if layer.output is not None and (layer.output.kind != "uint8" or not layer.output.for_whole_tensor):
         return no_rule("its output is not uint8 of one constant scale")
@@ -93,7 +93,7 @@ def weighted_layer(layer: WeightedLayer) -> Finding:
         return no_rule("its weights have no constant scales, or a zero point other than 0")
     if steps.scale is None or not _fits(steps.scale, len(weight), steps.axis, layer.channel_axis):
         return no_rule("its weights' scales are not one for all or one for each output channel")
-    if not _multiplier_is_normal(layer.input, steps, layer.output):
+    if not _multipliers_are_normal(layer.input.one_scale, steps.scale, layer.output):
         return no_rule("a scale of its sums is not a normal float32")
     proof = prove_weight(layer.name, weight)
     if not proof.portable:
@@ -111,8 +111,8 @@ def addition(first: Steps, second: Steps, output: Steps) -> Finding:
     parts = (first, second, output)
     if any(steps.kind != "uint8" for steps in parts):
         return rounds("it adds what is not uint8")
-    scales = {steps.scale.tobytes() for steps in parts if steps.for_whole_tensor and steps.scale is not None}
-    if len(scales) != 1 or not all(steps.for_whole_tensor for steps in parts):
+    scales = {steps.one_scale for steps in parts}
+    if len(scales) != 1 or None in scales:
         return rounds("it adds in float: its input and output have different scales")
     return same_bits("whole steps of one scale")
 
@@ -141,13 +141,12 @@ def _fits(scale: Constant, channels: int, axis: int, channel_axis: int) -> bool:
     return scale.size == 1 or (scale.shape == (channels,) and axis == channel_axis)
 
 
-def _multiplier_is_normal(input_steps: Steps, weight_steps: Steps, output: Steps | None) -> bool:
-    """Whether what sums are multiplied by is a normal number: CPUs may treat denormal ones as zero."""
-    assert input_steps.scale is not None and weight_steps.scale is not None  # noqa: PT018, checked by the caller
-    product = input_steps.scale.ravel() * weight_steps.scale.ravel()
-    if output is not None and output.scale is not None:
-        product = np.concatenate([product, product / output.scale.ravel()])
-    return bool(np.isfinite(product).all() and (product >= SMALLEST_NORMAL).all())
+def _multipliers_are_normal(input_scale: float, scales: Constant, output: Steps | None) -> bool:
+    """Whether what sums are multiplied by are normal numbers: CPUs may treat denormal ones as zero."""
+    products = np.float32(input_scale) * scales.ravel()
+    if output is not None and output.one_scale is not None:
+        products = np.concatenate([products, products / np.float32(output.one_scale)])
+    return bool(np.isfinite(products).all() and (products >= SMALLEST_NORMAL).all())
 
 
 def node_name(node: onnx.NodeProto) -> str:

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from .graph_view import GraphView, attribute, input_name
+from .graph_view import GraphView, input_name, is_set
 
 LARGEST_PAIR = 128  # of two neighbouring weights of one sign: 255 * 128 < 2**15
 INT8_MAX = 127
@@ -58,7 +58,7 @@ def prove(model: onnx.ModelProto) -> list[LayerProof]:
 
 def prove_weight(name: str, weight: npt.NDArray[np.int8]) -> LayerProof:
     """Return the proof of an int8 weight (O, I), (O, I, H, W) or of other spatial dimensions."""
-    largest = int(np.abs(weight.astype(np.int64)).max(initial=0))
+    largest = int(np.abs(weight, dtype=np.int64).max())
     return LayerProof(name, largest_pairs(weight).astype(np.int64), largest)
 
 
@@ -67,7 +67,7 @@ def largest_pairs(weight: Weights) -> npt.NDArray[np.float64]:
 
     float64 (O,); of one sign, and neighbours in either of the two layouts of the reduction.
     """
-    orders = [weight] if weight.ndim == 2 else [weight, np.moveaxis(weight, 1, -1)]
+    orders = (weight, np.moveaxis(weight, 1, -1))  # of a weight (O, I) the same
     return np.asarray(np.max([_pairs(order.reshape(len(order), -1)) for order in orders], axis=0))
 
 
@@ -86,20 +86,24 @@ def weight_scales(weight: npt.NDArray[np.float32], portable: bool = True) -> npt
 
 def _pairs(weight: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     """Return the largest sum of weights 2i and 2i + 1 of one sign, by rows of (O, K)."""
-    padded = np.pad(weight.astype(np.float64), ((0, 0), (0, weight.shape[1] % 2)))
+    padded = np.pad(np.asarray(weight, np.float64), ((0, 0), (0, weight.shape[1] % 2)))
     pairs = padded.reshape(len(padded), -1, 2)
     positive, negative = np.maximum(pairs, 0).sum(axis=2), np.maximum(-pairs, 0).sum(axis=2)
     return np.asarray(np.maximum(positive, negative).max(axis=1))
 
 
 def _int8_weights(view: GraphView) -> Iterator[tuple[str, npt.NDArray[np.int8]]]:
-    for node in view.nodes:
-        name = ""
-        if node.op_type in ("QLinearConv", "QGemm"):
-            name = input_name(node, 3)
-        elif node.op_type in ("Conv", "Gemm") and (made := view.maker(input_name(node, 1), "DequantizeLinear")):
-            name = made.input[0]
+    for node, name in _weights(view):
         weight = view.constant(name)
         if weight is not None and weight.dtype == np.int8:
-            rows = node.op_type in ("Gemm", "QGemm") and not attribute(node, "transB", 0)
+            rows = node.op_type in ("Gemm", "QGemm") and not is_set(node, "transB")
             yield name, weight.T if rows else weight
+
+
+def _weights(view: GraphView) -> Iterator[tuple[onnx.NodeProto, str]]:
+    """Yield each convolution and dense layer of integers with the name of its weight."""
+    for node in view.nodes:
+        if node.op_type in ("QLinearConv", "QGemm"):
+            yield node, input_name(node, 3)
+        elif node.op_type in ("Conv", "Gemm") and (made := view.maker(input_name(node, 1), "DequantizeLinear")):
+            yield node, made.input[0]

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.edge.golden import GOLDEN_IMAGES, GOLDEN_KEY, golden_entry, golden_images, verify_model
+from edge_cifar.edge.golden import GOLDEN_IMAGES, GOLDEN_KEY, Verification, golden_entry, golden_images, verify_model
 from edge_cifar.edge.model_card import ModelCard
 from edge_cifar.edge.onnx_file import SEAL_KEY, UNSEALED, seal
 
@@ -63,7 +64,7 @@ def test_fp32_may_differ_by_a_thousandth_and_no_more(tmp_path: Path, tiny_fp32_m
 def test_mixed_files_may_differ_by_a_hundredth_of_the_range() -> None:
     logits = np.linspace(-10, 30, GOLDEN_IMAGES * 2, dtype=np.float32).reshape(GOLDEN_IMAGES, 2)
     assert json.loads(golden_entry(logits, exact=False, mixed=True))["tolerance"] == pytest.approx(0.4)
-    assert json.loads(golden_entry(logits, exact=False))["tolerance"] == 1e-3
+    assert json.loads(golden_entry(logits, exact=False))["tolerance"] == pytest.approx(0.004)
     assert json.loads(golden_entry(logits, exact=True))["tolerance"] == 0
 
 
@@ -146,3 +147,71 @@ def test_golden_images_never_change() -> None:
     assert images.shape == (GOLDEN_IMAGES, 32, 32, 4)
     assert np.array_equal(golden_images(32), images)
     assert int(images.astype(np.int64).sum()) == 8_456_554
+
+
+def test_golden_images_of_any_size_never_change() -> None:
+    digests = {size: hashlib.sha256(golden_images(size).tobytes()).hexdigest()[:16] for size in (32, 33, 50)}
+    assert digests == {32: "6037cd36bb464f3f", 33: "05da2199ca09b108", 50: "7e0922833c958419"}
+    assert golden_images(33).dtype == np.uint8
+
+
+def test_the_verdict_in_words() -> None:
+    right = Verification("a.onnx", 16, 15, 0.00123, False, 0.01, True, "")
+    assert right.describe() == (
+        "right: 15 of 16 golden images give the same logits; largest difference 0.0012 (within 0.01 expected)"
+    )
+    wrong = Verification("a.onnx", 16, 3, 0.5, True, 0.0, False, "")
+    assert wrong.describe() == (
+        "WRONG: 3 of 16 golden images give the same logits; largest difference 0.5 (to the bit expected)"
+    )
+
+
+def test_what_a_golden_entry_holds() -> None:
+    logits = np.linspace(-1, 1e5 - 1, GOLDEN_IMAGES * 2, dtype=np.float32).reshape(GOLDEN_IMAGES, 2)
+    assert json.loads(golden_entry(logits, exact=False)) == {
+        "exact": False,
+        "tolerance": pytest.approx(10),  # a ten thousandth of the range
+        "logits": logits.tolist(),
+    }
+    assert json.loads(golden_entry(logits, exact=True, mixed=True))["tolerance"] == 0
+
+
+def test_all_that_verifying_finds(tmp_path: Path, tiny_int8_model: Path) -> None:
+    off = _with_golden(tmp_path / "off.onnx", tiny_int8_model, 0.5)
+    found = verify_model(off)
+    assert (found.model, found.n, found.identical, found.exact, found.tolerance) == (str(off), 16, 15, True, 0)
+    assert found.largest_logit_difference == pytest.approx(0.5, rel=1e-4)
+    assert found.portability == "same bits on every CPU"
+    assert verify_model(tiny_int8_model).largest_logit_difference == 0
+
+
+def test_a_tolerance_may_be_absent_or_a_hundredth_of_the_range_at_most(tmp_path: Path, tiny_fp32_model: Path) -> None:
+    entry = _golden(tiny_fp32_model)
+    most = 0.01 * float(np.ptp(np.array(entry["logits"], np.float32)))
+    for tolerance, allowed in ((most, True), (most * 1.001, False), (0, True), (0.0, True), (1e-3, True)):
+        path = _with_entry(tmp_path / "a.onnx", tiny_fp32_model, json.dumps({**entry, "tolerance": tolerance}))
+        if allowed or tolerance <= 1e-3:
+            assert verify_model(path).tolerance == tolerance
+        else:
+            with pytest.raises(ModelError, match="carries no golden logits to verify") as refused:
+                verify_model(path)
+            assert str(refused.value.__cause__) == f"tolerance {tolerance}"
+    del entry["tolerance"]
+    path = _with_entry(tmp_path / "a.onnx", tiny_fp32_model, json.dumps(entry))
+    assert verify_model(path).tolerance == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"logits": [[0.0] * 9] * 16}, "wrong shape, or too large"),
+        ({"logits": [[3.5e38] * 10] * 16}, "wrong shape, or too large"),
+        ({"exact": 1}, "values of other types"),
+    ],
+)
+def test_why_an_entry_is_refused(tmp_path: Path, tiny_fp32_model: Path, change: dict[str, object], cause: str) -> None:
+    path = _with_entry(tmp_path / "a.onnx", tiny_fp32_model, json.dumps({**_golden(tiny_fp32_model), **change}))
+    with pytest.raises(ModelError) as refused:
+        verify_model(path)
+    assert str(refused.value) == f"{path}: carries no golden logits to verify; export it again"
+    assert str(refused.value.__cause__) == cause

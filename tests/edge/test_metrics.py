@@ -10,6 +10,7 @@ CONFUSION = np.array([[2, 1, 0], [0, 1, 0], [0, 1, 0]])
 
 def test_rows_of_the_confusion_matrix_are_the_true_class() -> None:
     assert np.array_equal(confusion_matrix(TARGETS, PREDICTED, 3), CONFUSION)
+    assert confusion_matrix(TARGETS, PREDICTED, 3).dtype == np.int64
 
 
 def test_accuracy_is_the_share_on_the_diagonal() -> None:
@@ -36,3 +37,13 @@ def test_softmax_of_known_logits() -> None:
 
 def test_softmax_of_huge_logits_does_not_overflow() -> None:
     assert softmax(np.array([1e30, 0, -1e30], np.float32)).tolist() == [1, 0, 0]
+
+
+def test_softmax_is_of_each_row_alone() -> None:
+    assert softmax(np.array([[2000.0, 0.0], [0.0, 0.0]])).tolist() == [[1, 0], [0.5, 0.5]]
+
+
+def test_one_image_is_enough() -> None:
+    one = np.array([[1, 0], [0, 0]])
+    assert accuracy(one) == 1
+    assert per_class(one, ("cat", "dog"))["cat"] == ClassMetrics(precision=1.0, recall=1.0, f1=1.0, support=1)

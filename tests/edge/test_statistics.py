@@ -52,6 +52,12 @@ def test_the_interval_ends_where_shares_do() -> None:
     assert str(wilson_interval(0, 29)[0]) == "0.0"  # not "-0.0"
     assert wilson_interval(22, 22)[1] == 1
     assert wilson_interval(0, 0) == (0, 1)
+    assert all((wilson_interval(0, n)[0], wilson_interval(n, n)[1]) == (0, 1) for n in range(1, 300))
+
+
+def test_the_interval_of_a_drop_ends_where_shares_do() -> None:
+    assert drop_interval(10, 0, 10)[1] == 1
+    assert drop_interval(0, 10, 10)[0] == -1
 
 
 @pytest.mark.parametrize(
@@ -192,3 +198,29 @@ def test_bins_are_fifteen_equal_ranges() -> None:
     logits = np.stack([np.log(edges / (1 - edges)), np.zeros(15)], axis=1)
     assert [each.n for each in calibration_bins(logits, np.zeros(15, np.int64), 1.0)] == [1, 2, 2, 2, 2, 2, 2, 2]
     assert calibration_bins(np.array([[800.0, 0.0]]), np.zeros(1, np.int64), 1.0)[0].confidence == 1
+
+
+def test_the_temperature_of_float32_logits_is_found_in_float64() -> None:
+    for seed in range(20):
+        logits, targets = drawn(500, 10, seed)
+        single = (logits * 1.7).astype(np.float32)
+        assert fit_temperature(single, targets) == fit_temperature(single.astype(np.float64), targets)
+
+
+def test_answers_are_those_of_each_image() -> None:
+    logits = np.log(np.array([[0.9, 0.1], [0.25, 0.75], [0.2, 0.8]]))
+    targets = np.array([0, 1, 1])
+    told = coverage(logits, targets, 1.0, 0.78)
+    assert (told.n, told.unknown, told.accuracy, told.lost) == (3, 1, 1.0, 1)
+    assert [(each.accuracy, each.n) for each in calibration_bins(logits, targets, 1.0)] == [(1, 1), (1, 1), (1, 1)]
+
+
+def test_a_confidence_at_the_threshold_is_given() -> None:
+    assert coverage(np.zeros((1, 2)), np.zeros(1, np.int64), 1.0, 0.5).unknown == 0
+
+
+def test_a_bin_holds_all_of_its_range_and_the_last_one_certainty() -> None:
+    [one] = calibration_bins(all_confident(np.array([0.95, 0.97])), np.array([0, 1]), 1.0)
+    assert (one.confidence, one.accuracy, one.n) == (pytest.approx(0.96), 0.5, 2)
+    certain = np.array([[800.0, 0.0], [math.log(0.95 / 0.05), 0.0]])
+    assert [each.n for each in calibration_bins(certain, np.zeros(2, np.int64), 1.0)] == [2]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -16,6 +18,7 @@ from edge_cifar.export.calibration import (
     ranges,
 )
 from edge_cifar.export.run_model import run_tensors
+from onnx import TensorProto, helper, numpy_helper
 
 
 def _histogram(values: np.ndarray) -> Histogram:
@@ -135,3 +138,78 @@ def test_only_what_is_computed_in_float_gets_a_range(random_graph: onnx.ModelPro
     with_shape.graph.node.append(onnx.helper.make_node("Shape", ["logits"], ["sizes"], "shape"))
     images = synthetic.take(np.arange(5))
     assert activation_histograms(with_shape, images).keys() == activation_histograms(random_graph, images).keys()
+
+
+def _steps() -> onnx.ModelProto:
+    """Pixels less 100, a constant, and pixels moved: tensors whose histograms are known."""
+    tensors = {"one": np.float32(1), "zero": np.uint8(0), "minus": np.float32(-100), "none": np.float32(0)}
+    nodes = [
+        helper.make_node("DequantizeLinear", ["image", "one", "zero"], ["plain"]),
+        helper.make_node("Add", ["plain", "minus"], ["shifted"]),
+        helper.make_node("Mul", ["plain", "none"], ["constant"]),
+        helper.make_node("Transpose", ["shifted"], ["moved"], perm=[0, 3, 1, 2]),
+        helper.make_node("Identity", ["shifted"], ["logits"]),
+    ]
+    given = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", 32, 32, 4])
+    last = helper.make_tensor_value_info("logits", TensorProto.FLOAT, None)
+    held = [numpy_helper.from_array(np.asarray(value), name) for name, value in tensors.items()]
+    graph = helper.make_graph(nodes, "steps", [given], [last], held)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+
+
+def test_a_histogram_has_each_value_in_its_bin(synthetic: LabelledImages) -> None:
+    random = np.random.RandomState(0)
+    pixels = random.randint(3, 250, (150, 32, 32, 4)).astype(np.uint8)  # two batches, of which the second is darker
+    pixels[128:] //= 2
+    found = activation_histograms(_steps(), replace(synthetic.take(np.zeros(150, np.int64)), images=pixels))
+    assert found.keys() == {"shifted", "constant", "logits"}
+    shifted = found["shifted"]
+    assert (shifted.low, shifted.high) == (pixels.min() - 100.0, pixels.max() - 100.0)
+    levels, counts = np.unique(pixels, return_counts=True)
+    places = (levels - levels[0]).astype(float) * BINS / float(levels[-1] - levels[0])
+    expected = np.bincount(np.minimum(places.astype(int), BINS - 1), counts, BINS)
+    assert shifted.counts.dtype == np.int64
+    assert np.abs(shifted.counts.cumsum() - expected.cumsum()).max() <= counts.max()  # a value may lie on an edge
+    assert (shifted.counts[0], shifted.counts[-1], shifted.counts.sum()) == (counts[0], counts[-1], pixels.size)
+    constant = found["constant"]
+    assert (constant.low, constant.high) == (0, 1e-6)
+    assert (constant.counts[0], constant.counts.sum()) == (pixels.size, pixels.size)
+
+
+def test_bins_have_their_middles() -> None:
+    assert Histogram(0.0, 2048.0, np.zeros(BINS, np.int64)).centres[[0, -1]].tolist() == [0.5, 2047.5]
+
+
+def test_the_description_is_of_the_training_images(synthetic: LabelledImages) -> None:
+    sample = calibration_sample(synthetic, 50, 3)
+    assert describe_sample(sample, 3) == {"split": "train", "n": 50, "seed": 3, "sha256": sample.digest()}
+    assert sample.ids != calibration_sample(synthetic, 50, 4).ids
+
+
+def test_the_median_is_of_each_tensor_and_each_end() -> None:
+    several = [{"a": (low, 9.0), "b": (0.0, -low)} for low in (-3.0, -1.0, -2.0)]
+    assert median_ranges(several) == {"a": (-2.0, 9.0), "b": (0.0, 2.0)}
+
+
+def test_entropy_leaves_the_zeros_of_a_relu_out() -> None:
+    counts = np.zeros(BINS, np.int64)
+    counts[1:256] = np.arange(1, 256)
+    counts[0] = 10**6
+    assert entropy(Histogram(0.0, 8.0, counts)) == (0.0, 1.0)
+    assert entropy(Histogram(-4.0, 4.0, counts)) == (-4.0, -3.0)
+    assert entropy(Histogram(1.0, 9.0, np.eye(1, BINS, dtype=np.int64)[0])) == (1.0, 9.0)
+
+
+def test_every_method_gives_these_ranges() -> None:
+    """Of a bell with a far value and zeros, to the digit: files that are made again come out the same."""
+    values = np.random.RandomState(1).gamma(2.0, size=100_000)
+    values[:20_000], values[-1] = 0, 60
+    histogram = _histogram(values - 1)
+    found = {name: np.round(method(histogram), 6).tolist() for name, method in METHODS.items()}
+    assert found == {
+        "minmax": [-1, 59],
+        "percentile": [-1, 59],
+        "least-squares": [-0.97, 57.23],
+        "entropy": [-1, 15.875],
+    }
+    assert np.round(percentile(histogram, 0.99), 6).tolist() == [-1, 6.236328]

@@ -7,9 +7,22 @@ import pytest
 import torch
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.export.evidence import References, file_logits, measure, require_finite, require_parity, torch_logits
+from edge_cifar.edge.statistics import calibration_error, wilson_interval
+from edge_cifar.export.evidence import (
+    Flipped,
+    References,
+    SplitLogits,
+    allowed_difference,
+    file_logits,
+    measure,
+    require_finite,
+    require_parity,
+    torch_logits,
+)
 from edge_cifar.export.flips import flip_sheet
 from PIL import Image
+
+LABELS = ("a", "b", "c", "d")
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +105,79 @@ def test_the_sheet_shows_what_flipped(synthetic: LabelledImages, flips: int) -> 
     with Image.open(io.BytesIO(flip_sheet(synthetic, synthetic.targets, answers))) as sheet:
         sheet.load()
         assert sheet.getpixel((48, 48)) != (255, 255, 255) or flips == 0
+
+
+def test_what_is_said_of_a_file_that_was_not_kept() -> None:
+    expected = np.array([[0.0, 10.0]], np.float32)
+    with pytest.raises(ModelError) as refused:
+        require_parity("a.onnx", expected + np.array([[0, 0.5]], np.float32), expected)
+    assert str(refused.value) == (
+        "a.onnx: logits differ from the trained net's by 0.5, more than 0.001; "
+        "the file was not kept, please report this"
+    )
+    with pytest.raises(ModelError) as refused:
+        require_finite("runs/a", np.array([[np.nan, np.inf]]))
+    assert str(refused.value) == ("runs/a: the trained net gives NaN logits, so its training went astray; train again")
+
+
+def test_the_allowed_difference_is_of_the_range_and_the_size() -> None:
+    eps = 2.0**-23
+    assert allowed_difference(np.array([[-1.0, 3.0]])) == 1e-4 * 4 + 32 * eps * 3
+    assert allowed_difference(np.array([[-5.0, 3.0]])) == 1e-4 * 8 + 32 * eps * 5
+    exact = np.zeros((1, 2), np.float32)
+    require_parity("", exact, exact)  # nothing is no difference
+
+
+def test_the_torch_net_runs_in_batches(synthetic: LabelledImages) -> None:
+    sizes: list[int] = []
+
+    class Sums(torch.nn.Module):
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            sizes.append(len(pixels))
+            return pixels.flatten(1)[:, :3].float()
+
+    images = synthetic.take(np.arange(300) % 200)
+    assert np.array_equal(torch_logits(Sums(), images), images.images.reshape(300, -1)[:, :3])
+    assert sizes == [256, 44]
+
+
+def test_evidence_of_each_split(tiny_int8_model: Path, synthetic: LabelledImages) -> None:
+    def images(targets: list[int]) -> LabelledImages:
+        return replace(synthetic.take(np.arange(len(targets))), targets=np.array(targets), labels=LABELS)
+
+    def logits(answers: list[int]) -> np.ndarray:
+        return 4 * np.eye(len(LABELS), dtype=np.float32)[answers]
+
+    val, test = images([0, 1, 2, 0]), images([0, 1, 1, 1, 2])  # nothing is a "d"
+    own = SplitLogits(logits([0, 1, 2, 1]), logits([0, 1, 0, 3, 2]))
+    fp32 = SplitLogits(logits([0, 1, 2, 0]), logits([0, 0, 1, 1, 2]))
+    found = measure(tiny_int8_model, own, val, test, References(own.val + np.float32(0.5), fp32))
+    assert (found.file, found.bytes) == (tiny_int8_model.name, tiny_int8_model.stat().st_size)
+    assert found.portability == "same bits on every CPU"
+    assert found.largest_logit_difference == 0.5
+    assert (found.few_images, found.at_bound) == (True, False)
+    assert (found.val.n, found.val.top1, found.val.same_answers) == (4, 0.75, 0.75)
+    assert (found.val.worst_class, found.val.worst_class_recall) == ("a", 0.5)
+    assert (found.test.n, found.test.top1, found.test.same_answers) == (5, 0.6, 0.4)
+    assert (found.test.worst_class, found.test.worst_class_recall) == ("b", 1 / 3)
+    assert found.test.interval == wilson_interval(3, 5)
+    assert (found.test.against_fp32.broken, found.test.against_fp32.fixed) == (2, 1)
+    assert found.test.flipped == (
+        Flipped(test.ids[1], "b", "a", "b"),
+        Flipped(test.ids[2], "b", "b", "a"),
+        Flipped(test.ids[3], "b", "b", "d"),
+    )
+    assert found.labels == LABELS
+    assert found.confusion == ((1, 0, 0, 0), (1, 1, 0, 1), (0, 0, 1, 0), (0, 0, 0, 0))
+    assert found.coverage.n == 5
+    [reliability] = found.reliability
+    assert (reliability.n, reliability.accuracy) == (5, 0.6)
+    assert found.calibration_error == (
+        calibration_error(own.test, test.targets, 1.0),
+        calibration_error(own.test, test.targets, found.temperature),
+    )
+    enough = images([0, 1] * 50)
+    many = logits([0, 1] * 50)
+    assert not measure(
+        tiny_int8_model, SplitLogits(many, many), enough, enough, References(many, SplitLogits(many, many))
+    ).few_images

@@ -1,11 +1,12 @@
 from collections.abc import Mapping
 
+import numpy as np
 import onnx
 from edge_cifar.export.calibration import Range
 from edge_cifar.export.portability import Portability, doubts, is_integer, portability
 from edge_cifar.export.quantize import quantize
 from edge_cifar.export.variants import qoperator
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 
 def test_integers_with_the_proof_are_the_same_everywhere(quantized_graph: onnx.ModelProto) -> None:
@@ -42,3 +43,32 @@ def test_the_proof_reads_the_older_operators_too(
     weight[5, :2, 1, 1] = 100  # two neighbours in one channel
     tensor.CopyFrom(numpy_helper.from_array(weight, tensor.name))
     assert portability(model) is Portability.UNPROVEN
+
+
+def _graph(*kinds: str) -> onnx.ModelProto:
+    """Functions of the input, one after the other; without any, a constant alone."""
+    nodes = [
+        helper.make_node(kind, [f"at_{i}"], [f"at_{i + 1}"], name)
+        for i, (kind, _, name) in enumerate(map(_named, kinds))
+    ]
+    first, last = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in ("at_0", f"at_{len(kinds)}"))
+    constants = [] if kinds else [numpy_helper.from_array(np.zeros(2, np.float32), "at_0")]
+    graph = helper.make_graph(nodes, "graph", [first] if kinds else [], [last], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+
+
+def _named(words: str) -> tuple[str, str, str]:
+    return words.partition(" ")
+
+
+def test_a_net_is_as_portable_as_its_worst_node() -> None:
+    assert portability(_graph()) is Portability.PROVEN
+    assert portability(_graph("Relu")) is Portability.PROVEN
+    assert portability(_graph("Relu", "Tanh")) is Portability.ROUNDING
+    assert is_integer(_graph("Relu"))
+    assert not is_integer(_graph("Relu", "Tanh"))
+
+
+def test_each_doubt_is_told_once_in_the_order_of_the_nodes() -> None:
+    doubted = _graph("Tanh a", "Relu b", "Sigmoid c")
+    assert doubts(doubted) == ["a: Tanh is computed in float", "c: Sigmoid is computed in float"]

@@ -110,3 +110,69 @@ def dense_layer(weight: np.ndarray) -> onnx.ModelProto:
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in "xy")
     tensors = [numpy_helper.from_array(weight, "w"), numpy_helper.from_array(np.ones(2, np.float32), "scale")]
     return helper.make_model(helper.make_graph(nodes, "dense", [x], [y], tensors))
+
+
+def test_the_proof_of_a_weight_says_what_it_found() -> None:
+    proof = prove_weight("w", np.array([[-128, 3], [5, 6]], np.int8))
+    assert (proof.tensor, proof.largest_weight, proof.largest_pairs.tolist()) == ("w", 128, [128, 11])
+    assert proof.largest_pairs.dtype == np.int64
+    assert prove_weight("", np.zeros((1, 3), np.int8)).largest_weight == 0
+    assert largest_pairs(np.array([[0.25, -0.5, -0.5, 0.125]], np.float32)).tolist() == [0.5]
+    assert largest_pairs(np.array([[0.0, 0.0]], np.float32)).tolist() == [0]
+
+
+def test_pairs_are_summed_in_more_digits_than_weights_have() -> None:
+    assert largest_pairs(np.array([[1, 2**-30]], np.float32)).tolist() == [1 + 2**-30]
+
+
+def test_weights_of_one_and_three_spatial_dimensions_are_paired_too() -> None:
+    line = np.zeros((2, 4, 3), np.int8)
+    line[0, 0, 1] = line[0, 1, 1] = 100  # channels last
+    line[1, 0, 0] = line[1, 0, 1] = 100  # channels first
+    assert largest_pairs(line).tolist() == [200, 200]
+    assert largest_pairs(line[..., None, None]).tolist() == [200, 200]
+
+
+def test_scales_are_the_finest_that_keep_the_proof() -> None:
+    weight = np.array([[1, 1, 0], [1, 0, 1], [0.5, -1, 0]], np.float32)
+    scales = weight_scales(weight)
+    assert scales.dtype == np.float32
+    assert scales.tolist() == [np.float32(2 / 127), np.float32(1 / 127), np.float32(1 / 127)]
+    assert weight_scales(weight, portable=False).tolist() == [np.float32(1 / 127)] * 3
+
+
+def test_the_weights_of_every_layer_of_integers_are_proven() -> None:
+    square, over = np.eye(2, dtype=np.int8), np.array([[100, 0], [100, 0]], np.int8)
+    tensors = {
+        "conv": square[..., None, None],
+        "gemm": over,
+        "older_conv": 2 * square[..., None, None],
+        "older_gemm": over,
+        "unsigned": square.astype(np.uint8),
+        "read": square,
+    }
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"]),
+        helper.make_node("Conv", ["x", "read_float"], ["0"]),
+        helper.make_node("DequantizeLinear", ["conv", "s"], ["conv_float"]),
+        helper.make_node("DequantizeLinear", ["gemm", "s"], ["gemm_float"]),
+        helper.make_node("DequantizeLinear", ["read", "s"], ["other_float"]),
+        helper.make_node("Conv", ["x", "conv_float"], ["1"]),
+        helper.make_node("Gemm", ["x", "gemm_float"], ["2"], transB=1),
+        helper.make_node("Gemm", ["x", "gemm_float"], ["3"], transB=0),
+        helper.make_node("QLinearConv", ["x", "s", "z", "older_conv"], ["4"]),
+        helper.make_node("QGemm", ["x", "s", "z", "older_gemm"], ["5"], transB=1),
+        helper.make_node("QGemm", ["x", "s", "z", "older_gemm"], ["6"]),
+        helper.make_node("QLinearConv", ["x", "s", "z", "unsigned"], ["7"]),
+        helper.make_node("Mul", ["x", "other_float", "z", "read"], ["8"]),
+    ]
+    held = [numpy_helper.from_array(value, name) for name, value in tensors.items()]
+    proofs = prove(helper.make_model(helper.make_graph(nodes, "layers", [], [], held)))
+    assert [(proof.tensor, proof.largest_pairs.tolist()) for proof in proofs] == [
+        ("conv", [1, 1]),
+        ("gemm", [100, 100]),
+        ("gemm", [200, 0]),
+        ("older_conv", [2, 2]),
+        ("older_gemm", [100, 100]),
+        ("older_gemm", [200, 0]),
+    ]

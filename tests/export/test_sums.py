@@ -9,7 +9,7 @@ from edge_cifar.export.graph import build_graph
 from edge_cifar.export.portability import Portability, portability
 from edge_cifar.export.quantize import quantize
 from edge_cifar.export.run_model import open_session, run_logits
-from edge_cifar.export.sums import sum_overrides
+from edge_cifar.export.sums import scale_owner, sum_overrides
 from edge_cifar.train.layers import BatchNorm, Classify, Conv, Flatten, MaxPool, Relu, Residual
 from edge_cifar.train.modules import build_net
 from onnx import TensorProto, helper, numpy_helper
@@ -113,3 +113,60 @@ def _sum_of_two(scale: np.float32, zero_points: np.ndarray) -> onnx.ModelProto:
     a, b, c = (helper.make_tensor_value_info(name, TensorProto.UINT8, [65536]) for name in "abc")
     graph = helper.make_graph(nodes, "sum", [a, b], [c], tensors)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+
+
+def _model(*nodes: str) -> onnx.ModelProto:
+    """A graph of nodes written as "Add a b c": the kind, what it reads, and what it gives."""
+    made = [helper.make_node(kind, reads, [gives]) for kind, *reads, gives in (words.split() for words in nodes)]
+    return helper.make_model(helper.make_graph(made, "graph", [], []))
+
+
+def _overrides(model: onnx.ModelProto, found: dict[str, Range]) -> dict[str, tuple[float, int]]:
+    made = sum_overrides(model, found)
+    for [entry] in made.values():
+        assert (entry["scale"].dtype, entry["zero_point"].dtype) == (np.float32, np.uint8)
+        assert entry["scale"].shape == entry["zero_point"].shape == ()
+    return {name: (float(entry["scale"]), int(entry["zero_point"])) for name, [entry] in made.items()}
+
+
+def test_the_scale_of_a_sum_is_that_of_its_widest_tensor() -> None:
+    found = {"a": (-1.0, 1.0), "b": (0.5, 1.5), "c": (-2.0, -0.25), "d": (-51.0, 51.0)}
+    scale = float(np.float32(2 / 255))
+    assert _overrides(_model("Add a b c", "Mul d a e"), found) == {
+        "a": (scale, 127),
+        "b": (scale, 0),
+        "c": (scale, 255),
+    }
+    higher = {**found, "b": (2.0, 5.1)}  # from 0, though nothing is below 2
+    assert _overrides(_model("Add a b c"), higher)["a"] == (float(np.float32(0.02)), 50)
+    assert _overrides(_model("Add a b c"), dict.fromkeys("abc", (0.0, 0.0)))["a"] == (float(np.float32(1e-6 / 255)), 0)
+
+
+def test_a_sum_without_ranges_is_left_and_others_are_not() -> None:
+    found = dict.fromkeys("bcdef", (0.0, 1.0))
+    assert _overrides(_model("Add a b c", "Add d e f"), found).keys() == set("def")
+
+
+def test_sums_that_share_a_tensor_share_its_scale_however_they_are_joined() -> None:
+    nodes = ("Add a b c", "Add d e f", "Add g h i", "Add c f j")  # the last joins the first two
+    found = dict.fromkeys("abcdefghij", (0.0, 1.0)) | {"e": (0.0, 9.0), "h": (0.0, 3.0)}
+    scales = {name: scale for name, (scale, _) in _overrides(_model(*nodes), found).items()}
+    wide, other = float(np.float32(9 / 255)), float(np.float32(3 / 255))
+    assert scales == {**dict.fromkeys("abcdefj", wide), **dict.fromkeys("ghi", other)}
+
+
+def test_a_relu_that_alone_reads_a_sum_is_part_of_it() -> None:
+    found = dict.fromkeys("abcde", (0.0, 1.0))
+    assert _overrides(_model("Add a b c", "Relu c d"), found).keys() == set("abd")
+    assert _overrides(_model("Add a b c", "Relu c d", "Mul c a e"), found).keys() == set("abc")
+    assert _overrides(_model("Add a b c", "Tanh c d"), found).keys() == set("abc")
+    assert _overrides(_model("Add a b c"), found).keys() == set("abc")
+
+
+@pytest.mark.parametrize("kind", ["MaxPool", "Transpose", "Flatten", "Reshape"])
+def test_what_pools_or_moves_has_the_scale_of_what_it_reads(kind: str) -> None:
+    found = dict.fromkeys(("first", "b", "c"), (0.0, 1.0))
+    moved = _model(f"{kind} first second", f"{kind} second third", "Add third b c")
+    assert _overrides(moved, found).keys() == {"first", "b", "c"}
+    makers = {node.output[0]: node for node in moved.graph.node}
+    assert [scale_owner(name, makers) for name in ("third", "first", "c")] == ["first", "first", "c"]
