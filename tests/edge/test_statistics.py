@@ -220,7 +220,7 @@ def test_a_confidence_at_the_threshold_is_given() -> None:
 
 
 def test_a_bin_holds_all_of_its_range_and_the_last_one_certainty() -> None:
-    [one] = calibration_bins(all_confident(np.array([0.95, 0.97])), np.array([0, 1]), 1.0)
-    assert (one.confidence, one.accuracy, one.n) == (pytest.approx(0.96), 0.5, 2)
+    [one] = calibration_bins(all_confident(np.array([0.55, 0.57])), np.array([0, 1]), 1.0)
+    assert (one.confidence, one.accuracy, one.n) == (pytest.approx(0.56), 0.5, 2)
     certain = np.array([[800.0, 0.0], [math.log(0.95 / 0.05), 0.0]])
     assert [each.n for each in calibration_bins(certain, np.zeros(2, np.int64), 1.0)] == [2]
