@@ -59,8 +59,8 @@ def _batch(session: onnxruntime.InferenceSession, names: Sequence[str], images: 
     """Return how many images to run at once, so that what is fetched and what is computed stay within bounds."""
     fetched = sum(int(tensor.nbytes) for tensor in session.run(list(names), {INPUT: images[:1]}))
     most = LARGEST_FETCH // max(fetched, 1)
-    height, width = images.shape[1:3]
-    return max(1, min(BATCH, LARGEST_PIXELS // (height * width), most))
+    pixels: int = images.shape[1] * images.shape[2]
+    return max(1, min(BATCH, LARGEST_PIXELS // pixels, most))
 
 
 def run_logits(model: onnx.ModelProto, images: Pixels) -> Logits:

@@ -43,4 +43,4 @@ def test_the_command_writes_its_rows(
     result = json.loads((tmp_path / "resize_rule.json").read_text())
     assert {row["n"] for row in result["rows"]} == {2}
     assert len(result["rows"]) == 4 * len(RULES)
-    assert (tmp_path / "resize_rule.md").read_text() in capsys.readouterr().out + "\n"
+    assert capsys.readouterr().out.strip() in (tmp_path / "resize_rule.md").read_text()

@@ -22,7 +22,7 @@ def test_growth_is_from_a_tenth_to_the_highest_reading() -> None:
 
 def test_photos_are_of_many_kinds_and_most_can_be_read(tiny_int8_model: Path) -> None:
     photos = small_photos()
-    results = list(Classifier(tiny_int8_model, 1).predict_many(photos))
+    results = list(Classifier(tiny_int8_model).predict_many(photos))
     readable = sum(isinstance(result, Prediction) for result in results)
     assert 0.9 * len(photos) < readable < len(photos)
     assert {photo[:4] for photo in photos} >= {b"\x89PNG", b"GIF8", b"RIFF"}
@@ -30,7 +30,7 @@ def test_photos_are_of_many_kinds_and_most_can_be_read(tiny_int8_model: Path) ->
 
 def test_photos_that_cannot_be_read_are_no_measurement(tiny_int8_model: Path) -> None:
     with pytest.raises(AssertionError, match="only 0 of 10 photos"):
-        watch_photos(Classifier(tiny_int8_model, 1), islice(cycle([b"nothing"]), 10), 10)
+        watch_photos(Classifier(tiny_int8_model), islice(cycle([b"nothing"]), 10), 10)
 
 
 def test_sessions_are_timed(tiny_int8_model: Path) -> None:
