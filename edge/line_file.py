@@ -5,7 +5,6 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
 from typing import cast
@@ -15,7 +14,7 @@ from .errors import EdgeCifarError
 from .files import flush_folder, temporary_beside
 from .lock import lock
 from .output import write_all
-from .results import LINE_FORMATS, LineFormat, Origin, Results, Row
+from .results import LINE_FORMATS, LineFormat, Origin, Results
 
 PATIENCE = 2.0  # seconds that another process may take for what it writes, before it is said to hold the file
 LOOK = 0.01  # seconds between two looks
@@ -70,27 +69,17 @@ class LineFile:
         header, columns = self._form.header, first.rstrip("\n").split(",")
         if self._origin and header and first.endswith("\n") and columns[:5] == header.split(",")[:5]:
             top = 1 + sum(name.startswith("label_") for name in columns)
-            self._check({"top": top, **dict.fromkeys(columns)}, self._origin, ("top",))
+            self._check(self._origin.difference({"top": top, **dict.fromkeys(columns)}, ["top"]))
 
     def _name_in(self, record: str) -> str:
         """Return the name in a record. Raises EdgeCifarError if it is of another model or of other options."""
         if self._origin:
-            self._check(self._form.row_in(record), self._origin, ("model_sha256", "threshold", "tta", "top"))
+            self._check(self._origin.difference(self._form.row_in(record)))
         return self._form.name_in(record)
 
-    def _check(self, values: Row, origin: Origin, names: Iterable[str]) -> None:
-        if "model_sha256" not in values:
-            raise EdgeCifarError(
-                f"{self._path}: its results name no model, as of an earlier version; name another file"
-            )
-        wanted = asdict(origin)
-        for name in names:
-            if name in values and values[name] != wanted[name]:
-                model = [f"{given['model']} " if name == "model_sha256" else "" for given in (values, wanted)]
-                raise EdgeCifarError(
-                    f"{self._path}: made with {name.removesuffix('_sha256')} {model[0]}{values[name]}, now it is "
-                    f"{model[1]}{wanted[name]}; go on with the same, or name another file"
-                )
+    def _check(self, difference: str) -> None:
+        if difference:
+            raise EdgeCifarError(f"{self._path}: {difference}; go on with the same, or name another file")
 
     def _is_result(self, record: bytes) -> bool:
         """Return whether a record is the header or of a photo that could be classified."""

@@ -34,6 +34,20 @@ class Origin:
         del values["top"]
         return values
 
+    def difference(self, values: Row, names: Sequence[str] = ("model_sha256", "threshold", "tta", "top")) -> str:
+        """Return in words what a result was made with that this is not, by those of `names` it holds; "" if nothing."""
+        if "model_sha256" not in values:
+            return "made by an earlier version, which named no model"
+        own = asdict(self)
+        for name in names:
+            if name in values and values[name] != own[name]:
+                model = [f"{given['model']} " if name == "model_sha256" else "" for given in (values, own)]
+                return (
+                    f"made with {name.removesuffix('_sha256')} {model[0]}{values[name]}, now it is "
+                    f"{model[1]}{own[name]}"
+                )
+        return ""
+
 
 def origin_of(classifier: Classifier, top: int, tta: bool = False) -> Origin:
     """Return what the results of `classifier` come from."""

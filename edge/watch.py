@@ -14,7 +14,7 @@ import typer
 from .arrivals import Arrival, Arrivals, version_name
 from .classifier import Classifier
 from .cores import usable_cores
-from .done import read_hashes
+from .done import Found, read_hashes
 from .errors import DataError, EdgeCifarError, PhotoError
 from .hook import Hook
 from .line_file import LockedFile
@@ -22,7 +22,7 @@ from .many import Draw, classify_many
 from .options import Jobs, Threshold
 from .output import write_lines
 from .reporting import ending_on_sigterm
-from .results import JSON_START, Origin, Result, Results, origin_of, row
+from .results import JSON_START, JsonLines, Origin, Result, Results, Row, origin_of, row
 from .search import Entry
 from .shipped import DEFAULT_HELP, default_model, model_file
 from .unfinished import ignore_leases, is_being_written
@@ -61,20 +61,20 @@ def watch(
     classifier = Classifier(model or default_model(), threshold=threshold)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
+    origin = origin_of(classifier, top)
     reported: Iterable[int] = ()
     write = _to_stdout
     with ExitStack() as stack:
         if out:
             # A file that can't be written is better known now than with the first photo.
             file = stack.enter_context(closing(LockedFile(out)))
-            found = read_hashes(out, _name_in, JSON_START)
-            file.repair(found)
+            file.repair(found := _earlier(out, origin))
             reported, write = found.hashes, file.append
         watching = Watching(
             Arrivals(folder, recursive, glob, reported, own=filter(None, (out, annotate))),
             partial(classify_many, classifier, top=top, jobs=jobs or usable_cores(), draws=_draws(annotate)),
             write,
-            origin_of(classifier, top),
+            origin,
             interval,
             hook,
         )
@@ -93,21 +93,26 @@ class Watching:
     origin: Origin
     interval: float  # seconds between two looks, at least
     hook: Callable[[str], object] | None = None
+    clock: Callable[[], float] = time.monotonic  # seconds
     _unreadable: frozenset[str] = frozenset()  # names of versions that could not be read, and may not be complete
+    _said: frozenset[str] = frozenset()  # what went wrong at the last look
 
     def run(self) -> NoReturn:
-        """Do so for ever. What goes wrong is said on stderr once, until it goes well again."""
-        said: set[str] = set()
+        """Look for ever."""
         while True:
-            started = time.monotonic()
-            found, troubles = self.arrivals.look()
-            seconds = time.monotonic() - started
-            troubles += self.report(found)
-            for trouble in troubles:
-                if trouble not in said:
-                    typer.echo(f"edge-cifar watch: {trouble}", err=True)
-            said = set(troubles)
-            time.sleep(max(self.interval, REST * seconds))
+            time.sleep(self.look())
+
+    def look(self) -> float:
+        """Look once; return the seconds to rest. What goes wrong is said on stderr once, until it goes well again."""
+        started = self.clock()
+        found, troubles = self.arrivals.look()
+        seconds = self.clock() - started
+        troubles += self.report(found)
+        for trouble in dict.fromkeys(troubles):
+            if trouble not in self._said:
+                typer.echo(f"edge-cifar watch: {trouble}", err=True)
+        self._said = frozenset(troubles)
+        return max(self.interval, REST * seconds)
 
     def report(self, found: Sequence[Arrival]) -> list[str]:
         """Classify what is complete, and write it down; return what went wrong. What isn't written is tried again."""
@@ -184,6 +189,18 @@ def _json_line(arrival: Arrival, result: Result, origin: Origin) -> str:
     return json.dumps(version | row(arrival.path, result, origin))
 
 
-def _name_in(line: str) -> str:
-    values = json.loads(line)
-    return version_name(values["path"], values["size"], values["mtime_ns"])
+def _earlier(out: Path, origin: Origin) -> Found:
+    """Return what a file holds; say so if its last result comes from elsewhere than `origin`, which each line names."""
+    last: Row = {}
+
+    def name_in(line: str) -> str:
+        values = json.loads(line)
+        name = version_name(values["path"], values["size"], values["mtime_ns"])
+        last.clear()
+        last.update(JsonLines(origin).row_in(line))
+        return name
+
+    found = read_hashes(out, name_in, JSON_START)
+    if last and (other := origin.difference(last)):
+        typer.echo(f"edge-cifar watch: {out}: goes on, though its last result was {other}", err=True)
+    return found

@@ -179,7 +179,7 @@ def test_results_of_another_model_or_other_options_are_not_mixed(
 )
 def test_results_of_earlier_versions_are_left_alone(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(EdgeCifarError, match=f"{name}: its results name no model, as of an earlier version"):
+    with pytest.raises(EdgeCifarError, match=f"{name}: made by an earlier version, which named no model; go on"):
         write(tmp_path / name, RESULTS, resume=True)
     assert (tmp_path / name).read_text() == text
 
