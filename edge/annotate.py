@@ -17,15 +17,16 @@ BAR, TRACK, STRIP = (90, 200, 120), (110, 110, 110), (0, 0, 0, 170)  # RGB, and 
 def write_annotated(photo: Photo, prediction: Prediction, path: Path) -> None:
     """Write `photo` at its own size, upright, with the prediction drawn in, to `path`, as `write_drawn` does.
 
-    Raises PhotoError, or EdgeCifarError when the disk can take no more.
+    The picture of another photo is not replaced. Raises PhotoError, or EdgeCifarError when the disk can take no more.
     """
-    write_drawn(photo, draw_prediction(read_upright(photo), prediction), path)
+    write_drawn(photo, draw_prediction(read_upright(photo), prediction), path, replace_others=False)
 
 
 def annotated_path(folder: Path, photo: str) -> Path:
     """Return where below `folder` the photo at path `photo` goes: the same way down, `.jpg` added unless it is a PNG.
 
-    Distinct photos get distinct names, unless they differ only in a `/` at the start or a `.jpg` added at the end.
+    Distinct photos get distinct names, unless they differ only in a `/` at the start, a `.jpg` added at the end, or
+    `__` for `..`: the second of such photos is refused when it is written.
     """
     parts = [part.replace("..", "__") if set(part) == {"."} else part for part in PurePath(photo).parts]
     below = Path(*parts[1:] if PurePath(photo).anchor else parts)

@@ -3,36 +3,63 @@
 import errno
 import io
 import os
-from pathlib import Path
+import re
+from functools import partial
+from pathlib import Path, PurePath
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from .done import name_hash
 from .errors import EdgeCifarError, PhotoError
-from .files import write_bytes
+from .files import ForeignFileError, write_bytes
 from .photo import Photo, photo_name
 
+NOTE = "drawn of photo "
+NOTED = re.compile(NOTE.encode() + rb"[0-9a-f]{16}")
+HEAD = 1024  # bytes of a picture in which the note lies: it comes before the pixels
 FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})  # no other picture could be written either
 
 
-def write_drawn(photo: Photo, image: Image.Image, path: Path) -> None:
+def write_drawn(photo: Photo, image: Image.Image, path: Path, *, replace_others: bool = True) -> None:
     """Write a picture of `photo` to `path`, as JPEG if that is called so and else as PNG.
 
-    It is written as `write_bytes` does, but not brought to the disk at once. Raises PhotoError when it can't be, above
-    all where `photo` itself lies, and EdgeCifarError when the disk can take no more.
+    It is written as `write_bytes` does, but not brought to the disk at once. Each picture notes which photo it is of:
+    those of photos with other names are replaced only if `replace_others`. Raises PhotoError when it can't be written,
+    above all where `photo` itself lies, and EdgeCifarError when the disk can take no more.
     """
     name, buffer = photo_name(photo), io.BytesIO()
+    note = f"{NOTE}{name_hash(str(PurePath(name))):016x}"
     if isinstance(photo, str | os.PathLike) and os.path.exists(path) and os.path.samefile(photo, path):  # noqa: PTH110, PTH121
         raise PhotoError(f"{name}: not drawn, since the picture would replace the photo; name another place")
     try:
-        image.save(buffer, "JPEG" if path.suffix.lower() in (".jpg", ".jpeg") else "PNG", quality=90)
+        if path.suffix.lower() in (".jpg", ".jpeg"):
+            image.save(buffer, "JPEG", quality=90, comment=note)
+        else:
+            text = PngInfo()
+            text.add_text("Comment", note)
+            image.save(buffer, "PNG", pnginfo=text)
     except (OSError, ValueError) as error:  # of JPEG: more than 65,535 pixels wide or high
         raise PhotoError(f"{name}: not drawn, since {path.name} can't hold {image.width} x {image.height}") from error
     try:
-        write_bytes(path, buffer.getvalue(), durable=False)
+        write_bytes(
+            path, buffer.getvalue(), durable=False, check=None if replace_others else partial(_check_photo, note)
+        )
     except EdgeCifarError as error:
         if isinstance(error.__cause__, OSError) and error.__cause__.errno in FATAL:
             raise
         raise PhotoError(f"{error} ({name} is not drawn)") from error
+
+
+def _check_photo(note: str, path: Path) -> None:
+    """Raise ForeignFileError if the picture at `path` is of another photo than the one that `note` tells."""
+    try:
+        with path.open("rb") as file:
+            found = NOTED.search(file.read(HEAD))
+    except FileNotFoundError:
+        return
+    if found and found[0] != note.encode():
+        raise ForeignFileError(f"{path}: holds the picture of another photo, so it is kept; name another folder")
 
 
 def check_folder(folder: Path) -> None:

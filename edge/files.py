@@ -25,12 +25,18 @@ class ForeignFileError(EdgeCifarError):
 
 
 def write_file(
-    path: Path, write: Callable[[BinaryIO], object], *, replace_any: bool = False, durable: bool = True
+    path: Path,
+    write: Callable[[BinaryIO], object],
+    *,
+    replace_any: bool = False,
+    durable: bool = True,
+    check: Callable[[Path], object] | None = None,
 ) -> None:
     """Let `write` fill a temporary file beside `path`, flush it to disk if `durable`, then give it its name.
 
     A file of that name is replaced only if it carries our mark (`marks.py`), which `write` has to bring; `replace_any`
     is for caches, and for files whose content the caller has read and keeps. A link is never followed nor replaced.
+    `check` may refuse further files that stand at `path`, by raising.
 
     Raises ForeignFileError where somebody else's file stands, and EdgeCifarError when the folder can't be written or
     the disk is full, both naming `path`.
@@ -39,7 +45,7 @@ def write_file(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not replace_any:
-            check_replaceable(path)  # before the work
+            _check(path, check)  # before the work
         try:
             with temporary.open("xb") as file:
                 write(file)
@@ -49,7 +55,7 @@ def write_file(
             if replace_any:
                 temporary.replace(path)
             else:
-                _replace_own(temporary, path)
+                _replace_own(temporary, path, check)
             if durable:
                 flush_folder(path.parent)
         except BaseException:
@@ -72,9 +78,11 @@ def check_replaceable(*paths: Path) -> None:
             )
 
 
-def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+def write_bytes(
+    path: Path, data: bytes, *, durable: bool = True, check: Callable[[Path], object] | None = None
+) -> None:
     """Write `data` as `write_file` does, with our mark if it is of a kind that has a place for it."""
-    write_file(path, lambda file: file.write(marked(data, path.suffix)), durable=durable)
+    write_file(path, lambda file: file.write(marked(data, path.suffix)), durable=durable, check=check)
 
 
 def write_text(path: Path, text: str, *, replace_any: bool = False) -> None:
@@ -152,10 +160,16 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "edge-cifar"
 
 
-def _replace_own(temporary: Path, path: Path) -> None:
+def _check(path: Path, check: Callable[[Path], object] | None) -> None:
+    check_replaceable(path)
+    if check:
+        check(path)
+
+
+def _replace_own(temporary: Path, path: Path, check: Callable[[Path], object] | None) -> None:
     """Give a file the name `path`, in the place of nothing or of a file of ours."""
     with suppress(FileExistsError):
         take_name(temporary, path)
         return
-    check_replaceable(path)
+    _check(path, check)
     temporary.replace(path)

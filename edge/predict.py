@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -81,9 +80,10 @@ def predict(
 
     def found(left_out: LeftOut | None = None) -> Iterator[Entry | None]:
         named = chain(photos or (), read_list(files_from) if files_from is not None else ())
-        entries = find_photos(named, recursive, glob, left_out)
-        new = (entry for entry in entries if entry is None or entry.path not in output)
-        return new if annotate is None else filter(partial(_was_not_drawn, annotate, frozenset(photos or ())), new)
+        for argument in named:
+            for entry in find_photos([argument], recursive, glob, left_out):
+                if entry is None or not (entry.path in output or (annotate and _was_drawn(annotate, argument, entry))):
+                    yield entry
 
     # A pipe is read but once.
     countable = files_from is None or (files_from != "-" and os.path.isfile(files_from))  # noqa: PTH113
@@ -118,11 +118,11 @@ def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Dr
     return draws
 
 
-def _was_not_drawn(folder: Path, named: frozenset[str], entry: Entry | None) -> bool:
-    """Return whether an entry, unless it was named, is something else than what `--annotate` itself put in `folder`."""
+def _was_drawn(folder: Path, argument: str | None, entry: Entry) -> bool:
+    """Return whether an entry is what `--annotate` itself put in `folder`, and was not named itself."""
     from .marks import is_own
 
-    if entry is None or entry.path in named:
-        return True
+    if entry.path == argument:
+        return False
     path = Path(entry.path)
-    return not (path.resolve().is_relative_to(folder.resolve()) and is_own(path))
+    return path.resolve().is_relative_to(folder.resolve()) and is_own(path)

@@ -89,6 +89,29 @@ def test_drawings_are_replaced_by_newer_ones_but_never_drawn_on(run: Run, small_
     assert contents(tmp_path) == before
 
 
+def test_of_photos_with_one_name_for_their_pictures_one_is_drawn(run: Run, small_model: Path, photos: Path) -> None:
+    with Image.open(photos / "a.png") as image:
+        for name, kind in (("c.webp", "WEBP"), ("c.webp.jpg", "JPEG"), ("d.gif", "GIF"), ("d.gif.jpg", "JPEG")):
+            image.save(photos / name, kind)
+    names = ["photos/c.webp", "photos/c.webp.jpg", "photos/d.gif.jpg", "./photos/d.gif"]
+    for _ in range(2):  # also when they are drawn anew
+        done = run("predict", "--model", small_model, *names, "--annotate", "drawn", "--json", "--jobs", "1")
+        assert (done.returncode, done.stdout.count('"guess"')) == (1, 2)
+        assert done.stdout.count("c.webp.jpg: holds the picture of another photo, so it is kept; name another") == 1
+        assert done.stdout.count("d.gif.jpg: holds the picture of another photo, so it is kept; name another") == 1
+    done = run("predict", "--model", small_model, "photos/c.webp", "./photos//c.webp", "--annotate", "drawn")
+    assert done.returncode == 0  # the same photo
+
+
+@pytest.mark.usefixtures("photos")
+def test_a_picture_that_a_list_names_is_classified(run: Run, small_model: Path, tmp_path: Path) -> None:
+    run("predict", "--model", small_model, "photos/a.png", "--annotate", "drawn")
+    (tmp_path / "list").write_text("drawn/photos/a.png\n")
+    done = run("predict", "--model", small_model, "--files-from", "list", "--annotate", "drawn", "--json")
+    assert (done.returncode, done.stdout.count('"guess"')) == (0, 1)
+    assert (tmp_path / "drawn" / "drawn" / "photos" / "a.png").exists()
+
+
 @pytest.mark.usefixtures("photos")
 def test_a_photo_that_is_a_picture_of_ours_is_not_replaced_by_its_map(
     run: Run, small_model: Path, tmp_path: Path
