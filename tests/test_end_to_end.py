@@ -31,6 +31,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_folder_holds_what_was_promised(workplace: Path) -> None:
     found = {path.name for path in (workplace / "runs/shapes").iterdir()}
     assert sorted(found - {"mistakes.png"}) == [  # there may be none
+        ".lock",  # that one process holds while it trains
         "config.json",
         "confusion.png",
         "curves.png",

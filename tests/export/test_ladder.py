@@ -75,7 +75,7 @@ def test_several_samples_are_drawn_and_the_drop_of_each_is_recorded(
     assert "median of 5 samples" in rung.method
     assert len(rung.sample_drops) == 5
     assert rung.sample_drops[0] == min(other.drop for other in ladder.rungs[:4])  # the one that the methods ran on
-    lines = list(rung_lines(ladder.rungs))
+    lines = list(rung_lines(ladder.rungs, len(few)))
     assert sum("each sample alone" in line for line in lines) == 1
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_need_not_be_portable_is_quantized_over_the_full_range(
     assert model is not None
     assert max(proof.largest_weight for proof in prove(model)) == 127
     assert ladder.rungs[0].portability == Portability.UNPROVEN
-    assert "NOT PORTABLE" in list(rung_lines(ladder.rungs))[1]
+    assert "NOT PORTABLE" in list(rung_lines(ladder.rungs, len(few)))[1]
 
 
 def test_a_net_that_plain_quantization_harms_is_repaired_in_integers() -> None:
