@@ -21,8 +21,9 @@ types: .venv/installed-dev
 	$(BIN)/pip install --quiet --no-deps --target build/site .
 	MYPYPATH=build/site $(BIN)/mypy $(PACKAGES:%=-p %)
 
+# A process for each core, so each with one thread: tiny nets gain nothing from more.
 unit: .venv/installed-dev
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 # The README's pictures and tables from benchmarks/results.
 figures: .venv/installed-dev

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from edge_cifar.edge.cores import usable_cores
 from edge_cifar.edge.labelled import LabelledImages
 from edge_cifar.edge.model_card import ModelCard
 from edge_cifar.edge.synthetic import LABELS, synthetic_split
@@ -23,6 +24,12 @@ settings.register_profile("default", max_examples=150, derandomize=True, databas
 settings.register_profile("long", max_examples=20_000, database=None, deadline=None)
 
 SHARED_CIFAR10 = Path(__file__).resolve().parents[2] / "shared" / "cifar10" / "cifar10.tar"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return what `-n auto` means: the cores that may be used, which are fewer than the machine's in a container."""
+    return usable_cores()
 
 
 @pytest.fixture(scope="session", autouse=True)
