@@ -27,7 +27,7 @@ unit: .venv/installed-dev
 
 # The README's pictures and tables from benchmarks/results.
 figures: .venv/installed-dev
-	$(BIN)/python -m edge_cifar.benchmarks.figures
+	$(BIN)/python -m edge_cifar.benchmarks.publish.figures
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

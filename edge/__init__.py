@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
-    from .classifier import Classifier as Classifier
-    from .classifier import Prediction as Prediction
-    from .classifier import Ranked as Ranked
     from .errors import EdgeCifarError as EdgeCifarError
     from .errors import ModelError as ModelError
     from .errors import PhotoError as PhotoError
+    from .inference.classifier import Classifier as Classifier
+    from .inference.classifier import Prediction as Prediction
+    from .inference.classifier import Ranked as Ranked
 
 _HOME = {
-    "Classifier": ".classifier",
-    "Prediction": ".classifier",
-    "Ranked": ".classifier",
+    "Classifier": ".inference.classifier",
+    "Prediction": ".inference.classifier",
+    "Ranked": ".inference.classifier",
     "EdgeCifarError": ".errors",
     "ModelError": ".errors",
     "PhotoError": ".errors",

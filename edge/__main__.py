@@ -1,5 +1,5 @@
 """`python -m edge_cifar.edge` is the same as `edge-cifar`."""
 
-from .cli import main
+from .cli.main import main
 
 main()

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from ..edge.cli.exit_status import ending_on_sigterm
 from ..edge.errors import ModelError, RunError
-from ..edge.reporting import ending_on_sigterm
-from ..edge.shipped import EXPORT_SUMMARY
-from ..train.run import newest_run, open_run
-from .ladder import Budget
-from .pipeline import Order, export_run
-from .target import check_release
-from .variants import VARIANTS
+from ..edge.model.shipped_models import EXPORT_SUMMARY
+from ..train.runs.run_folder import newest_run, open_run
+from .evidence.older_onnxruntime import check_release
+from .pipeline.export_run import Order, export_run
+from .quantization.accuracy_ladder import Budget
+from .quantization.variants import VARIANTS
 
 DEFAULTS = Budget()
 OF_QUANTIZING = ("max_drop", "keep_all", "qat_epochs", "not_portable")  # options that mean nothing without it

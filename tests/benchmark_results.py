@@ -6,14 +6,14 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from edge_cifar.benchmarks.accuracy import Accuracy
-from edge_cifar.benchmarks.bootstrap import median_interval
-from edge_cifar.benchmarks.measure import Measured
-from edge_cifar.benchmarks.rates import Rate
-from edge_cifar.benchmarks.result_file import SCHEMA
-from edge_cifar.benchmarks.startup import Start
-from edge_cifar.benchmarks.timing import Timing, timing
-from edge_cifar.edge.machine import this_machine
+from edge_cifar.benchmarks.measure.accuracy import Accuracy
+from edge_cifar.benchmarks.measure.bootstrap import median_interval
+from edge_cifar.benchmarks.measure.call_times import Timing, timing
+from edge_cifar.benchmarks.measure.model_measurements import Measured
+from edge_cifar.benchmarks.measure.rates import Rate
+from edge_cifar.benchmarks.measure.startup import Start
+from edge_cifar.benchmarks.report.result_file import SCHEMA
+from edge_cifar.edge.machine.description import this_machine
 
 ROUNDS = 20
 

@@ -8,16 +8,16 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from edge_cifar.edge.cores import usable_cores
-from edge_cifar.edge.labelled import LabelledImages
-from edge_cifar.edge.model_card import ModelCard
-from edge_cifar.edge.synthetic import LABELS, synthetic_split
-from edge_cifar.export.calibration import Range, activation_histograms, ranges
-from edge_cifar.export.graph import build_graph
-from edge_cifar.export.model_file import write_model
-from edge_cifar.export.quantize import quantize
-from edge_cifar.train.modules import build_net, count_parameters
-from edge_cifar.train.nets import NETS
+from edge_cifar.edge.data.labelled_images import LabelledImages
+from edge_cifar.edge.data.synthetic_shapes import LABELS, synthetic_split
+from edge_cifar.edge.machine.cores import usable_cores
+from edge_cifar.edge.model.card import ModelCard
+from edge_cifar.export.graph.net_graph import build_graph
+from edge_cifar.export.pipeline.model_file import write_model
+from edge_cifar.export.quantization.calibration import Range, activation_histograms, ranges
+from edge_cifar.export.quantization.quantize import quantize
+from edge_cifar.train.nets.catalogue import NETS
+from edge_cifar.train.nets.torch_modules import build_net, count_parameters
 from hypothesis import settings
 
 settings.register_profile("default", max_examples=150, derandomize=True, database=None, deadline=None)

@@ -5,10 +5,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import benchmark_results
-from edge_cifar.benchmarks.accuracy import Accuracy, Flip
-from edge_cifar.benchmarks.bootstrap import Interval
-from edge_cifar.benchmarks.timing import Timing
-from edge_cifar.edge.statistics import CalibrationBin
+from edge_cifar.benchmarks.measure.accuracy import Accuracy, Flip
+from edge_cifar.benchmarks.measure.bootstrap import Interval
+from edge_cifar.benchmarks.measure.call_times import Timing
+from edge_cifar.edge.stats.uncertainty import CalibrationBin
 
 
 def accuracy(drop: float = 0, p: float = 1, flips: Sequence[Flip] = ()) -> Accuracy:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from edge_cifar.edge import Classifier
-from edge_cifar.edge.synthetic import write_photos
+from edge_cifar.edge.data.synthetic_shapes import write_photos
 
 
 def edge_cifar(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.model import Model
-from edge_cifar.edge.model_card import ModelCard
-from edge_cifar.edge.shipped import FAMILY, SHIPPED, SHIPPED_DEFAULT, SHIPPED_FP32, model_file
-from edge_cifar.train.modules import build_net, count_parameters
-from edge_cifar.train.nets import NETS
+from edge_cifar.edge.model.card import ModelCard
+from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.shipped_models import FAMILY, SHIPPED, SHIPPED_DEFAULT, SHIPPED_FP32, model_file
+from edge_cifar.train.nets.catalogue import NETS
+from edge_cifar.train.nets.torch_modules import build_net, count_parameters
 
 LARGEST = {"nano": 98_000, "small": 200_000, "batchnorm": 350_000, "large": 1_200_000}  # bytes
 ACCURACY = {"nano": 0.88, "small": 0.905, "batchnorm": 0.93, "large": 0.945}  # at least

@@ -8,8 +8,8 @@ import venv
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.cifar import CIFAR10_LABELS
-from edge_cifar.edge.synthetic import write_photos
+from edge_cifar.edge.data.cifar import CIFAR10_LABELS
+from edge_cifar.edge.data.synthetic_shapes import write_photos
 
 pytestmark = pytest.mark.slow
 

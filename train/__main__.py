@@ -2,7 +2,7 @@
 
 import sys
 
-from ..edge.cli import main
+from ..edge.cli.main import main
 
 sys.argv.insert(1, "train")
 main()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from boards import board as board
-from edge_cifar.edge.synthetic import render
+from edge_cifar.edge.data.synthetic_shapes import render
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import pytest
 from boards import board as board
-from edge_cifar.edge.model_card import CARD_KEY, ModelCard
-from edge_cifar.edge.onnx_file import SEAL_KEY, UNSEALED, seal
+from edge_cifar.edge.model.card import CARD_KEY, ModelCard
+from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 

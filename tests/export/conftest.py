@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from edge_cifar.train.data import load_dataset
-from edge_cifar.train.modules import build_net
-from edge_cifar.train.nets import NETS
-from edge_cifar.train.recipe import Recipe
-from edge_cifar.train.run import Run
+from edge_cifar.train.data.load_splits import load_dataset
+from edge_cifar.train.nets.catalogue import NETS
+from edge_cifar.train.nets.torch_modules import build_net
+from edge_cifar.train.recipe.recipe import Recipe
+from edge_cifar.train.runs.run_folder import Run
 from PIL import Image
 
 IMAGES = {"train": 80, "val": 50, "test": 30}  # of each class

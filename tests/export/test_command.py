@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from edge_cifar.edge.commands import build_app
+from edge_cifar.edge.cli.command_table import build_app
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.edge.files import file_sha256
-from edge_cifar.edge.golden import verify_model
-from edge_cifar.edge.model_card import read_card
-from edge_cifar.edge.onnx_file import read_onnx
-from edge_cifar.export.exporter import Exporter
-from edge_cifar.export.ladder import Budget
-from edge_cifar.export.pipeline import Order, export_run
-from edge_cifar.train.data import load_dataset
-from edge_cifar.train.modules import build_net
-from edge_cifar.train.nets import NETS
-from edge_cifar.train.run import Run
+from edge_cifar.edge.files.atomic_write import file_sha256
+from edge_cifar.edge.model.card import read_card
+from edge_cifar.edge.model.golden_logits import verify_model
+from edge_cifar.edge.model.onnx_file import read_onnx
+from edge_cifar.export.pipeline.export_run import Order, export_run
+from edge_cifar.export.pipeline.write_models import Exporter
+from edge_cifar.export.quantization.accuracy_ladder import Budget
+from edge_cifar.train.data.load_splits import load_dataset
+from edge_cifar.train.nets.catalogue import NETS
+from edge_cifar.train.nets.torch_modules import build_net
+from edge_cifar.train.runs.run_folder import Run
 
 
 def export(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":

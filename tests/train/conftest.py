@@ -15,7 +15,7 @@ from threading import Thread
 import numpy as np
 import pytest
 import torch
-from edge_cifar.train.download import ARCHIVES, Archive
+from edge_cifar.train.data.cifar_download import ARCHIVES, Archive
 
 # Threads that wait for each other in loops make nets this small slower, and ten times as slow beside other programs.
 os.environ["OMP_NUM_THREADS"] = "1"  # of what the tests start

@@ -1,0 +1,1 @@
+"""The commands `benchmark`, `compare` of benchmarks, and `demo`."""

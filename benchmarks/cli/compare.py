@@ -1,0 +1,80 @@
+"""`edge-cifar benchmark compare`: read two results, compare, print."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ...edge.errors import EdgeCifarError, printable
+from ..report.compare_results import Comparison, Difference, Pair, compare
+from ..report.result_file import read_result
+from ..report.terminal import show
+from ..report.text_tables import Cells, short, table, wrapped
+
+FILE_WIDTH = 16  # columns
+
+
+def compare_files(paths: Sequence[Path], as_json: bool) -> None:
+    """Print what differs between two result files. Raises EdgeCifarError when one can't be read."""
+    if len(paths) != 2:
+        raise typer.BadParameter("compare takes two files: edge-cifar benchmark compare A.json B.json")
+    first, second = (read_result(path) for path in paths)
+    try:
+        comparison = compare(first, second)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise EdgeCifarError(f"{paths[0]}, {paths[1]}: damaged, or not both of this version ({error!r})") from error
+    if as_json:
+        typer.echo(json.dumps({"files": [str(path) for path in paths], **asdict(comparison)}))
+    else:
+        show(describe(comparison, *(short(str(path), FILE_WIDTH) for path in paths)))
+
+
+def describe(comparison: Comparison, first: str, second: str) -> str:
+    """Return the comparison as text; `first` and `second` name the runs."""
+    names = (first, second)
+    blocks = [
+        _topics("machine", comparison.machine, names),
+        _topics("settings", comparison.settings, names),
+        *(_pair(pair, names) for pair in comparison.models),
+        [
+            f"only in {name}: {printable(model)}"
+            for name, own in zip(names, comparison.alone, strict=True)
+            for model in own
+        ],
+        [
+            wrapped(f"{name} is INVALID: {reason}", 9)
+            for name, reasons in zip(names, comparison.invalid, strict=True)
+            for reason in reasons
+        ],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _topics(kind: str, differing: Mapping[str, tuple[Any, Any]], names: tuple[str, str]) -> list[str]:
+    if not differing:
+        return [f"{kind}: the same"]
+    width = max(map(len, names))
+    lines = [f"{kind}:"]
+    for topic, values in differing.items():
+        for name, value in zip(names, values, strict=True):
+            lines.append(wrapped(f"  {topic:17} {name:{width}}  {value}", 22 + width))
+    return lines
+
+
+def _pair(pair: Pair, names: tuple[str, str]) -> list[str]:
+    title = f"{printable(pair.name)} ({'the same file' if pair.same_file else 'another file'})"
+    rows = [_row(difference) for difference in pair.differences]
+    return [title, *table(("", *names, "change (95 %)", "verdict"), rows)]
+
+
+def _row(difference: Difference) -> Cells:
+    first, second, ratio = difference.first, difference.second, difference.ratio
+    change = f"{second - first:+.3g}"
+    if ratio:
+        change = f"x{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})"
+    elif difference.p is not None:
+        change += f", p = {difference.p:.2g}"
+    return difference.what, f"{first:.4g}", f"{second:.4g}", change, difference.verdict

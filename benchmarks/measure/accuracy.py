@@ -1,0 +1,139 @@
+"""The accuracy of models on the same images, and what each loses against the first."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ...edge.cli.evaluate import batch_logits, load_for
+from ...edge.data.datasets import LOADERS, split_folders
+from ...edge.data.labelled_images import LabelledImages
+from ...edge.errors import DataError
+from ...edge.model.session import Logits, Model
+from ...edge.stats.classification import confusion_matrix, per_class
+from ...edge.stats.uncertainty import CalibrationBin, calibration_bins, calibration_error, paired_test, wilson_interval
+
+MOST_FLIPS = 24
+
+Labels: TypeAlias = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An image that a model labels otherwise than the first one: its file (or its name in the dataset), and labels."""
+
+    path: str
+    truth: str
+    first: str
+    this: str
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Top-1 of `n` images, 0 to 1, with its 95 % interval (Wilson), and how a model compares with the first.
+
+    `drop_points` are points of top-1 lost, `broken` and `fixed` images that only the first, or only this one, gets
+    right, and `p` McNemar's probability of that if both were equally good. `confusion` counts images, truth by answer,
+    in the order of `labels`; `ece` is the expected calibration error. `images` is the digest of the images, and `right`
+    says in one bit each whether they were labelled rightly, packed, in base64: two runs can be compared by both.
+    """
+
+    n: int
+    top1: float
+    interval: tuple[float, float]
+    drop_points: float
+    broken: int
+    fixed: int
+    p: float
+    same_answers: float
+    labels: tuple[str, ...]
+    per_class: list[float]
+    confusion: list[list[int]]
+    reliability: tuple[CalibrationBin, ...]
+    ece: float
+    flips: list[Flip]
+    images: str
+    right: str
+
+
+def load_for_all(models: Sequence[Model], data: str, split: str) -> list[LabelledImages]:
+    """Return for each model a split of `data` at its size, read once for models that take the same.
+
+    Raises DataError when the data can't be used, or when models leave out different images for validation.
+    """
+    loaded: dict[str, LabelledImages] = {}
+    images = []
+    for model in models:
+        wanted = repr((model.card.size, model.card.labels, sorted(model.card.validation.items())))
+        if wanted not in loaded:
+            loaded[wanted] = load_for(model.card, data, split)
+        images.append(loaded[wanted])
+    for model, own in zip(models, images, strict=True):
+        if own.ids != images[0].ids:
+            raise DataError(f"{model.path}: its {split} images of {data} are not those of {models[0].path}")
+    return images
+
+
+def compare_accuracy(
+    models: Sequence[Model], images: Sequence[LabelledImages], folder: Path | None = None
+) -> list[Accuracy]:
+    """Return each model's accuracy; `images` holds the same photos for each, as `load_for_all` gives them.
+
+    `folder` is where their files lie, None where they have none.
+    """
+    logits = [batch_logits(model, own) for model, own in zip(models, images, strict=True)]
+    first = _answers(logits[0], images[0])
+    temperatures = [model.card.temperature for model in models]
+    return [_accuracy(*one, first, folder) for one in zip(logits, images, temperatures, strict=True)]
+
+
+def image_folder(data: str, split: str) -> Path | None:
+    """Return the folder that the ids of a split of `data` are paths in, None where `data` is no folder."""
+    if data in LOADERS:
+        return None
+    folders = split_folders(data)
+    return folders[split if split in folders else "train"]  # which a missing split is cut from
+
+
+def _answers(logits: Logits, images: LabelledImages) -> Labels:
+    """Return what a model labels each image, by name: models may order their labels differently."""
+    answers: Labels = np.array(images.labels)[logits.argmax(axis=1)]
+    return answers
+
+
+def _accuracy(
+    logits: Logits, images: LabelledImages, temperature: float, first: Labels, folder: Path | None
+) -> Accuracy:
+    answers, truth = _answers(logits, images), np.array(images.labels)[images.targets]
+    right = answers == truth
+    paired = paired_test(first == truth, right)
+    matrix = confusion_matrix(images.targets, logits.argmax(axis=1), len(images.labels))
+    flips = np.flatnonzero(answers != first)[:MOST_FLIPS]
+    return Accuracy(
+        n=len(images),
+        top1=float(right.mean()),
+        interval=wilson_interval(int(right.sum()), len(images)),
+        drop_points=100 * (paired.broken - paired.fixed) / len(images),
+        broken=paired.broken,
+        fixed=paired.fixed,
+        p=paired.p,
+        same_answers=float((answers == first).mean()),
+        labels=images.labels,
+        per_class=[metrics.recall for metrics in per_class(matrix, images.labels).values()],
+        confusion=matrix.tolist(),
+        reliability=calibration_bins(logits, images.targets, temperature),
+        ece=calibration_error(logits, images.targets, temperature),
+        flips=[
+            Flip(_path(images.ids[i], folder), str(truth[i]), str(first[i]), str(answers[i])) for i in flips.tolist()
+        ],
+        images=images.digest(),
+        right=base64.b64encode(np.packbits(right).tobytes()).decode(),
+    )
+
+
+def _path(name: str, folder: Path | None) -> str:
+    return str(folder / name) if folder else name

@@ -1,0 +1,1 @@
+"""What the way from a photo to pixels costs, and what it does to accuracy."""

@@ -1,0 +1,1 @@
+"""Whether CPUs agree to the bit: models on emulated CPUs, and nets made to break the proof."""

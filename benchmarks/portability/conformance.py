@@ -1,0 +1,173 @@
+"""`python -m edge_cifar.benchmarks.portability.conformance`: whether a model answers alike on every CPU, to the bit.
+
+Each CPU decodes the same photos and runs the same files, with the newest packages and with the oldest that this
+project accepts. All is compared with the first: the host, with the first of --ort. int8 files must give identical
+bits everywhere, fp32 files are only measured, and a full-range int8 file (--control) must be caught.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from ...edge.cli.exit_status import reporting
+from ...edge.errors import EdgeCifarError
+from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
+from ...edge.machine.description import this_machine
+from ...edge.model.session import Model
+from ...edge.model.shipped_models import FAMILY, SHIPPED_FP32, model_file
+from ...edge.photos.contract import read_photo
+from .conformance_photos import JPEGS, choose_photos, describe_photos
+from .conformance_report import CONTROL_KIND, Answer, Failure, Row, Shown, compare, markdown, problems, tables
+from .emulators import CPUS, check_host, check_prepared, qemu_version, run_python
+from .emulators_setup import NEWEST, OLDEST, prepare
+
+SCHEMA = 2  # of the JSON; raised when a key changes its meaning or goes away
+CHILD = "edge_cifar.benchmarks.portability.conformance_child"
+CONTROL = "control/full-range.int8.onnx"
+HOST_CPU = "host"
+
+
+def conformance(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="MODEL", parser=model_file, help="Model files; the shipped ones if none is named."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Dataset folder whose test images are shown too; without it all photos are rendered."),
+    ] = None,
+    images: Annotated[int, typer.Option(help=f"Photos, of which {JPEGS} or more are rendered JPEGs.", min=1)] = 200,
+    cpus: Annotated[str, typer.Option(help="Names, with commas between; the host is always one.")] = ",".join(CPUS),
+    ort: Annotated[
+        str, typer.Option(help=f"{NEWEST}, {OLDEST} or versions of onnxruntime, with commas between.")
+    ] = f"{NEWEST},{OLDEST}",
+    control: Annotated[
+        Path | None, typer.Option(help="fp32 file to make a full-range int8 file of, which must be caught.")
+    ] = None,
+    fetch: Annotated[bool, typer.Option("--prepare", help="Fetch emulators and packages first.")] = False,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write, and the table beside it as .md.")] = None,
+) -> None:
+    """Run models on emulated CPUs and compare their answers, bit for bit."""
+    if out:
+        check_replaceable(out, out.with_suffix(".md"))
+    check_host()
+    names, stacks = choose_cpus(cpus), ort.split(",")
+    if fetch:
+        prepare([CPUS[name].machine for name in names], stacks, _say)
+    check_prepared([CPUS[name] for name in names], stacks)
+    with TemporaryDirectory() as work:
+        photos = choose_photos(Path(work) / "photos", data, images)
+        kinds = {
+            path: Model(path).card.precision
+            for path in models or [SHIPPED_FP32, *(model_file(name) for name in FAMILY)]
+        }
+        if control:
+            kinds[make_control(control, photos, Path(work) / CONTROL)] = CONTROL_KIND
+        shown = Shown(describe_photos(photos, data), {_name(path): file_sha256(path) for path in kinds})
+        rows, failures = measure(names, stacks, kinds, photos)
+    found = problems(rows, failures)
+    if out:
+        write_report(out, shown, rows, failures)
+    typer.echo(tables(rows), nl=False)
+    for problem in found:
+        _say(problem)
+    if found:
+        raise typer.Exit(1)
+
+
+def choose_cpus(names: str) -> list[str]:
+    """Return the CPUs named in a list with commas, the host first. Raises EdgeCifarError for an unknown name."""
+    chosen = list(dict.fromkeys([HOST_CPU, *names.split(",")]))
+    unknown = [name for name in chosen if name not in CPUS]
+    if unknown:
+        raise EdgeCifarError(f"unknown CPU {unknown[0]!r}; choose from {', '.join(CPUS)}")
+    return chosen
+
+
+def make_control(fp32: Path, photos: Sequence[Path], path: Path) -> Path:
+    """Write the control to `path`, calibrated on `photos`, and return it. Raises EdgeCifarError, ModelError."""
+    try:
+        from .full_range import write_full_range
+    except ModuleNotFoundError as error:
+        raise EdgeCifarError(
+            f"--control: {error.name} is not installed; run: pip install 'edge-cifar[train]'"
+        ) from error
+    size = Model(fp32).card.size
+    write_full_range(fp32, np.stack([read_photo(photo, size) for photo in photos]), path)
+    return path
+
+
+def measure(
+    names: Sequence[str], stacks: Sequence[str], kinds: Mapping[Path, str], photos: Sequence[Path]
+) -> tuple[list[Row], list[Failure]]:
+    """Ask every CPU with every stack, and compare with the first. Raises EdgeCifarError when the first fails."""
+    rows: list[Row] = []
+    failures: list[Failure] = []
+    reference: list[Answer] = []
+    for stack, name in itertools.product(stacks, names):
+        _say(f"{name}, {stack} packages")
+        try:
+            versions, answers = ask(name, stack, list(kinds), photos)
+        except EdgeCifarError as error:
+            if not reference:
+                raise
+            failures.append(Failure(name, stack, str(error)))
+            continue
+        reference = reference or answers
+        rows += [
+            Row(name, stack, versions, _name(path), kind, compare(answer, expected))
+            for (path, kind), answer, expected in zip(kinds.items(), answers, reference, strict=True)
+        ]
+    return rows, failures
+
+
+def ask(name: str, stack: str, models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str], list[Answer]]:
+    """Return a CPU's package versions and its answer for each model. Raises EdgeCifarError when it fails."""
+    with TemporaryDirectory() as work:
+        folder = Path(work)
+        (folder / "edge_cifar").symlink_to(Path(__file__).resolve().parents[2])  # importable without an installation
+        request = {
+            "models": [str(path.resolve()) for path in models],
+            "photos": [str(path.resolve()) for path in photos],
+        }
+        write_json(folder / "request.json", request)
+        run_python(CPUS[name], stack, folder, "-m", CHILD, work)
+        answer = json.loads((folder / "answer.json").read_text())
+        logits = [np.load(folder / f"logits-{i}.npy", allow_pickle=False) for i in range(len(models))]
+    return answer["versions"], [Answer(*pair) for pair in zip(logits, answer["pixels_sha256"], strict=True)]
+
+
+def write_report(path: Path, shown: Shown, rows: Sequence[Row], failures: Sequence[Failure]) -> None:
+    """Write all that was found as JSON to `path`, and as Markdown beside it."""
+    machine, qemu, found = this_machine(), qemu_version(), problems(rows, failures)
+    report = {
+        "schema": SCHEMA,
+        "machine": asdict(machine),
+        "qemu": qemu,
+        **asdict(shown),
+        "rows": [asdict(row) for row in rows],
+        "failures": [asdict(failure) for failure in failures],
+        "problems": found,
+    }
+    write_json(path, report)
+    facts = {"host": machine.cpu, "system": machine.system, "qemu": qemu, "date": machine.date}
+    write_text(path.with_suffix(".md"), markdown({**facts, **shown.facts()}, found, rows))
+
+
+def _name(model: Path) -> str:
+    return f"{model.parent.name}/{model.name}"
+
+
+def _say(words: str) -> None:
+    typer.echo(words, err=True)
+
+
+if __name__ == "__main__":
+    typer.run(reporting("conformance")(conformance))

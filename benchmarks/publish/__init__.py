@@ -1,0 +1,1 @@
+"""What the documentation shows: its tables, its pictures, its notebooks' nets."""

@@ -1,0 +1,1 @@
+"""Hostile photos and model files, long runs, forks: nothing crashes, leaks or hangs."""

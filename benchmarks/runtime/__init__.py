@@ -1,0 +1,1 @@
+"""Where the time goes inside of onnxruntime and of the training loop."""

@@ -1,0 +1,89 @@
+"""The table of commands. A command's module is imported when it is called, so `--help` and `predict` load no torch."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import typer
+
+from ..errors import EdgeCifarError
+from .exit_status import reporting
+
+
+class Command(NamedTuple):
+    """Where a command lives, below `edge_cifar`, and what it does in one line."""
+
+    module: str
+    help: str
+    extra: str = ""
+
+
+BENCHMARK_HELP = """Measure latency, memory and accuracy of models.
+
+`edge-cifar benchmark compare A.json B.json` says which differences of two results (--json) are real.
+
+A run that was disturbed, as by other programs, heat or a changing clock, is called INVALID on stderr and in the JSON,
+with the reasons; the exit status stays 0.
+"""
+
+COMMANDS = {
+    "train": Command("train.cli.train", "Train a net on CIFAR-10 or on your own folders of photos.", "train"),
+    "export": Command("export.command", "Write a trained run as ONNX, fp32 and int8, and check both.", "train"),
+    "compare": Command("train.cli.compare", "Put training runs side by side.", "train"),
+    "tune": Command("train.cli.tune", "Search for a better recipe, on as many machines as there are.", "tune"),
+    "predict": Command("edge.cli.predict", "Classify photos."),
+    "watch": Command("edge.cli.watch", "Classify photos as they arrive in a folder."),
+    "evaluate": Command("edge.cli.evaluate", "Measure a model's accuracy on labelled photos."),
+    "info": Command("edge.cli.info", "Show what a model file says of itself."),
+    "verify": Command("edge.cli.verify", "Check that this machine computes what a model file should."),
+    "doctor": Command("edge.cli.doctor", "Look at this machine: can it run models, rightly, and how fast?"),
+    "benchmark": Command("benchmarks.cli.benchmark", BENCHMARK_HELP),
+    "demo": Command("benchmarks.cli.demo", "Run everything once on a small rendered dataset.", "train"),
+}
+
+
+def build_app(requested: str) -> typer.Typer:
+    """Return the application with the `requested` command imported and the others only named."""
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.callback(help="Train, quantize, run and measure small image classifiers.")(_root)
+    for name, command in COMMANDS.items():
+        function = _load(name, command) if name == requested else _unloaded
+        app.command(name, help=command.help)(function)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("edge-cifar"))
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+def _unloaded() -> None:
+    """Stand for a command that was not asked for."""
+
+
+def _load(name: str, command: Command) -> Callable[..., None]:
+    """Import a command's function, named like the command. Raises EdgeCifarError when its extra is not installed."""
+    try:
+        module = importlib.import_module(f"...{command.module}", __package__)
+    except ImportError as error:
+        if not command.extra:
+            raise
+        raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[{command.extra}]'") from error
+    if "PIL" in sys.modules:  # here, where the process is ours
+        from .pillow_remarks import quieten_pillow
+
+        quieten_pillow()
+    function: Callable[..., None] = getattr(module, name)
+    return reporting(name)(function)  # inside typer as well, which has its own answer to Ctrl-C

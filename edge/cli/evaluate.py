@@ -1,0 +1,118 @@
+"""`edge-cifar evaluate`: the accuracy of a model file on labelled photos, with the runtime alone."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import typer
+
+from ..data.datasets import ALL, DATA_HELP, POSITION, load_split, uncertain_test_photos
+from ..data.labelled_images import LabelledImages
+from ..data.seen_photos import learned_from, read_photo_list
+from ..errors import DataError
+from ..machine.cores import usable_cores
+from ..model.card import ModelCard
+from ..model.session import Logits, Model
+from ..model.shipped_models import MODEL_HELP, model_file
+from ..stats.classification import accuracy, confusion_matrix, per_class
+from ..stats.uncertainty import coverage
+
+BATCH = 256  # images
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
+    data: Annotated[str, typer.Option(help=DATA_HELP)],
+    split: Annotated[
+        Literal["test", "val", "train", "all"], typer.Option(help="Which images of --data; all: every one.")
+    ] = "test",
+    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure accuracy; see `edge-cifar evaluate --help`."""
+    opened = Model(model, threads or usable_cores())  # large batches, where more cores pay
+    listed = read_photo_list(opened.path.parent)
+    images = load_for(opened.card, data, split, contents=bool(listed))
+    for message in (*images.unreadable, *images.left_out):
+        typer.echo(f"left out: {message}", err=True)
+    learned = learned_from(listed)
+    seen = sum(content in learned for content in images.contents) if listed else None
+    for remark in _remarks(opened.card, images, split, seen):
+        typer.echo(remark, err=True)
+    logits = batch_logits(opened, images)
+    predicted = logits.argmax(axis=1)
+    threshold = opened.card.abstain_threshold
+    told = coverage(logits, images.targets, opened.card.temperature, threshold)
+    matrix = confusion_matrix(images.targets, predicted, len(opened.card.labels))
+    classes = per_class(matrix, opened.card.labels)
+    if as_json:
+        result = {
+            "model": str(model),
+            "data": data,
+            "split": split,
+            "n": len(images),
+            "accuracy": accuracy(matrix),
+            "threshold": threshold,
+            "unknown": told.unknown,
+            "accuracy_of_known": told.accuracy,
+            "per_class": {label: asdict(metrics) for label, metrics in classes.items()},
+            "confusion": matrix.tolist(),
+        }
+        result |= {} if seen is None else {"seen_in_training": seen}
+        typer.echo(json.dumps(result))
+        return
+    width = max(map(len, ("class", *opened.card.labels)))
+    typer.echo(f"{'class':{width}}  precision  recall      F1  support")
+    for label, row in classes.items():
+        typer.echo(f"{label:{width}}  {row.precision:9.1%}  {row.recall:6.1%}  {row.f1:6.1%}  {row.support:7}")
+    typer.echo(f"accuracy {accuracy(matrix):.2%} on {len(images)} {'' if split == ALL else f'{split} '}images")
+    if threshold:
+        rest = "" if told.accuracy is None else f"; of the others {told.accuracy:.2%} are right"
+        typer.echo(f"below the model's threshold of {threshold:.2f}, `unknown`: {told.unknown} of them{rest}")
+
+
+def _remarks(card: ModelCard, images: LabelledImages, split: str, seen: int | None) -> list[str]:
+    """Return what makes the accuracy another one than that on unseen images; `seen` is None where no list tells."""
+    if seen is not None:
+        alone = split == "train" or not seen
+        return [] if alone else [f"the model has learned from {seen} of these {len(images)} images: they flatter it"]
+    if not images.contents or split not in ("val", "test") or not set(images.labels) <= set(card.labels):
+        return []
+    if "rule" not in card.validation:
+        return [
+            "the model's file is of a version that cut folders by the number of photos: if any came or went since, "
+            f"it has learned from some of these {split} images; train again"
+        ]
+    uncertain = len(uncertain_test_photos(images)) if split == "test" else 0
+    words = f"{uncertain} of these images are test images only because their classes are so small"
+    return [f"{words}: when photos came or went, the model may have learned from them"] if uncertain else []
+
+
+def load_for(card: ModelCard, data: str, split: str, contents: bool = False) -> LabelledImages:
+    """Return a split of `data` at the model's size, validation cut as in its training, targets in its label order.
+
+    Images have their `contents` if asked or needed. Raises DataError when the data has classes that the model does not
+    know.
+    """
+    cut = card.validation
+    images = load_split(
+        data,
+        split,
+        card.size,
+        val_fraction=cut["fraction"],
+        val_seed=int(cut["seed"]),
+        rule=cut.get("rule", POSITION),
+        contents=contents,
+    )
+    unknown = [label for label in images.labels if label not in card.labels]
+    if unknown:
+        raise DataError(f"{data}: the model does not know the class {unknown[0]!r} (it knows {', '.join(card.labels)})")
+    return images.relabelled(card.labels)
+
+
+def batch_logits(model: Model, images: LabelledImages) -> Logits:
+    """Return float32 logits (N, classes) of all images, computed in batches."""
+    starts = range(0, len(images), BATCH)
+    return np.concatenate([model.logits(images.images[start : start + BATCH]) for start in starts])

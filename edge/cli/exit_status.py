@@ -1,0 +1,54 @@
+"""How a command ends: what a user can put right becomes one line on stderr and an exit status, not a traceback."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from ..errors import EdgeCifarError, printable
+
+INTERRUPTED = 130  # exit status of a program ended by Ctrl-C: 128 + SIGINT
+TERMINATED = 143  # by SIGTERM: 128 + SIGTERM
+
+
+@contextmanager
+def reporting(command: str) -> Iterator[None]:
+    """Run a command, as a context or as a decorator, and exit 1 with one line when it fails, 130 on Ctrl-C."""
+    program = f"edge-cifar {command}".rstrip()
+    try:
+        yield
+    except EdgeCifarError as error:
+        sys.exit(f"{program}: {error}")
+    except KeyboardInterrupt:
+        _interrupted(program)
+    except ImportError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while onnxruntime is loaded
+            _interrupted(program)
+        raise
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        sys.exit(0)
+    except MemoryError:
+        sys.exit(f"{program}: not enough memory")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(printable(f"{program}: {where}{error.strerror or error}"))
+
+
+@contextmanager
+def ending_on_sigterm(status: int = TERMINATED) -> Iterator[None]:
+    """Within it, SIGTERM ends the command in order, as Ctrl-C does, with exit `status`."""
+
+    def end(*_: object) -> NoReturn:
+        sys.exit(status)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupted(program: str) -> NoReturn:
+    sys.stderr.write(f"{program}: interrupted\n")
+    sys.exit(INTERRUPTED)

@@ -1,0 +1,45 @@
+"""`edge-cifar info`: what a model file says of itself, without running it."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import printable
+from ..model.card import read_card
+from ..model.onnx_file import SEAL_KEY, check_seal, read_onnx
+from ..model.shipped_models import MODEL_HELP, model_file
+
+
+def info(
+    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show a model card; see `edge-cifar info --help`."""
+    data, onnx_file = read_onnx(model)
+    check_seal(data, onnx_file.metadata.get(SEAL_KEY, ""), model)
+    card = read_card(onnx_file.metadata, model)
+    file = {
+        "bytes": len(data),
+        "opset": onnx_file.opset,
+        "ir_version": onnx_file.ir_version,
+        "nodes": dict(sorted(Counter(onnx_file.node_kinds).items())),
+    }
+    rows = {"file": str(model), **file, **asdict(card)}
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for name, value in rows.items():
+        typer.echo(printable(f"{name:18} {_brief(value)}"))
+
+
+def _brief(value: object) -> str:
+    """Return a value on one line: lists and mappings without JSON's punctuation, nothing as a dash."""
+    if isinstance(value, dict):
+        value = [f"{name} {_brief(entry)}" for name, entry in value.items()]
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    return "-" if value in (None, "") else str(value)

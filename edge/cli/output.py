@@ -1,0 +1,118 @@
+"""Where results go, always in whole lines: to the screen, or to a file that a killed run goes on with."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import typer
+
+from ..errors import EdgeCifarError, PhotoError
+from ..results.rows import LINE_FORMATS, Origin, Results, row, text_line
+
+ATOMIC = 4096  # bytes: a pipe takes so many at once or none (PIPE_BUF on Linux), even when the program is being stopped
+
+
+class Output(Protocol):
+    """Something that results are written to."""
+
+    def __contains__(self, path: str) -> bool:
+        """Return whether it holds the result of `path` from an earlier run."""
+
+    def write(self, results: Results) -> None:
+        """Write some results, in order. Raises EdgeCifarError, naming the file, when that fails."""
+
+    def close(self, stopped: bool = False) -> None:
+        """Write what is left; `stopped` says that there would have been more."""
+
+
+def open_output(
+    path: Path | None, resume: bool, as_json: bool, origin: Origin | None = None, *, retry_errors: bool = False
+) -> Output:
+    """Open a results file, to be continued or else new, or the screen where `path` is None.
+
+    `origin` is written with each result; `retry_errors` takes the errors out of a file that is continued. Raises
+    EdgeCifarError when the file exists already, can't be continued, is in use, or is of no known kind.
+    """
+    if path is None:
+        return Screen(as_json, origin)
+    kind = path.suffix.lower()
+    is_parquet = kind == ".parquet"
+    if os.path.lexists(path) and not resume:
+        how = "Parquet can't be continued" if is_parquet else "--resume goes on with it"
+        raise EdgeCifarError(f"{path}: exists already; {how}{';' if is_parquet else ', or'} name another file")
+    if is_parquet:
+        from ..results.parquet_file import ParquetFile
+
+        return ParquetFile(path, resume, origin)
+    if kind not in LINE_FORMATS:
+        raise EdgeCifarError(f"{path}: unknown kind of file; expected .jsonl, .csv or .parquet")
+    from ..results.line_file import LineFile  # here, since a start without a file need not load it
+
+    file = LineFile(path, origin, is_new=not resume, retry_errors=retry_errors)
+    if not file.is_locked:
+        typer.echo(f"{path}: its file system knows no locks; let nothing else write to it", err=True)
+    return file
+
+
+@contextmanager
+def ended(output: Output) -> Iterator[Output]:
+    """Close `output` in the end, and tell it if that comes early."""
+    try:
+        yield output
+    except BaseException:
+        output.close(stopped=True)
+        raise
+    output.close()
+
+
+class Screen:
+    """Results on stdout, a line each; in the form for people, errors on stderr."""
+
+    def __init__(self, as_json: bool, origin: Origin | None = None):
+        self._as_json, self._origin = as_json, origin
+
+    def __contains__(self, path: str) -> bool:
+        return False
+
+    def write(self, results: Results) -> None:
+        """Write whole lines at once, past Python's own buffer, which would be emptied in the midst of a line."""
+        lines = []
+        for path, result in results:
+            if self._as_json:
+                lines.append(json.dumps(row(path, result, self._origin)))
+            elif isinstance(result, PhotoError):
+                typer.echo(f"edge-cifar predict: {result}", err=True)
+            else:
+                lines.append(text_line(path, result))
+        write_lines(lines)
+
+    def close(self, stopped: bool = False) -> None:
+        """Do nothing: each line is out already."""
+
+
+def write_lines(lines: Sequence[str]) -> None:
+    """Write lines to stdout, in pieces that a pipe takes whole."""
+    if sys.stdout is None:  # closed by whoever started us
+        return
+    sys.stdout.flush()
+    raw = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)  # without a buffer when Python runs with -u
+    piece = b""
+    for line in lines:
+        data = f"{line}\n".encode(sys.stdout.encoding, sys.stdout.errors or "strict")
+        if len(piece) + len(data) > ATOMIC:
+            write_all(raw, piece)
+            piece = b""
+        piece += data
+    write_all(raw, piece)
+
+
+def write_all(file: BinaryIO | io.RawIOBase, data: bytes) -> None:
+    """Write all of `data`, of which a raw file takes as much at a time as it likes."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]

@@ -1,0 +1,128 @@
+"""`edge-cifar predict`: find the photos, classify them, write the results."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..inference.classifier import Classifier
+from ..machine.cores import usable_cores
+from ..model.session import Model
+from ..model.shipped_models import DEFAULT_HELP, default_model, model_file
+from ..photos.left_out import LeftOut
+from ..results.rows import origin_of
+from ..stream.classify_stream import Draw, classify_many
+from ..stream.find_photos import Entry, find_photos
+from ..stream.photo_list import read_list
+from .exit_status import ending_on_sigterm
+from .options import Jobs, Threshold
+from .output import ended, open_output
+from .progress_line import Progress
+
+
+def predict(
+    photos: Annotated[
+        list[str] | None, typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos; - is one from stdin.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
+    top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = 3,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Search the subfolders of folders.")] = False,
+    glob: Annotated[str | None, typer.Option(help="Files to take from folders, as '*.jpg'.  [default: photos]")] = None,
+    files_from: Annotated[
+        str | None, typer.Option(metavar="LIST", help="File with more photos, one a line or NUL-ended; - is stdin.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write results to a new .jsonl, .csv or .parquet file.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with --out: skip the photos in it.")] = False,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="With --resume: try photos again that were errors.")
+    ] = False,
+    jobs: Jobs = None,
+    threads: Annotated[
+        int, typer.Option(help="Cores for the net; more than 1 pay for batches only.", min=1, max=256)
+    ] = 1,
+    threshold: Threshold = None,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Look at each photo ten times: more accurate, but slower.")
+    ] = False,
+    explain: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw where the net looked in the one photo that is given.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the photos with label and bar drawn in.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a photo.")] = False,
+) -> None:
+    """Classify photos; see `edge-cifar predict --help`."""
+    if not photos and files_from is None:
+        raise typer.BadParameter("Missing argument 'PHOTO...' or option '--files-from'.")
+    if resume and out is None:
+        raise typer.BadParameter("--resume goes on with a file; name it with --out.")
+
+    if retry_errors and not resume:
+        raise typer.BadParameter("--retry-errors goes with --resume.")
+    search = files_from is not None or any(os.path.isdir(photo) for photo in photos or ())  # noqa: PTH112
+    if explain and (search or len(photos or ()) > 1):
+        raise typer.BadParameter("--explain draws one photo; name just one.")
+    jobs = jobs or (usable_cores() if search or len(photos or ()) > 1 else 1)
+    classifier = Classifier(model or default_model(), threads=threads, threshold=threshold, tta=tta)
+    if model is None:
+        typer.echo(f"model: {classifier.model.path}", err=True)
+    origin = origin_of(classifier, top, tta) if out or as_json else None
+    output = open_output(out, resume, as_json, origin, retry_errors=retry_errors)
+
+    left_out = LeftOut()
+
+    def found(left_out: LeftOut | None = None) -> Iterator[Entry | None]:
+        named = chain(photos or (), read_list(files_from) if files_from is not None else ())
+        for argument in named:
+            for entry in find_photos([argument], recursive, glob, left_out):
+                if entry is None or not (entry.path in output or (annotate and _was_drawn(annotate, argument, entry))):
+                    yield entry
+
+    # A pipe is read but once.
+    countable = files_from is None or (files_from != "-" and os.path.isfile(files_from))  # noqa: PTH113
+    count = (lambda: sum(1 for entry in found() if entry)) if countable else None
+    progress = Progress(count, visible=search)
+    classified = classify_many(classifier, found(left_out), top, jobs, _draws(classifier.model, explain, annotate))
+    # On leaving, the threads end first; then the summary is printed and the file closed.
+    with ending_on_sigterm(), ended(output), progress, closing(classified):
+        for results in classified:
+            progress.erase()
+            output.write(results)
+            progress.add(results)
+    if left_out:
+        typer.echo(f"left out: {left_out}", err=True)
+    if progress.errors:
+        raise typer.Exit(1)
+
+
+def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Draw]:
+    """Return what is to be drawn of each photo."""
+    draws: list[Draw] = []
+    if explain is not None:
+        from ..inference.occlusion import write_heat  # here, since a start without it need not load it
+
+        draws.append(lambda _path, photo, _prediction: write_heat(model, photo, explain))
+    if annotate is not None:
+        from ..results.annotated_photo import annotated_path, write_annotated
+        from ..results.picture_file import check_folder
+
+        check_folder(annotate)
+        draws.append(lambda path, photo, prediction: write_annotated(photo, prediction, annotated_path(annotate, path)))
+    return draws
+
+
+def _was_drawn(folder: Path, argument: str | None, entry: Entry) -> bool:
+    """Return whether an entry is what `--annotate` itself put in `folder`, and was not named itself."""
+    from ..files.own_mark import is_own
+
+    if entry.path == argument:
+        return False
+    path = Path(entry.path)
+    return path.resolve().is_relative_to(folder.resolve()) and is_own(path)

@@ -1,0 +1,1 @@
+"""Labelled images: datasets and folders, how they are split, and which photos a net has seen."""

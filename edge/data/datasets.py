@@ -1,0 +1,212 @@
+"""Datasets by name or folder, read without torch, and how they are split.
+
+A dataset folder holds `train/<class>/*` and `test/<class>/*`, and `val/<class>/*` where its owner has chosen, or only
+`<class>/*`. Splits that it lacks are cut from its training photos, each photo by its own content, so that none changes
+sides when others come or go, and a device evaluates on what training left out. Datasets that never change, which are
+known by name, are cut by `stratified_split`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError
+from ..stats.classification import Indices
+from .cifar import is_whole_cifar, load_cifar
+from .content_hashes import file_contents
+from .image_folder import load_folder
+from .labelled_images import LabelledImages
+from .split_folders import EXPECTED, SPLITS, Layout, read_layout
+from .split_rules import cut_by_content, stratified_split, unsettled
+from .synthetic_shapes import synthetic_split
+
+DATA_HELP = "cifar10, cifar100, synthetic, or a folder: <class>/* or train/<class>/* and test/<class>/*."
+ALL = "all"  # every image, whatever split it is in
+TEST_FRACTION = 0.2  # of a folder's photos, when it has no test/
+TEST_SEED = 0  # the same for every run, so that runs with other seeds are compared on the same photos
+CONTENT, POSITION = "content", "position"
+"""How folders are cut: by each photo's content, or, as the first versions did, by its place among the others."""
+LOADERS: dict[str, Callable[[str, int], LabelledImages]] = {
+    "cifar10": partial(load_cifar, "cifar10"),
+    "cifar100": partial(load_cifar, "cifar100"),
+    "synthetic": synthetic_split,
+}
+"""Datasets known by name, each with the splits "train" and "test": (split, size) -> images."""
+
+
+def load_split(
+    data: str,
+    split: str,
+    size: int,
+    *,
+    val_fraction: float,
+    val_seed: int,
+    rule: str = CONTENT,
+    contents: bool = False,
+) -> LabelledImages:
+    """Return one split ("train", "val", "test" or "all") of `data`, as `load_splits` does, reading no more than needed.
+
+    A single class is enough. Images of folders have their `contents` if asked or needed.
+    """
+    if split not in (*SPLITS, ALL):
+        raise DataError(f"unknown split {split!r}; choose from {', '.join((*SPLITS, ALL))}")
+    given = _given_splits(data, size, least=1, contents=contents)
+    if split == ALL:
+        return _joined(given)
+    if split in given and split != "train":
+        return given[split]()
+    return _cut(data, given, val_fraction, val_seed, rule)[split]
+
+
+def load_splits(
+    data: str, size: int, *, val_fraction: float, val_seed: int, rule: str = CONTENT, least: int = 2
+) -> dict[str, LabelledImages]:
+    """Return the splits "train", "val" and "test", of `least` classes, of a dataset folder or one known by name.
+
+    What the dataset lacks is cut from its training images by `rule`: `TEST_FRACTION` of each class for "test", then
+    `val_fraction` of each class, drawn with `val_seed`, for "val". Images of folders have their `contents`. Raises
+    DataError when the data is missing or unusable, a class has too few photos to be split, or the splits have other
+    classes.
+    """
+    given = _given_splits(data, size, least, contents=True)
+    splits = {split: load() for split, load in given.items() if split != "train"}
+    splits |= _cut(data, given, val_fraction, val_seed, rule)
+    for split in ("val", "test"):
+        same_labels(splits["train"].labels, splits[split].labels, f"{data}/{split}")
+    return {split: splits[split] for split in SPLITS}
+
+
+def missing_splits(data: str) -> tuple[str, ...]:
+    """Return which of "test" and "val" the dataset lacks, so that they are cut from "train". Raises DataError."""
+    given = ("test",) if data in LOADERS else split_folders(data)
+    return tuple(split for split in ("test", "val") if split not in given)
+
+
+def split_folders(data: str) -> Mapping[str, Path]:
+    """Return the split folders of the dataset folder `data`, as `read_layout` finds them.
+
+    Raises DataError when `data` is no folder.
+    """
+    return _layout(data).folders
+
+
+def uncertain_test_photos(images: LabelledImages) -> Indices:
+    """Return which images of a test split cut by content are there only because their class is so small.
+
+    When photos come or go, such photos may change sides. The images must have their `contents`.
+    """
+    return unsettled(images.contents, TEST_FRACTION, _test_salt(), held_out=True)
+
+
+def stratified_sample(targets: Indices, count: int, seed: int) -> Indices:
+    """Return `count` sorted indices (all, if there are fewer), spread evenly over the classes."""
+    random = np.random.RandomState(seed)
+    queues = [random.permutation(np.flatnonzero(targets == target)) for target in np.unique(targets)]
+    rank = np.concatenate([np.arange(len(queue)) for queue in queues])
+    order = np.concatenate(queues)[np.argsort(rank, kind="stable")]  # one of each class in turn
+    return np.sort(order[:count])
+
+
+def same_labels(expected: Sequence[str], found: Iterable[str], where: str) -> None:
+    """Raise DataError unless the labels of two splits are the same, naming the first that differs."""
+    found = tuple(found)
+    new = [label for label in found if label not in expected]
+    lacking = [label for label in expected if label not in found]
+    differences = [f"{label!r} is no class of the training photos" for label in new[:1]]
+    differences += [f"there are no photos of {label!r}" for label in lacking[:1]]
+    if differences:
+        raise DataError(f"{where}: other classes than in training: {' and '.join(differences)}")
+
+
+def _layout(data: str) -> Layout:
+    if not data.strip():
+        raise DataError("the name of the data is empty; name a folder (. is the current one) or a dataset")
+    if not Path(data).is_dir():
+        raise DataError(f"{data}: no such dataset folder (or name one of: {', '.join(LOADERS)})")
+    return read_layout(Path(data))
+
+
+def _given_splits(data: str, size: int, least: int, contents: bool = False) -> dict[str, Callable[[], LabelledImages]]:
+    """Return what loads each split that the dataset has itself, of `least` classes; with `contents` if asked."""
+    if data in LOADERS:
+        return {split: partial(LOADERS[data], split, size) for split in ("train", "test")}
+    layout = _layout(data)
+
+    def load(split: str, folder: Path) -> LabelledImages:
+        images = load_folder(folder, size, least)
+        if contents or (split == "train" and len(layout.folders) < len(SPLITS)):
+            images = replace(images, contents=file_contents(folder, images.ids))
+        return replace(images, left_out=(*layout.left_out, *images.left_out))
+
+    return {split: partial(load, split, folder) for split, folder in layout.folders.items()}
+
+
+def _joined(given: Mapping[str, Callable[[], LabelledImages]]) -> LabelledImages:
+    """Return the images of all splits; their ids begin with the split where there are several."""
+    if len(given) == 1:
+        return next(iter(given.values()))()
+    parts = {split: load() for split, load in given.items()}
+    labels = sorted({label for images in parts.values() for label in images.labels})
+    first, *others = (
+        replace(images, ids=tuple(f"{split}/{name}" for name in images.ids), contents=images.names()).relabelled(labels)
+        for split, images in parts.items()
+    )
+    for other in others:
+        first = first.joined(other)
+    return first
+
+
+def _cut(
+    data: str,
+    given: Mapping[str, Callable[[], LabelledImages]],
+    val_fraction: float,
+    val_seed: int,
+    rule: str,
+) -> dict[str, LabelledImages]:
+    """Return "train" and the splits cut from it because they aren't `given`."""
+    if "train" not in given:
+        layout = _layout(data)
+        there = ", ".join(f"{folder.name}/" for folder in layout.folders.values())
+        beside = f" ({'; '.join(layout.left_out[:2])})" if layout.left_out else ""
+        raise DataError(f"{data}: no folder train/ in it, only {there}{beside}; {EXPECTED}")
+    parts = {"train": given["train"]()}
+    missing = [split for split in ("test", "val") if split not in given]
+    by_content = rule == CONTENT and parts["train"].contents and not is_whole_cifar(parts["train"])
+    _check_counts(data, parts["train"], missing)
+    for i, split in enumerate(missing, 1):
+        train, test = parts["train"], split == "test"
+        if by_content:
+            fraction, salt = (TEST_FRACTION, _test_salt()) if test else (val_fraction, _val_salt(val_seed))
+            kept, held_out = cut_by_content(train.contents, train.targets, fraction, salt, 1 + len(missing) - i)
+        else:
+            shares = (TEST_FRACTION, TEST_SEED) if test else (val_fraction, val_seed)
+            kept, held_out = stratified_split(train.targets, *shares)
+        parts |= {"train": train.take(kept), split: train.take(held_out)}
+    return parts
+
+
+def _test_salt() -> str:
+    return f"test {TEST_SEED}"
+
+
+def _val_salt(seed: int) -> str:
+    return f"val {seed}"
+
+
+def _check_counts(data: str, images: LabelledImages, missing: Sequence[str]) -> None:
+    """Raise DataError when a class has too few photos to be trained on and held out for each `missing` split."""
+    names = np.array(images.names())
+    for target, label in enumerate(images.labels):
+        own = names[images.targets == target]
+        count = len(np.unique(own))  # copies of a photo stay together
+        if count <= len(missing):
+            photos = "a single photo" if count == 1 else f"{count} photos"
+            copies = "" if count == len(own) else f" ({len(own)} with their copies)"
+            splits = " and a ".join({"val": "validation"}.get(split, split) for split in missing)
+            raise DataError(
+                f"{data}: class {label!r} has {photos}{copies}, too few to cut a {splits} split from; "
+                f"add photos ({len(missing) + 1} at least) or remove the class"
+            )

@@ -1,0 +1,94 @@
+"""Folders of labelled photos: `folder/<class>/*`, read through the photo contract, decoded only once."""
+
+import unicodedata
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError, PhotoError
+from ..machine.cores import usable_cores
+from ..photos.contract import FORMATS, Pixels, read_photo
+from .class_folder import class_folders, class_photos, is_own, shortened
+from .decoded_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
+from .labelled_images import LabelledImages
+
+
+def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
+    """Return the photos in and below `folder/<class>/`, at `size` pixels square, classes and files in sorted order.
+
+    Photos that can't be read are left out and reported in `unreadable`, other files in `left_out`. Raises DataError
+    when there are fewer than `least` classes, a class has no readable photo, or names can't be used.
+    """
+    found = {label: class_photos(folder, label) for label in class_folders(folder)}
+    own = [label for label, what in found.items() if is_own(*what)]
+    labels = [label for label in found if label not in own]
+    _check_labels(folder, labels, least)
+    names = [name for label in labels for name in found[label][0]]
+    (images, readable), unreadable = _read_photos(folder, names, size)
+    ids = tuple(name for name, good in zip(names, readable, strict=True) if good)
+    index = {label: i for i, label in enumerate(labels)}
+    targets = np.array([index[name.split("/", 1)[0]] for name in ids], dtype=np.int64)
+    left_out = [f"{folder / label}: {shortened(found[label][1])}" for label in labels if found[label][1]]
+    left_out += [f"{folder / label}: made by edge-cifar, no class" for label in own]
+    for label, count in zip(labels, np.bincount(targets, minlength=len(labels)), strict=True):
+        if count == 0:
+            but = f" (but {shortened(found[label][1])})" if found[label][1] else ""
+            raise DataError(
+                f"{folder / label}: no readable photo in this class folder{but}; add some ({', '.join(FORMATS)}), "
+                "or remove it"
+            )
+    return LabelledImages(images, targets, tuple(labels), ids, unreadable, tuple(left_out))
+
+
+def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:
+    """Raise DataError when there are too few labels, or some that can't be printed or told apart."""
+    if len(labels) < least:
+        needed = "a classifier needs at least two" if least > 1 else "there must be one at least"
+        raise DataError(f"{folder}: {len(labels)} class folders; {needed}, each with the photos of a class")
+    alike: dict[str, str] = {}
+    for label in labels:
+        if not label.isprintable():
+            raise DataError(f"{folder / label}: a class name that can't be printed; rename the folder")
+        other = alike.setdefault(unicodedata.normalize("NFC", label).casefold(), label)
+        if other != label:
+            raise DataError(
+                f"{folder}: the class names {other!r} and {label!r} are too much alike; rename or join them"
+            )
+
+
+def _read_photos(folder: Path, names: Sequence[str], size: int) -> tuple[Decoded, tuple[str, ...]]:
+    """Return the photos, from the cache where they are there, and a message for each that can't be read."""
+    key = cache_key(folder, names, size)
+    stored = load_decoded(key, size)
+    if stored:
+        left_out = [name for name, good in zip(names, stored[1], strict=True) if not good]
+        _, again, messages = _decode(folder, left_out, size)  # it may have been the disk, or too little memory
+        if not again.any():
+            return stored, messages
+    images, readable, messages = _decode(folder, names, size)
+    decoded = images if readable.all() else images[readable], readable
+    if cache_key(folder, names, size) == key:  # nothing changed in the meantime
+        store_decoded(key, decoded)
+    return decoded, messages
+
+
+def _decode(folder: Path, names: Sequence[str], size: int) -> tuple[Pixels, Readable, tuple[str, ...]]:
+    """Return uint8 (names, size, size, 4), which of them could be read, and what the others' errors say."""
+    try:
+        images = np.empty((len(names), size, size, 4), dtype=np.uint8)
+    except MemoryError as error:
+        raise DataError(f"{folder}: {len(names)} photos at {size} pixels ({error}); choose a smaller --size") from error
+
+    def read(i: int) -> str:
+        try:
+            images[i] = read_photo(folder / names[i], size)
+        except PhotoError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        messages = list(pool.map(read, range(len(names))))
+    readable = np.array([not message for message in messages], dtype=np.bool_)
+    return images, readable, tuple(message for message in messages if message)

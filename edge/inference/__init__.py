@@ -1,0 +1,1 @@
+"""Photos in, labels out: the classifier, what it looks at, and how often."""

@@ -1,0 +1,122 @@
+"""The model card: what a model file says of itself, as JSON in one entry of the file's metadata."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError
+from ..photos.contract import RESIZE
+from .strict_json import strict_json
+
+CARD_KEY = "edge_cifar.card"
+FORMAT = 1
+MAX_SIZE = 1024  # pixels; a card that asks for more is damaged or hostile
+MAX_LABELS = 10_000
+MAX_COUNT = 2**63  # of parameters, multiplications and images
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a device must know to use a model, and a person to trust it.
+
+    `temperature` divides the logits before the softmax; below `abstain_threshold` (0 to 1) of confidence a model
+    should not be believed. `accuracy` maps a split to its "n" and "top1" (0 to 1); `validation` says how to cut the
+    validation split again; `calibration` is None for fp32.
+    """
+
+    net: str
+    labels: tuple[str, ...]
+    size: int  # pixels, width and height
+    precision: str  # "fp32" or "int8"
+    parameters: int
+    accuracy: Mapping[str, Mapping[str, float]]
+    trained_on: Mapping[str, Any]
+    validation: Mapping[str, Any]  # "fraction", "seed" and, but in older files, the "rule" that photos are cut by
+    versions: Mapping[str, str]
+    weights_sha256: str
+    calibration: Mapping[str, Any] | None = None
+    macs: int | None = None  # multiplications and additions of one image; older files don't say
+    portability: str = ""  # how alike CPUs answer, in words
+    resize: str = RESIZE
+    temperature: float = 1.0
+    abstain_threshold: float = 0.0
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """Return the card as one line of JSON with sorted keys."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+
+
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "net": (str,),
+    "labels": (list,),
+    "size": (int,),
+    "precision": (str,),
+    "parameters": (int,),
+    "accuracy": (dict,),
+    "trained_on": (dict,),
+    "validation": (dict,),
+    "versions": (dict,),
+    "weights_sha256": (str,),
+    "calibration": (dict, type(None)),
+    "macs": (int, type(None)),
+    "portability": (str,),
+    "resize": (str,),
+    "temperature": (int, float),
+    "abstain_threshold": (int, float),
+    "format": (int,),
+}
+
+
+def read_card(metadata: Mapping[str, str], path: Path) -> ModelCard:
+    """Return the card in a model file's metadata.
+
+    Raises ModelError when there is none, or when it is damaged or of another format.
+    """
+    if CARD_KEY not in metadata:
+        raise ModelError(f"{path}: no edge-cifar model card in it; export it with `edge-cifar export`")
+    try:
+        values = strict_json(metadata[CARD_KEY])
+        if values["format"] != FORMAT:
+            raise ModelError(f"{path}: model card format {values['format']}, expected {FORMAT}; update edge-cifar")
+        _check_types(values)
+        card = ModelCard(**{**values, "labels": tuple(values["labels"])})
+        _check_values(card)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{path}: damaged model card ({error}); export the model again") from error
+    return card
+
+
+def _check_types(values: Mapping[str, Any]) -> None:
+    """Raise ValueError for a key that no card has, or a value of another JSON type than the card's."""
+    for name, value in values.items():
+        _require(name in _JSON_TYPES, f"unknown key {name!r}")
+        _require(type(value) in _JSON_TYPES[name], f"{name} can't be {type(value).__name__}")
+    flat = [values["trained_on"], values["validation"], values["versions"], values.get("calibration") or {}]
+    for mapping in (*flat, *values["accuracy"].values()):
+        _require(all(type(value) in (str, int, float) for value in mapping.values()), "nested values")
+
+
+def _check_values(card: ModelCard) -> None:
+    """Raise an exception unless the values that the runtime computes with make sense."""
+    _require(0 < card.size <= MAX_SIZE, f"size {card.size}")
+    _require(2 <= len(card.labels) <= MAX_LABELS, f"{len(card.labels)} labels")
+    _require(all(label.isprintable() for label in card.labels), "labels that can't be printed")
+    _require(len(set(card.labels)) == len(card.labels), "labels repeat")
+    _require(card.resize == RESIZE, f"resize rule {card.resize!r}")
+    _require(0 <= card.parameters < MAX_COUNT, "parameters")
+    _require(card.macs is None or 0 <= card.macs < MAX_COUNT, "macs")
+    _require(0.01 <= card.temperature <= 100, f"temperature {card.temperature}")
+    _require(0 <= card.abstain_threshold <= 1, f"abstain_threshold {card.abstain_threshold}")
+    _require(0 < card.validation["fraction"] < 1, "validation fraction")
+    _require(type(card.validation["seed"]) is int and 0 <= card.validation["seed"] < 2**32, "validation seed")
+    for scores in card.accuracy.values():
+        _require(0 <= scores["top1"] <= 1, "accuracy")
+        _require(type(scores["n"]) is int and 0 < scores["n"] < MAX_COUNT, "number of images")
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise ValueError(what)

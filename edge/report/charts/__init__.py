@@ -1,0 +1,1 @@
+"""Charts as SVG, each a function of plain numbers."""

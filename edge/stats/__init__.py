@@ -1,0 +1,1 @@
+"""Statistics in numpy: how accurate, how sure, how fast."""

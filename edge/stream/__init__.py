@@ -1,0 +1,1 @@
+"""Many photos: found, read in parallel, classified as they come."""

@@ -1,0 +1,89 @@
+"""Many photos, classified as they are found: read and put through the net in parallel, the results in order."""
+
+import os
+import stat
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import TypeAlias
+
+from ..errors import PhotoError
+from ..inference.classifier import BATCH, Classifier, Prediction
+from ..photos.contract import Photo, read_pipe
+from ..photos.limits import MAX_FILE_BYTES
+from ..photos.source import Piped
+from ..results.rows import Result, Results
+from .find_photos import Entry
+from .ordered_threads import Work, in_parallel
+
+STDIN = "-"
+PIECE = 1 << 20  # bytes of stdin read at a time: asking for all that is allowed would take the memory for it
+
+Draw: TypeAlias = Callable[[str, Photo, Prediction], object]
+"""What is done besides with a photo that was classified; the text is its path. May raise PhotoError."""
+
+
+def classify_many(
+    classifier: Classifier, entries: Iterable[Entry | None], top: int, jobs: int, draws: Sequence[Draw] = ()
+) -> Generator[Results, None, None]:
+    """Yield each entry's path with its result, some at a time; `jobs` photos are in work at once.
+
+    None among the entries says that the next may be long in coming: those before it are answered meanwhile.
+    A photo that can't be drawn by one of `draws` is an error, like one that can't be read. To be closed if it is left
+    before its end: its threads have to end before Python does.
+    """
+    with closing(in_parallel(_work(classifier, top, draws), entries, jobs)) as classified:
+        for pairs in classified:
+            yield [(entry.path, result) for entry, result in pairs]
+
+
+def _work(classifier: Classifier, top: int, draws: Sequence[Draw]) -> Work[Entry, Result]:
+    """Return what a thread does with some entries."""
+
+    def classify(entries: Iterable[Entry]) -> list[Result]:
+        errors: list[PhotoError | None] = []
+        read: list[tuple[str, Photo]] = []
+
+        def readable() -> Iterator[Photo]:
+            for path, error in entries:
+                photo: Photo = path
+                try:
+                    if error is None and (path == STDIN or (draws and _is_pipe(path))):  # to draw it, it is read again
+                        photo = _read_stdin() if path == STDIN else read_pipe(path)
+                except PhotoError as why:
+                    error = why
+                errors.append(error)
+                if error is None:
+                    read.append((path, photo))
+                    yield photo
+
+        results = list(classifier.predict_many(readable(), top, batch=BATCH))
+        answers = iter([_draw(draws, *photo, result) for photo, result in zip(read, results, strict=True)])
+        return [error or next(answers) for error in errors]
+
+    return classify
+
+
+def _draw(draws: Sequence[Draw], path: str, photo: Photo, result: Result) -> Result:
+    """Draw a photo that was classified; return its result, or the error that it brought."""
+    if not isinstance(result, PhotoError):
+        try:
+            for draw in draws:
+                draw(path, photo, result)
+        except PhotoError as error:
+            return error
+    return result
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116
+    except (OSError, ValueError):  # what is wrong with it is said when it is read
+        return False
+
+
+def _read_stdin() -> Piped:
+    data = bytearray()
+    with open(0, "rb", closefd=False) as file:
+        while piece := file.read(min(PIECE, MAX_FILE_BYTES + 1 - len(data))):  # one more is refused as too large
+            data += piece
+    return Piped(data, "<Stdin>")

@@ -1,0 +1,144 @@
+"""The export's page: what the files are worth, which one to ship, and how it was quantized."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...edge.data.labelled_images import LabelledImages
+from ...edge.machine.description import this_machine
+from ...edge.report.answers import Answers, Flip, answer_sections
+from ...edge.report.charts.curves import curves
+from ...edge.report.document import document, facts, paragraph, section, table
+from ...edge.report.phrases import accuracy_lost, times_as_fast
+from ...train.runs.run_folder import Run
+from ..proof.portability import Portability
+from ..quantization.accuracy_ladder import Budget, Rung
+from .int8_speedup import Worth
+from .measured_accuracy import Evidence
+from .text_tables import CAVEATS, confidence_line, drop_note, portability_line, worth_line
+
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An export: the first of `files` is the fp32 file, the second the int8 file if there is one, whose `worth` it is.
+
+    `rungs` are the ways to quantize that were tried, none if it was not asked for.
+    """
+
+    run: Run
+    test: LabelledImages
+    files: Sequence[Evidence]
+    budget: Budget
+    rungs: Sequence[Rung]
+    worth: Worth | None
+
+
+def export_page(exported: Exported) -> str:
+    """Return the page of an export."""
+    files, run, worth = exported.files, exported.run, exported.worth
+    return document(
+        f"edge-cifar export {run.folder.name}",
+        paragraph(verdict(exported), "verdict"),
+        section("Files", _files(files), *_caveats(files[1:]), *_confidences(files)),
+        section("Ways to quantize", *_rungs(exported), paragraph(worth_line(worth)) if worth else ""),
+        *answer_sections([_answers(file, exported.test) for file in files]),
+        section("How it was trained", curves(run.history())),
+        section("The machine", facts(this_machine().describe())),
+    )
+
+
+def verdict(exported: Exported) -> str:
+    """Return which file to ship, and why, in a sentence or two."""
+    fp32, worth = exported.files[0], exported.worth
+    name = _name(fp32)
+    if worth is None:
+        right = f"{name} is right on {fp32.test.top1:.2%} of {fp32.test.n:,} test images."
+        if not exported.rungs:
+            return right
+        least = min(rung.drop for rung in exported.rungs)
+        return (
+            f"Ship {name}: no int8 file loses {exported.budget.max_drop} points or less, the best {least:.2f}. {right}"
+        )
+    int8 = exported.files[1]
+    points, p = 100 * (fp32.test.top1 - int8.test.top1), int8.test.against_fp32.p
+    lost = accuracy_lost(points, p, int8.test.n)
+    speed, size = times_as_fast(worth.ratio.median), f"{fp32.bytes / int8.bytes:.1f} times smaller"
+    if worth.int8_pays:
+        return f"Ship {_name(int8)}: {speed} as {name} on this machine, and {size}; {lost}."
+    return f"Ship {name}: {_name(int8)} is {size}, but {speed} on this machine; {lost}."
+
+
+def _name(file: Evidence) -> str:
+    return file.file.removesuffix(".onnx")
+
+
+def _caveats(files: Sequence[Evidence]) -> list[str]:
+    return [paragraph(portability_line(file), "note") for file in files if Portability(file.portability) in CAVEATS]
+
+
+def _confidences(files: Sequence[Evidence]) -> list[str]:
+    return [paragraph(confidence_line(file), "note") for file in files]
+
+
+def _files(files: Sequence[Evidence]) -> str:
+    fp32 = files[0]
+    rows = [
+        ["bytes", *(f"{file.bytes:,}" for file in files)],
+        ["right on validation", *(f"{file.val.top1:.2%}" for file in files)],
+        ["right on test", *(f"{file.test.top1:.2%}" for file in files)],
+        ["95 % interval", *("{:.2%} - {:.2%}".format(*file.test.interval) for file in files)],
+        ["points lost against fp32", *(f"{100 * (fp32.test.top1 - file.test.top1):.2f}" for file in files)],
+        ["broken, fixed", *(f"{file.test.against_fp32.broken}, {file.test.against_fp32.fixed}" for file in files)],
+        ["p of the difference (McNemar)", *(f"{file.test.against_fp32.p:.2g}" for file in files)],
+        ["same answers as fp32", *(f"{file.test.same_answers:.2%}" for file in files)],
+        ["worst class", *(f"{file.test.worst_class} {file.test.worst_class_recall:.1%}" for file in files)],
+        ["temperature", *(f"{file.temperature:.2f}" for file in files)],
+        ["calibration error without, points", *(f"{100 * file.calibration_error[0]:.1f}" for file in files)],
+        ["calibration error with it, points", *(f"{100 * file.calibration_error[1]:.1f}" for file in files)],
+        ["unknown of the test images", *(f"{file.coverage.unknown / file.coverage.n:.1%}" for file in files)],
+        ["right among the others", *(_share(file.coverage.accuracy) for file in files)],
+        ["answers on other CPUs", *(file.portability for file in files)],
+    ]
+    return table(["", *(_name(file) for file in files)], *rows)
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"
+
+
+def _rungs(exported: Exported) -> list[str]:
+    if not exported.rungs:
+        return []
+    allowed = f"{exported.budget.max_drop} points of validation accuracy against fp32"
+    told = f"Tried one after the other, the cheapest first, until one lost no more than {allowed}."
+    if exported.budget.every_rung:
+        told = f"All were tried, and the one kept that loses least, if it is no more than {allowed}."
+    # Both ways end with the one that loses least, the first of several alike.
+    kept = min(exported.rungs, key=lambda rung: rung.drop) if exported.worth else None
+    header = ["", "points lost", "95 % interval", "same answers", "one image, µs", "bytes", "on other CPUs"]
+    rows = [
+        [
+            f"{rung.method}, kept" if rung is kept else rung.method,
+            f"{rung.drop:.2f}",
+            "{:.2f} to {:.2f}".format(*rung.interval),
+            f"{rung.same_answers:.2%}",
+            f"{rung.latency:.0f}",
+            f"{rung.bytes:,}",
+            rung.portability,
+        ]
+        for rung in exported.rungs
+    ]
+    return [paragraph(told, "note"), table(header, *rows), paragraph(drop_note(exported.files[0].val.n), "note")]
+
+
+def _answers(file: Evidence, test: LabelledImages) -> Answers:
+    places = {name: place for place, name in enumerate(test.ids)}
+    return Answers(
+        name=_name(file),
+        labels=file.labels,
+        counts=file.confusion,
+        bins=file.reliability,
+        calibration_error=file.calibration_error[1],
+        flips=[Flip(test.images[places[flip.id]], flip.truth, flip.fp32, flip.answer) for flip in file.test.flipped],
+    )

@@ -1,0 +1,186 @@
+"""What an exported file is worth, measured by running the file itself, on images that did not make it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from ...edge.cli.evaluate import batch_logits
+from ...edge.data.labelled_images import LabelledImages
+from ...edge.errors import ModelError
+from ...edge.machine.cores import usable_cores
+from ...edge.model.session import Logits, Model
+from ...edge.stats.classification import confusion_matrix, per_class
+from ...edge.stats.uncertainty import (
+    FEW,
+    CalibrationBin,
+    Coverage,
+    PairedTest,
+    abstain_threshold,
+    at_bound,
+    calibration_bins,
+    calibration_error,
+    coverage,
+    fit_temperature,
+    paired_test,
+    wilson_interval,
+)
+
+# The logit difference allowed between torch and the fp32 file. Both add in float32, in other orders: the difference
+# grows with the logits, about 1e-6 of their range, while a wrong layer changes whole hundredths of it.
+TOLERANCE = 1e-4  # of the range of the logits
+RESOLUTION = 32 * float(np.finfo(np.float32).eps)  # of the largest logit, where all of them are far from 0
+BATCH = 256  # images
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """An image that a file answers otherwise than the fp32 file."""
+
+    id: str
+    truth: str
+    fp32: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class SplitEvidence:
+    """A file on one split. Shares from 0 to 1, the interval 95 %; comparisons are with the fp32 file's answers."""
+
+    n: int
+    top1: float
+    interval: tuple[float, float]
+    same_answers: float
+    worst_class: str
+    worst_class_recall: float
+    against_fp32: PairedTest
+    flipped: tuple[Flipped, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A file in full; `calibration_error` is on the test images, before and after the temperature.
+
+    `confusion` counts test images by true class and answer, in the order of `labels`; `reliability` is of the same
+    images, after the temperature. `coverage` is of the test images at the abstain threshold. `few_images`: validation
+    has under `FEW`, hardly enough for a temperature; `at_bound`: a card can't say the temperature that was wanted.
+    """
+
+    file: str
+    bytes: int
+    portability: str
+    largest_logit_difference: float  # from the torch net, on validation
+    temperature: float
+    abstain_threshold: float
+    few_images: bool
+    at_bound: bool
+    coverage: Coverage
+    calibration_error: tuple[float, float]
+    val: SplitEvidence
+    test: SplitEvidence
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    reliability: tuple[CalibrationBin, ...]
+
+
+@dataclass(frozen=True)
+class SplitLogits:
+    """A model's logits, float32 (N, classes), on both splits."""
+
+    val: Logits
+    test: Logits
+
+
+@dataclass(frozen=True)
+class References:
+    """What files are compared with: the torch net's logits on validation, the fp32 file's on both splits."""
+
+    torch_val: Logits
+    fp32: SplitLogits
+
+
+def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
+    """Return float32 logits (N, classes) of the torch net on the CPU."""
+    with torch.inference_mode():
+        return np.concatenate([net(part).numpy() for part in torch.split(torch.from_numpy(images.images), BATCH)])
+
+
+def require_finite(run: str, logits: Logits) -> None:
+    """Raise ModelError when a trained net's logits are no numbers."""
+    if not np.isfinite(logits).all():
+        kind = "NaN" if np.isnan(logits).any() else "infinite"
+        raise ModelError(f"{run}: the trained net gives {kind} logits, so its training went astray; train again")
+
+
+def require_parity(file: str, logits: Logits, expected: Logits) -> None:
+    """Raise ModelError when the fp32 file's logits differ from the torch net's by more than `allowed_difference`."""
+    difference, allowed = float(np.abs(logits - expected).max()), allowed_difference(expected)
+    if not difference <= allowed:
+        told = f"by {difference:.2g}, more than {allowed:.2g}" if np.isfinite(logits).all() else "by being no numbers"
+        raise ModelError(
+            f"{file}: logits differ from the trained net's {told}; the file was not kept, please report this"
+        )
+
+
+def allowed_difference(expected: Logits) -> float:
+    """Return the largest logit difference that rounding explains: a share of the logits' range."""
+    return TOLERANCE * float(np.ptp(expected)) + RESOLUTION * float(np.abs(expected).max())
+
+
+def file_logits(path: Path, val: LabelledImages, test: LabelledImages) -> SplitLogits:
+    """Run a model file on both splits."""
+    model = Model(path, usable_cores())
+    return SplitLogits(batch_logits(model, val), batch_logits(model, test))
+
+
+def measure(
+    path: Path, logits: SplitLogits, val: LabelledImages, test: LabelledImages, references: References
+) -> Evidence:
+    """Judge a file by its logits. The temperature and the abstain threshold are fitted on validation."""
+    temperature = fit_temperature(logits.val, val.targets)
+    threshold = abstain_threshold(logits.val[logits.val.argmax(1) == val.targets], temperature)
+    confusion = confusion_matrix(test.targets, logits.test.argmax(1), len(test.labels))
+    return Evidence(
+        file=path.name,
+        bytes=path.stat().st_size,
+        portability=Model(path).card.portability,
+        largest_logit_difference=float(np.abs(logits.val - references.torch_val).max()),
+        temperature=temperature,
+        abstain_threshold=threshold,
+        few_images=len(val) < FEW,
+        at_bound=at_bound(temperature),
+        coverage=coverage(logits.test, test.targets, temperature, threshold),
+        calibration_error=(
+            calibration_error(logits.test, test.targets, 1.0),
+            calibration_error(logits.test, test.targets, temperature),
+        ),
+        val=_on_split(logits.val, references.fp32.val, val),
+        test=_on_split(logits.test, references.fp32.test, test),
+        labels=test.labels,
+        confusion=tuple(map(tuple, confusion.tolist())),
+        reliability=calibration_bins(logits.test, test.targets, temperature),
+    )
+
+
+def _on_split(logits: Logits, fp32: Logits, images: LabelledImages) -> SplitEvidence:
+    answers, before = logits.argmax(1), fp32.argmax(1)
+    right = answers == images.targets
+    recalls = per_class(confusion_matrix(images.targets, answers, len(images.labels)), images.labels)
+    worst = min((label for label in recalls if recalls[label].support), key=lambda label: recalls[label].recall)
+    return SplitEvidence(
+        n=len(images),
+        top1=float(right.mean()),
+        interval=wilson_interval(int(right.sum()), len(images)),
+        same_answers=float((answers == before).mean()),
+        worst_class=worst,
+        worst_class_recall=recalls[worst].recall,
+        against_fp32=paired_test(before == images.targets, right),
+        flipped=tuple(_flipped(images, i, before[i], answers[i]) for i in np.flatnonzero(answers != before).tolist()),
+    )
+
+
+def _flipped(images: LabelledImages, index: int, before: int, answer: int) -> Flipped:
+    truth, fp32, this = (images.labels[i] for i in (images.targets[index], before, answer))
+    return Flipped(images.ids[index], truth, fp32, this)

@@ -1,0 +1,1 @@
+"""Nets as ONNX graphs: written, read, run while they are in memory."""

@@ -1,0 +1,180 @@
+"""A trained net as an ONNX graph, written layer by layer from its spec.
+
+Written directly rather than traced: the same few nodes whatever the torch version, batchnorm folded into the
+convolutions, pixels in as uint8 RGBX, opset and IR as low as the nodes allow, the same bytes every time. What could
+go wrong in it shows in the parity check, which every export runs.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from ...edge.model.session import INPUT, OUTPUT
+from ...train.nets.layers import (
+    AveragePool,
+    BatchNorm,
+    Classify,
+    Conv,
+    Dense,
+    Depthwise,
+    Elu,
+    Flatten,
+    Layer,
+    MaxPool,
+    Relu,
+    Residual,
+    shapes,
+)
+from ...train.nets.torch_modules import PIXEL_MEAN, PIXEL_STD, Sum
+
+OPSET = 13  # the first with per-channel DequantizeLinear, onnxruntime 1.8
+IR_VERSION = 7  # that of opset 13
+
+NORMALIZED = "normalized"  # tensor: float (N, 4, H, W), what the first convolution sees
+PIXEL_RANGE = (-PIXEL_MEAN / PIXEL_STD, (255 - PIXEL_MEAN) / PIXEL_STD)  # of its values
+
+Array = npt.NDArray[np.float64]
+
+
+class GraphWriter:
+    """Nodes and initializers in the order they are added; `value` names the last one's output."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.value = INPUT
+
+    def node(self, kind: str, *constants: str, output: str = "", **attributes: float | list[int] | None) -> None:
+        """Append a node that reads the last output (and `constants`) and names its own output after its kind.
+
+        An attribute that is None is left out.
+        """
+        name = f"{kind.lower()}_{len(self.nodes)}"
+        output = output or f"{name}_out"
+        node = helper.make_node(kind, [self.value, *constants], [output], name)
+        node.attribute.extend(
+            helper.make_attribute(key, value) for key, value in sorted(attributes.items()) if value is not None
+        )
+        self.nodes.append(node)
+        self.value = output
+
+    def constant(self, name: str, array: npt.NDArray[np.generic]) -> str:
+        """Add an initializer and return its name."""
+        self.initializers.append(numpy_helper.from_array(array.copy(order="C"), name))
+        return name
+
+
+def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onnx.ModelProto:
+    """Return the float model: uint8 (N, size, size, 4) RGBX -> float32 logits (N, classes).
+
+    `net` is what `build_net` made of `layers`, in evaluation mode on the CPU.
+    """
+    writer = GraphWriter()
+    # Pixels are moved to channels first while they are bytes, then scaled exactly: (pixel - 128) / 64.
+    writer.node("Transpose", perm=[0, 3, 1, 2])  # (N, 4, H, W)
+    scale = writer.constant("pixel_scale", np.array(1 / PIXEL_STD, np.float32))
+    zero_point = writer.constant("pixel_zero_point", np.array(PIXEL_MEAN, np.uint8))
+    writer.node("DequantizeLinear", scale, zero_point, output=NORMALIZED)
+
+    _write_layers(writer, layers, net[1:], (3, size))
+    writer.nodes[-1].output[0] = OUTPUT
+    return _model(writer, size, classes=writer.initializers[-1].dims[0])  # of the last layer's bias
+
+
+def _write_layers(
+    writer: GraphWriter, layers: tuple[Layer, ...], modules: nn.Sequential, shape: tuple[int, int]
+) -> None:
+    """Add the nodes of `layers`, each with its module, for an input of `shape` (channels, side)."""
+    before: nn.Module | None = None
+    entering = shapes(layers, channels=shape[0], size=shape[1])
+    for i, (layer, module, (channels, side)) in enumerate(zip(layers, modules, entering, strict=True)):
+        following = modules[i + 1] if i + 1 < len(layers) else None
+        match layer:
+            case Conv(_, kernel):
+                weight, bias = _folded(module, following)
+                if weight.shape[1] == 3:
+                    weight = np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
+                names = _weight_and_bias(writer, weight, bias)
+                strides = [layer.stride] * 2 if layer.stride > 1 else None
+                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[layer.padding] * 4, strides=strides)
+            case Depthwise(kernel):
+                weight, bias = _folded(module, following)
+                names = _weight_and_bias(writer, weight, bias)
+                writer.node("Conv", *names, group=len(weight), kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+            case BatchNorm() if not isinstance(before, nn.Conv2d):  # otherwise it is folded already
+                _batchnorm(writer, module)
+            case Relu():
+                writer.node("Relu")
+            case Elu():
+                writer.node("Elu")
+            case MaxPool():
+                writer.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+            case AveragePool():
+                writer.node("GlobalAveragePool")
+            case Residual(body, shortcut):
+                assert isinstance(module, Sum)
+                value = writer.value
+                _write_layers(writer, body, module.body, (channels, side))
+                through_body, writer.value = writer.value, value
+                _write_layers(writer, shortcut, module.shortcut, (channels, side))
+                writer.node("Add", through_body)
+            case Flatten():
+                # Channels last, as int8 convolutions compute: onnxruntime then needs no transpose at either end.
+                writer.node("Transpose", perm=[0, 2, 3, 1])  # (N, H, W, C)
+                writer.node("Flatten")
+            case Dense() | Classify():
+                weight = _array(module.weight)  # (units, C * H * W)
+                weight = weight.reshape(len(weight), -1, side, side).transpose(0, 2, 3, 1).reshape(weight.shape)
+                writer.node("Gemm", *_weight_and_bias(writer, weight, _array(module.bias)), transB=1)
+        before = module
+
+
+def _model(writer: GraphWriter, size: int, classes: int) -> onnx.ModelProto:
+    graph = helper.make_graph(
+        writer.nodes,
+        "edge-cifar",
+        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", size, size, 4])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])],
+        writer.initializers,
+    )
+    model = helper.make_model(
+        graph,
+        producer_name="edge-cifar",
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _folded(conv: nn.Module, following: nn.Module | None) -> tuple[Array, Array]:
+    """Return a convolution's weight (O, I, K, K) and bias (O,) with the batchnorm that follows it folded in."""
+    weight, bias = _array(conv.weight), _array(conv.bias)
+    if not isinstance(following, nn.BatchNorm2d):
+        return weight, bias
+    factor = _array(following.weight) / np.sqrt(_array(following.running_var) + following.eps)
+    return weight * factor[:, None, None, None], (bias - _array(following.running_mean)) * factor + _array(
+        following.bias
+    )
+
+
+def _batchnorm(writer: GraphWriter, norm: nn.Module) -> None:
+    name = f"layer_{len(writer.nodes)}"
+    parameters = [("scale", norm.weight), ("shift", norm.bias), ("mean", norm.running_mean), ("var", norm.running_var)]
+    names = [writer.constant(f"{name}_{key}", _array(value).astype(np.float32)) for key, value in parameters]
+    writer.node("BatchNormalization", *names, epsilon=float(norm.eps))  # type: ignore[arg-type]
+
+
+def _weight_and_bias(writer: GraphWriter, weight: Array, bias: Array) -> tuple[str, str]:
+    name = f"layer_{len(writer.nodes)}"
+    return (
+        writer.constant(f"{name}_weight", weight.astype(np.float32)),
+        writer.constant(f"{name}_bias", bias.astype(np.float32)),
+    )
+
+
+def _array(tensor: object) -> Array:
+    """Return a parameter or buffer as float64, so that folding rounds once."""
+    return np.asarray(tensor.detach().numpy(), dtype=np.float64)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""An export from beginning to end, switched all at once."""

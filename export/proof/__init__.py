@@ -1,0 +1,1 @@
+"""The proof that every CPU gives the same bits: rules for operators, applied to each node."""

@@ -1,0 +1,1 @@
+"""From float to int8: ranges, rounding, repairs, and the search within an accuracy budget."""

@@ -1,0 +1,184 @@
+"""The search for an int8 file within an accuracy budget: from the cheapest means to the dearest, until one suffices."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import onnx
+
+from ...edge.data.labelled_images import LabelledImages
+from ...edge.model.session import INPUT, OUTPUT, Logits
+from ...edge.photos.contract import Pixels
+from ...edge.stats.paired_timing import latency, time_in_turns
+from ...edge.stats.uncertainty import drop_interval, paired_test
+from ..graph.run_graph import open_session, run_logits
+from ..proof.portability import portability
+from .bias_correction import correct_biases
+from .calibration import METHODS, SAMPLES, Range, activation_histograms, calibration_sample, median_ranges, ranges
+from .equalization import equalize
+from .quantize import quantize
+
+TIMED_RUNS = 200  # of one image each, for a rung's latency
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How an int8 file is searched for: `max_drop` in points of validation accuracy, `sample_size` in images."""
+
+    max_drop: float = 0.5
+    sample_size: int = 512
+    sample_seed: int = 0
+    every_rung: bool = False
+    fine_tune_epochs: int = 0  # of quantization-aware training, the last resort
+    portable: bool = True  # False: weights use all of int8, and CPUs without VNNI may answer otherwise
+
+    def seeds(self, count: int) -> list[int]:
+        """Return the seeds of `count` calibration samples: `sample_seed` and those after it."""
+        return [(self.sample_seed + i) % 2**32 for i in range(count)]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One attempt: what was done, and what came out on validation. `drop` in points, `latency` in microseconds."""
+
+    method: str
+    drop: float
+    same_answers: float  # share of images, 0 to 1, that get the float model's answer
+    latency: float  # median of single images on one thread
+    bytes: int
+    portability: str
+    float_layers: tuple[str, ...] = ()
+    sample_drops: tuple[float, ...] = ()  # of each calibration sample alone, where several were drawn
+    interval: tuple[float, float] = (-100.0, 100.0)  # 95 %, of `drop` in points: how far it is by chance
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A rung's model, with the means that made it."""
+
+    method: str
+    model: onnx.ModelProto
+    float_layers: tuple[str, ...] = ()
+    sample_drops: tuple[float, ...] = ()
+
+
+@dataclass
+class Ladder:
+    """Climbs until the drop on `val` is within the budget; `rungs` records every attempt in order."""
+
+    float_model: onnx.ModelProto
+    train: LabelledImages
+    val: LabelledImages
+    budget: Budget
+    fine_tune: Callable[[Mapping[str, Range]], onnx.ModelProto] | None = None  # the last rung: ranges to float model
+    rungs: list[Rung] = field(default_factory=list)
+    chosen: Rung | None = None
+
+    def climb(self) -> onnx.ModelProto | None:
+        """Return the first model within the budget, None if there is none; `chosen` is then its rung.
+
+        With `every_rung`: try all and return the one with the smallest drop, the cheaper one of two alike.
+        """
+        expected = run_logits(self.float_model, self.val.images)
+        best: onnx.ModelProto | None = None
+        for attempt in self._attempts(expected):
+            rung = self._measure(attempt, expected)
+            self.rungs.append(rung)
+            if rung.drop <= self.budget.max_drop and (self.chosen is None or rung.drop < self.chosen.drop):
+                best, self.chosen = attempt.model, rung
+                if not self.budget.every_rung:
+                    break
+        return best
+
+    def _attempts(self, expected: Logits) -> Iterator[Attempt]:
+        portable = self.budget.portable
+        to_int8 = partial(quantize, portable=portable)
+        sample = self._sample(self.budget.sample_seed)
+        histograms = activation_histograms(self.float_model, sample)
+        for method in METHODS:
+            yield Attempt(method, to_int8(self.float_model, ranges(histograms, method)))
+        method = self._best_method()
+        yield self._median_of_samples(method, expected)
+
+        chosen = ranges(histograms, method)
+        corrected = correct_biases(self.float_model, chosen, sample, portable)
+        yield Attempt(f"{method}, biases corrected", to_int8(corrected, chosen))
+
+        equalized = equalize(self.float_model, sample)
+        chosen = ranges(activation_histograms(equalized, sample), method)
+        yield Attempt(f"{method}, equalized", to_int8(equalized, chosen))
+        corrected = correct_biases(equalized, chosen, sample, portable)
+        yield Attempt(f"{method}, equalized, biases corrected", to_int8(corrected, chosen))
+
+        kept: list[str] = []
+        sensitive = self._most_sensitive(equalized, chosen, expected)
+        count = len(sensitive)
+        for layer in sensitive[:-1]:
+            kept.append(layer)
+            name = f"{method}, equalized, {len(kept)} of {count} layers in float"
+            yield Attempt(name, to_int8(equalized, chosen, kept), tuple(kept))
+
+        if self.fine_tune is not None:
+            chosen = ranges(histograms, method)
+            yield Attempt(f"{method}, fine-tuned", to_int8(self.fine_tune(chosen), chosen))
+
+    def _median_of_samples(self, method: str, expected: Logits) -> Attempt:
+        """Calibrate on several samples, measure the drop of each alone, and take the median of their ranges."""
+        samples = (self._sample(seed) for seed in self.budget.seeds(SAMPLES))
+        several = [ranges(activation_histograms(self.float_model, sample), method) for sample in samples]
+        models = [
+            quantize(self.float_model, found, portable=self.budget.portable)
+            for found in (*several, median_ranges(several))
+        ]
+        drops = tuple(self._drop(run_logits(model, self.val.images), expected) for model in models[:-1])
+        return Attempt(f"{method}, median of {SAMPLES} samples", models[-1], sample_drops=drops)
+
+    def _best_method(self) -> str:
+        return min(self.rungs, key=lambda rung: (rung.drop, -rung.same_answers)).method
+
+    def _most_sensitive(self, model: onnx.ModelProto, chosen: Mapping[str, Range], expected: Logits) -> Sequence[str]:
+        """Return the weighted layers, the one first whose quantization alone moves the logits most (mean square)."""
+        layers = [node.name for node in model.graph.node if node.op_type in ("Conv", "Gemm")]
+
+        def error(layer: str) -> float:
+            others = [other for other in layers if other != layer]
+            alone = quantize(model, chosen, others, self.budget.portable)
+            return float(((run_logits(alone, self.val.images) - expected) ** 2).mean())
+
+        return sorted(layers, key=error, reverse=True)
+
+    def _sample(self, seed: int) -> LabelledImages:
+        return calibration_sample(self.train, self.budget.sample_size, seed)
+
+    def _drop(self, logits: Logits, expected: Logits) -> float:
+        """Return the points of accuracy on validation that are lost from `expected` to `logits`."""
+        right, right_before = (answers.argmax(1) == self.val.targets for answers in (logits, expected))
+        return 100 * float(right_before.mean() - right.mean())
+
+    def _measure(self, attempt: Attempt, expected: Logits) -> Rung:
+        logits = run_logits(attempt.model, self.val.images)
+        right_before, right = (answers.argmax(1) == self.val.targets for answers in (expected, logits))
+        paired = paired_test(right_before, right)
+        low, high = drop_interval(paired.broken, paired.fixed, len(self.val))
+        return Rung(
+            method=attempt.method,
+            drop=self._drop(logits, expected),
+            interval=(100 * low, 100 * high),
+            same_answers=float((logits.argmax(1) == expected.argmax(1)).mean()),
+            latency=single_image_latency(attempt.model, self.val.images),
+            bytes=len(attempt.model.SerializeToString()),
+            portability=portability(attempt.model),
+            float_layers=attempt.float_layers,
+            sample_drops=attempt.sample_drops,
+        )
+
+
+def single_image_latency(model: onnx.ModelProto, images: Pixels) -> float:
+    """Return the median time of one image on one thread, in microseconds, after a warm-up."""
+    session = open_session(model, threads=1)
+
+    def run(call: int) -> None:
+        session.run([OUTPUT], {INPUT: images[call % len(images)][None]})
+
+    [seconds] = time_in_turns([run], rounds=1, calls=TIMED_RUNS)
+    return 1000 * latency(seconds).p50

@@ -1,0 +1,86 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from benchmark_results import measured, result, scored
+from edge_cifar.benchmarks.cli.compare import compare_files
+from edge_cifar.edge.errors import EdgeCifarError
+
+
+def write(path: Path, content: Any) -> Path:
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Path:
+    accuracy = scored([True] * 9 + [False])
+    models = [
+        measured("models/fp32.onnx", "a1b2c3d4", 1.0, accuracy=accuracy),
+        measured("models/int8.onnx", "e5f6a7b8", 0.4, accuracy=accuracy),
+    ]
+    return write(tmp_path / "laptop.json", result(models, cpu="a laptop"))
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Path:
+    models = [measured("/home/pi/fp32.onnx", "a1b2c3d4", 8.0, base_ms=8.0, accuracy=scored([True] * 9 + [False]))]
+    report = result(models, "throttling: it is throttled", cpu="a Pi")
+    return write(tmp_path / "a-raspberry-pi-4-on-the-shelf.json", report)
+
+
+def test_the_text_says_what_differs_and_what_is_real(
+    laptop: Path, pi: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compare_files([laptop, pi], as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "machine:"
+    assert any(line.split()[0] == "cpu" and line.endswith("a laptop") for line in lines)
+    assert "settings: the same" in lines
+    assert "/home/pi/fp32.onnx (the same file)" in lines
+    assert any(line.startswith("top-1, %") and "+0, p = 1" in line for line in lines)
+    assert any(line.startswith("only in") and line.endswith("models/int8.onnx") for line in lines)
+    assert lines[-1].endswith("is INVALID: throttling: it is throttled")
+    assert max(map(len, lines)) <= 100
+
+
+def test_json_holds_the_same(laptop: Path, pi: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compare_files([laptop, pi], as_json=True)
+    comparison = json.loads(capsys.readouterr().out)
+    assert comparison["files"] == [str(laptop), str(pi)]
+    assert comparison["machine"] == {"cpu": ["a laptop", "a Pi"]}
+    assert comparison["models"][0]["differences"][0]["ratio"].keys() == {"median", "low", "high"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not JSON", "other.json: not what `edge-cifar benchmark --json` prints"),
+        ("[1]", "other.json: not what `edge-cifar benchmark --json` prints"),
+        ('{"models": []}', "other.json: not what `edge-cifar benchmark --json` prints"),
+        ('{"schema": 99}', "other.json: schema 99, but this program reads 2; run the benchmark again"),
+        ('{"schema": 2, "models": []}', "other.json: damaged"),
+        ('{"schema": 2, "models": [{}]}', "other.json: damaged"),
+        ('{"schema": 2, "models": 3}', "other.json: damaged"),
+    ],
+)
+def test_another_file_is_refused_in_one_line(laptop: Path, tmp_path: Path, text: str, words: str) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(text)
+    with pytest.raises(EdgeCifarError) as caught:
+        compare_files([laptop, other], as_json=False)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(laptop: Path) -> None:
+    with pytest.raises(EdgeCifarError, match=r"nowhere\.json: No such file"):
+        compare_files([laptop, Path("nowhere.json")], as_json=False)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_another_number_of_files_is_wrong_usage(laptop: Path, count: int) -> None:
+    with pytest.raises(typer.BadParameter, match="compare takes two files"):
+        compare_files([laptop] * count, as_json=False)

@@ -1,0 +1,98 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from edge_cifar.benchmarks.cli.demo import MARKER, prepare, run_step
+from edge_cifar.edge.data.synthetic_shapes import write_photos
+from edge_cifar.edge.errors import RunError
+from edge_cifar.edge.files.atomic_write import write_text
+
+
+def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    prepare(out)
+    (out / "run").mkdir()
+    (out / "run" / "config.json").touch()
+    (out / "notes.txt").touch()
+    prepare(out)
+    assert sorted(path.name for path in out.iterdir()) == [MARKER, "notes.txt"]
+
+
+def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    assert (tmp_path / MARKER).exists()
+
+
+def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").touch()
+    with pytest.raises(RunError, match="holds something other than a demo"):
+        prepare(tmp_path)
+    assert (tmp_path / "run" / "mine.txt").exists()
+    assert not (tmp_path / MARKER).exists()
+
+
+def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    out.write_text("mine")
+    with pytest.raises(RunError, match="holds something other than a demo"):
+        prepare(out)
+    assert out.read_text() == "mine"
+
+
+def test_a_step_is_shown_as_typed_before_it_runs_and_gives_its_json(
+    tiny_int8_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = run_step("info", tiny_int8_model)
+    assert step.command == f"edge-cifar info {tiny_int8_model} --json"
+    assert capsys.readouterr().err == f"$ {step.command}\n"
+    assert step.printed[0]["file"] == str(tiny_int8_model)
+    assert step.seconds > 0
+
+
+def test_a_step_that_fails_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RunError, match=r"the step 'info' failed .*edge-cifar info 'no where\.onnx'"):
+        run_step("info", "no where.onnx")
+    assert "no where.onnx: no such model file" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_demo_trains_exports_measures_and_writes_one_page(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "edge_cifar.edge", "demo", "--out", "demo"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{Path('demo/report.html')}\n"
+    shown = re.findall(r"^\$ edge-cifar (\w+)", done.stderr, re.MULTILINE)
+    assert shown[:6] == ["train", "export", "verify", "evaluate", "benchmark", "predict"]
+    result = json.loads((tmp_path / "demo/run/result.json").read_text())
+    assert result["val_accuracy"] > 0.95
+    page = (tmp_path / "demo/report.html").read_text()
+    assert page.count("<img ") == 10  # photos
+    assert "Ways to quantize" in (tmp_path / "demo/run/report.html").read_text()
+    for words in ("Ship model", "Best epoch", "triangle-0", "edge-cifar train --data synthetic", "onnxruntime "):
+        assert words in page
+
+
+@pytest.mark.parametrize("name", ["photos/mine.jpg", "run/notes.md", "run/report.md"])
+def test_what_somebody_put_into_a_demo_is_not_deleted(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "demo"
+    prepare(out)
+    write_photos(out / "photos", per_label=1, seed=3)
+    write_text(out / "run" / "report.md", "# Report\n")
+    with (out / name).open("a") as file:
+        file.write("mine")
+    with pytest.raises(RunError, match=f"{name}: is no file of the demo's and would be deleted"):
+        prepare(out)
+    assert (out / name).read_text().endswith("mine")
+    assert (out / "run" / "report.md").exists()
+    (out / name).unlink()
+    prepare(out)
+    assert not (out / "run").exists()

@@ -1,0 +1,171 @@
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from edge_cifar.edge.errors import ModelError
+from edge_cifar.edge.model.card import CARD_KEY, MAX_LABELS, ModelCard, read_card
+
+PATH = Path("model.onnx")
+
+
+@pytest.fixture
+def values(card: ModelCard) -> dict[str, object]:
+    """A card's JSON values, every key in it."""
+    return json.loads(
+        replace(
+            card,
+            accuracy={"test": {"n": 500, "top1": 0.9}},
+            calibration={"n": 512, "seed": 0, "split": "train"},
+        ).to_json()
+    )
+
+
+def read(values: Mapping[str, object]) -> ModelCard:
+    return read_card({CARD_KEY: json.dumps(values)}, PATH)
+
+
+def test_a_card_survives_its_json(values: dict[str, object], card: ModelCard) -> None:
+    full = read(values)
+    assert read_card({CARD_KEY: full.to_json()}, PATH) == full
+    assert replace(full, accuracy=card.accuracy, calibration=card.calibration) == card
+
+
+def test_temperature_and_threshold_survive(card: ModelCard) -> None:
+    fitted = replace(card, temperature=1.7, abstain_threshold=0.45)
+    read_again = read_card({CARD_KEY: fitted.to_json()}, PATH)
+    assert (read_again.temperature, read_again.abstain_threshold) == (1.7, 0.45)
+    assert read_again == fitted
+
+
+def test_json_is_one_line_and_keeps_letters(card: ModelCard) -> None:
+    text = replace(card, labels=("café", "猫")).to_json()
+    assert "\n" not in text
+    assert '"labels": ["café", "猫"]' in text
+
+
+def test_no_card_says_how_to_get_one() -> None:
+    with pytest.raises(ModelError, match=r"model\.onnx: no edge-cifar model card in it; export it with"):
+        read_card({"other": "{}"}, PATH)
+
+
+def test_another_format_asks_for_an_update(values: dict[str, object]) -> None:
+    with pytest.raises(ModelError, match="model card format 2, expected 1; update edge-cifar"):
+        read({**values, "format": 2, "new key": 0})
+
+
+def test_a_card_from_before_multiplications_were_counted_is_read(values: dict[str, object]) -> None:
+    assert read({**values, "macs": 12_345}).macs == 12_345
+    del values["macs"]
+    assert read(values).macs is None
+
+
+def test_an_unknown_key_is_named(values: dict[str, object]) -> None:
+    with pytest.raises(ModelError, match=r"damaged model card .*unknown key 'surprise'"):
+        read({**values, "surprise": 1})
+
+
+@pytest.mark.parametrize("name", ModelCard.__annotations__)
+@pytest.mark.parametrize("wrong", [True, [["a"], ["b"]], {"a": {"b": {}}}], ids=repr)
+def test_a_value_of_the_wrong_type_is_refused(values: dict[str, object], name: str, wrong: object) -> None:
+    with pytest.raises(ModelError, match="model card"):
+        read({**values, name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *[(name, None) for name in ModelCard.__annotations__ if name not in ("calibration", "macs")],
+        *[(name, 3) for name in ("net", "precision", "weights_sha256", "resize", "calibration", "versions")],
+        *[(name, 1.5) for name in ("size", "parameters", "macs", "labels")],
+        *[(name, "32") for name in ("size", "parameters", "macs", "labels", "temperature", "trained_on")],
+        ("abstain_threshold", "32"),
+    ],
+)
+def test_a_value_of_a_similar_type_is_refused(values: dict[str, object], name: str, wrong: object) -> None:
+    with pytest.raises(ModelError, match="model card"):
+        read({**values, name: wrong})
+
+
+@pytest.mark.parametrize("name", ["net", "labels", "size", "accuracy", "validation", "format", "weights_sha256"])
+def test_a_missing_value_is_refused(values: dict[str, object], name: str) -> None:
+    del values[name]
+    with pytest.raises(ModelError, match=rf"damaged model card .*{name}"):
+        read(values)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 0},
+        {"size": 10**9},
+        {"size": 10**400},
+        {"labels": ["cat"]},
+        {"labels": ["cat", "cat"]},
+        {"labels": ["cat", 3]},
+        {"labels": ["cat", "\x1b[2J"]},
+        {"labels": [str(i) for i in range(MAX_LABELS + 1)]},
+        {"resize": "nearest"},
+        {"parameters": -1},
+        {"parameters": 10**400},
+        {"macs": -1},
+        {"macs": 10**400},
+        {"temperature": 0},
+        {"temperature": -1},
+        {"temperature": 10**400},
+        {"temperature": 1e-300},
+        {"temperature": float("inf")},
+        {"temperature": float("nan")},
+        {"abstain_threshold": 1.1},
+        {"abstain_threshold": float("nan")},
+        {"validation": {"fraction": 0.1}},
+        {"validation": {"fraction": 1, "seed": 0}},
+        {"validation": {"fraction": 0.1, "seed": -1}},
+        {"validation": {"fraction": 0.1, "seed": "0"}},
+        {"validation": {"fraction": 0.1, "seed": 0.5}},
+        {"validation": {"fraction": 0.1, "seed": True}},
+        {"validation": {"fraction": float("nan"), "seed": 0}},
+        {"calibration": {"n": float("inf")}},
+        {"accuracy": {"test": {"n": float("inf"), "top1": 0.9}}},
+        {"accuracy": {"test": {"n": 10**400, "top1": 0.9}}},
+        {"accuracy": {"test": {"n": 9.5, "top1": 0.9}}},
+        {"accuracy": {"test": {"n": True, "top1": 0.9}}},
+        {"accuracy": {"test": {"n": 10, "top1": float("nan")}}},
+        {"accuracy": {"test": {"n": 10}}},
+        {"accuracy": {"test": {"n": 10, "top1": "good"}}},
+        {"accuracy": {"test": 0.9}},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_a_value_that_makes_no_sense_is_refused(values: dict[str, object], change: dict[str, object]) -> None:
+    with pytest.raises(ModelError, match="damaged model card"):
+        read({**values, **change})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "null", "[]", "3", '"text"', "[" * 100_000, '{"format": ' + "9" * 5000 + "}"]
+)
+def test_other_json_is_refused(text: str) -> None:
+    with pytest.raises(ModelError, match="damaged model card"):
+        read_card({CARD_KEY: text}, PATH)
+
+
+@pytest.mark.parametrize("key", ["temperature", "labels", "accuracy"])
+def test_a_key_that_comes_twice_is_refused(card: ModelCard, key: str) -> None:
+    text = card.to_json()
+    twice = json.dumps({key: json.loads(text)[key]})[:-1] + ", " + text[1:]
+    with pytest.raises(ModelError, match=r"damaged model card .*twice"):
+        read_card({CARD_KEY: twice}, PATH)
+
+
+def test_a_number_beyond_all_others_is_refused(card: ModelCard) -> None:
+    text = card.to_json().replace('"temperature": 1.0', '"temperature": 1e999')
+    with pytest.raises(ModelError, match=r"damaged model card .*1e999 is too large"):
+        read_card({CARD_KEY: text}, PATH)
+
+
+def test_a_card_is_frozen(card: ModelCard) -> None:
+    with pytest.raises(AttributeError):
+        card.size = 64  # type: ignore[misc]
+    assert asdict(card)["size"] == 32

@@ -1,0 +1,91 @@
+"""The export's page, of made-up evidence: what it advises and that it shows all of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from edge_cifar.edge.data.labelled_images import LabelledImages
+from edge_cifar.edge.stats.paired_timing import Latency, Ratio
+from edge_cifar.edge.stats.uncertainty import PairedTest
+from edge_cifar.export.evidence.html_report import Exported, export_page, verdict
+from edge_cifar.export.evidence.int8_speedup import Worth
+from edge_cifar.export.evidence.measured_accuracy import Evidence, References, SplitLogits, measure
+from edge_cifar.export.quantization.accuracy_ladder import Budget, Rung
+from edge_cifar.train.nets.catalogue import NETS
+from edge_cifar.train.nets.torch_modules import build_net
+from edge_cifar.train.recipe.recipe import Recipe
+from edge_cifar.train.runs.run_folder import Run
+from elements import Elements
+
+RUNG = Rung("minmax", 0.1, 0.99, 250.0, 1000, "same bits on every CPU", interval=(-0.2, 0.4))
+
+
+def worth(ratio: float) -> Worth:
+    return Worth(Latency(1, 1, 1), Latency(ratio, ratio, ratio), Ratio(ratio, 0.95 * ratio, 1.05 * ratio))
+
+
+@pytest.fixture(scope="module")
+def files(tiny_fp32_model: Path, tiny_int8_model: Path, synthetic: LabelledImages) -> list[Evidence]:
+    logits = torch.randn(2, len(synthetic), 10, generator=torch.Generator().manual_seed(0)).numpy()
+    fp32, int8 = (SplitLogits(each, each) for each in logits)
+    references = References(fp32.val, fp32)
+    models = ((tiny_fp32_model, fp32), (tiny_int8_model, int8))
+    return [measure(path, own, synthetic, synthetic, references) for path, own in models]
+
+
+@pytest.fixture
+def exported(files: list[Evidence], synthetic: LabelledImages, tmp_path: Path) -> Exported:
+    run = Run(tmp_path / "run<1>", Recipe(net="single"), {"name": "synthetic", "labels": synthetic.labels}, {})
+    run.create()
+    run.save_weights(build_net(NETS["single"]), epoch=1, val_accuracy=0.1)
+    for epoch in (1, 2):
+        run.log({"epoch": epoch, "train_loss": 1, "train_accuracy": 0.5, "val_loss": 1, "val_accuracy": 0.6})
+    return Exported(run, synthetic, files, Budget(), [RUNG], worth(0.4))
+
+
+def test_the_page_shows_files_ladder_classes_flips_and_training(exported: Exported) -> None:
+    page = export_page(exported)
+    elements = Elements(page)
+    for words in (
+        "edge-cifar export run<1>",
+        "Ways to quantize",
+        "minmax",
+        "int8 is worth it here",
+        "same bits on every CPU",
+        "-0.20 to 0.40",
+        "drops are of 200 validation images, one of them 0.5 points",
+        "unknown of the test images",
+        "confidence: temperature",
+        "What is confused",
+        "Images that model.int8 answers otherwise",
+        "How it was trained",
+    ):
+        assert words in elements.text
+    assert len(elements.sources) == 24  # flipped images, no more of them
+    assert "<1>" not in page
+    assert "until one lost no more than 0.5 points" in page
+    assert "All were tried" in export_page(replace(exported, budget=Budget(every_rung=True)))
+
+
+def test_the_way_that_was_kept_is_marked(exported: Exported) -> None:
+    tried = [replace(RUNG, method=method, drop=drop) for method, drop in (("a", 0.9), ("b", 0.3), ("c", 0.3))]
+    page = export_page(replace(exported, rungs=tried))
+    assert "b, kept" in page
+    assert page.count(", kept") == 1
+    assert ", kept" not in export_page(replace(exported, rungs=tried, files=exported.files[:1], worth=None))
+
+
+def test_the_verdict_ships_int8_where_it_pays(exported: Exported) -> None:
+    int8 = replace(exported.files[1], test=replace(exported.files[1].test, against_fp32=PairedTest(2, 1, 0.6)))
+    told = verdict(replace(exported, files=[exported.files[0], int8]))
+    assert told.startswith("Ship model.int8: 2.5 times as fast as model.fp32 on this machine")
+    assert "can't be told apart" in told
+    assert verdict(replace(exported, worth=worth(1.2))).startswith("Ship model.fp32: model.int8 is ")
+
+
+def test_the_verdict_says_when_nothing_was_within_the_budget_or_int8_was_not_asked_for(exported: Exported) -> None:
+    alone = replace(exported, files=exported.files[:1], worth=None)
+    assert "no int8 file loses 0.5 points or less, the best 0.10." in verdict(alone)
+    assert verdict(replace(alone, rungs=[])).startswith("model.fp32 is right on ")
+    assert "Ways to quantize" not in export_page(replace(alone, rungs=[]))

@@ -1,0 +1,105 @@
+"""`edge-cifar train`: parse, train, report."""
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import typer
+
+from ...edge.errors import RunError
+from ..loop.device import choose_device
+from ..loop.distributed import join_world, leave_world
+from ..loop.many_seeds import SEEDS, SeedsSummary, resume_seeds, train_seeds
+from ..loop.train_run import Session, Summary
+from ..nets.catalogue import NETS
+from ..nets.layers import count_macs
+from ..nets.torch_modules import build_net, count_parameters
+from ..recipe.recipe import RECIPES, Recipe, make_recipe, read_toml
+from ..runs.resume_options import moved
+from ..runs.run_folder import open_run
+
+Made = TypeVar("Made")
+
+
+def _recipe_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give `function`, which takes them as `**changes`, an option for each field of a recipe."""
+    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(
+            option.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[option.type | None, typer.Option(help=_help(option.name, option.metadata))],  # type: ignore[operator]
+        )
+        for option in fields(Recipe)
+    ]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + options
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    return function
+
+
+def _help(name: str, metadata: Any) -> str:
+    default = getattr(RECIPES["standard"], name)
+    choices = f"  One of: {', '.join(metadata['choices'])}." if metadata["choices"] else ""
+    shown = "" if default in (None, "") or "[default" in metadata["help"] else f"  [default: {default}]"
+    return f"{metadata['help']}{choices}{shown}"
+
+
+@_recipe_options
+def train(
+    recipe: Annotated[str, typer.Option(help=f"Named recipe to start from: {', '.join(RECIPES)}.")] = "standard",
+    config: Annotated[Path | None, typer.Option(help="TOML file of options, such as a run's recipe.toml.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with this run where it was stopped.")] = None,
+    seeds: Annotated[int, typer.Option(help="Train so many times, each with the next seed.", min=1)] = 1,
+    out: Annotated[Path | None, typer.Option(help="Run folder.  [default: runs/<time>-<net>]")] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option()] = "auto",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Log for TensorBoard, too (extra [tensorboard]).")
+    ] = False,
+    list_nets: Annotated[bool, typer.Option("--list-nets", help="Show the nets and exit.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    **changes: Any,
+) -> None:
+    """Train a net; see `edge-cifar train --help`."""
+    if list_nets:
+        _list_nets()
+        return
+    given = {key: value for key, value in changes.items() if value is not None}
+    chosen = choose_device(device)
+    world = join_world(chosen)
+    session = Session(chosen, world, tensorboard)
+    summary: Summary | SeedsSummary
+    try:
+        if resume is not None:
+            others = {"--recipe": recipe != "standard", "--config": config, "--out": out, "--seeds": seeds > 1}
+            if refused := [name for name, value in others.items() if value]:
+                raise typer.BadParameter(f"goes on by the run's own recipe; leave out {', '.join(refused)}")
+            if (resume / SEEDS).exists():
+                summary = resume_seeds(session, resume, given)
+            else:
+                summary = session.resume(_usage(moved, open_run(resume), given))
+        else:
+            made = _usage(make_recipe, recipe, _usage(read_toml, config) if config else {}, given)
+            summary = session.train(made, out) if seeds == 1 else train_seeds(session, made, out, seeds)
+    finally:
+        leave_world(world)
+    if world.first:
+        typer.echo(json.dumps(summary.as_json()) if as_json else summary.text())
+
+
+def _usage(make: Callable[..., Made], *arguments: Any) -> Made:
+    """Return what `make` makes; what it refuses is wrong usage."""
+    try:
+        return make(*arguments)
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _list_nets() -> None:
+    typer.echo(f"{'net':<15}{'parameters':>12}{'million MACs':>14}   at 32 x 32, 10 classes")
+    for name, layers in NETS.items():
+        typer.echo(f"{name:<15}{count_parameters(build_net(layers)):>12,}{count_macs(layers) / 1e6:>14.2f}")

@@ -1,0 +1,115 @@
+"""`edge-cifar tune`: search for a better recipe. The same command goes on after a stop, and joins from elsewhere."""
+
+import json
+import math
+import signal
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+from optuna.trial import FrozenTrial, TrialState
+
+from ...edge.cli.exit_status import TERMINATED
+from ...edge.errors import RunError
+from ..data.run_data import load_recipe_data
+from ..loop.device import choose_device
+from ..loop.stop_signals import Stopped, StopSignals
+from ..recipe.recipe import RECIPES, make_recipe, read_toml
+from ..tuning.best_recipe import write_best, write_findings
+from ..tuning.optuna_search import ENDED, Search
+from ..tuning.search_space import SPACE, changed, field, space
+from ..tuning.study import check_study, open_storage, open_study
+
+LONGEST = 10  # epochs of a trial, unless asked for more
+
+
+def tune(
+    recipe: Annotated[str, typer.Option(help=f"Named recipe to start from: {', '.join(RECIPES)}.")] = "standard",
+    config: Annotated[Path | None, typer.Option(help="TOML file of options to start from.")] = None,
+    data: Annotated[str | None, typer.Option(help="The data, as for train.")] = None,
+    net: Annotated[str | None, typer.Option(help="The net, as for train.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the trainings, as for train, and of what is drawn.")] = None,
+    names: Annotated[
+        str | None, typer.Option("--search", help=f"What is searched.  [default: {','.join(SPACE)}, if the net has it]")
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Finished trials, of all workers together, to end at.", min=1)] = 30,
+    minutes: Annotated[float | None, typer.Option(help="Begin no trial after so many minutes.", min=0)] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help=f"Epochs of a trial.  [default: the recipe's, at most {LONGEST}]", min=1)
+    ] = None,
+    storage: Annotated[str | None, typer.Option(help="Optuna storage URL.  [default: SQLite in the folder]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; its name is the study's.  [default: runs/tune-<net>]")
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option()] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Search for a better recipe; see `edge-cifar tune --help`."""
+    given = {name: value for name, value in (("data", data), ("net", net), ("seed", seed)) if value is not None}
+    try:
+        made = make_recipe(recipe, read_toml(config) if config else {}, given)
+        drawn = space(made, names.split(",") if names is not None else None)
+        length = epochs or min(made.epochs, LONGEST)
+        replace(made, epochs=length)  # refused now, not in a trial
+        if minutes is not None and not math.isfinite(minutes):
+            raise RunError(f"--minutes {minutes}: no length of time")
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
+    folder = out or Path("runs") / f"tune-{made.net}"
+    check_study(folder)
+    chosen = choose_device(device)
+    dataset = load_recipe_data(made)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_storage(folder, storage) as opened:
+        study = open_study(opened, folder, made, length, tuple(drawn), dataset)
+        search = Search(study, made, length, drawn, dataset, chosen)
+        _run(search, folder, trials, math.inf if minutes is None else minutes)
+        found = write_findings(search, folder)
+    typer.echo(json.dumps(asdict(found)) if as_json else found.text())
+
+
+def _run(search: Search, folder: Path, trials: int, minutes: float) -> None:
+    """Search, and show each trial. When stopped, leave with what was best so far written."""
+    _say(
+        f"{', '.join(search.space)} of {search.recipe.net} on {search.dataset.name}: {len(search.dataset.train)} "
+        f"training and {len(search.dataset.val)} validation images, {search.epochs} epochs a trial, "
+        f"{len(search.finished)} of {trials} trials finished, on {search.device.type}, into {folder}"
+    )
+    try:
+        with StopSignals() as stop:
+            search.run(trials, 60 * minutes, stop, lambda trial: _keep(search, folder, trial))
+    except Stopped:
+        _take_leave(search, stop)
+
+
+def _keep(search: Search, folder: Path, trial: FrozenTrial) -> None:
+    """Show a trial, and write its recipe if none was better."""
+    best = trial.state is TrialState.COMPLETE and search.study.best_trial.number == trial.number
+    if best:
+        write_best(search, folder)
+    _say(_line(search, trial, best))
+
+
+def _line(search: Search, trial: FrozenTrial, is_best: bool) -> str:
+    accuracy = "" if trial.value is None else f" {trial.value:.2%}"
+    best = " *" if is_best else ""
+    ended = f" {trial.user_attrs.get(ENDED, 'pruned')} at {trial.last_step or 0}/{search.epochs} epochs"
+    if trial.state is TrialState.COMPLETE:
+        ended = ""
+    recipe = changed(search.recipe, trial.params)
+    settings = ", ".join(f"{field(name)} {getattr(recipe, field(name))}" for name in search.space)
+    seconds = 0.0 if trial.duration is None else trial.duration.total_seconds()
+    return f"trial {trial.number}:{accuracy}{best}{ended}  {settings}  {seconds:.1f} s"
+
+
+def _take_leave(search: Search, stop: StopSignals) -> NoReturn:
+    _say(f"stopped at {len(search.finished)} trials; the same command goes on")
+    if stop.received is signal.SIGTERM:
+        sys.exit(TERMINATED)
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

@@ -1,0 +1,98 @@
+"""The data that `edge-cifar train` reads: train, validation and test splits in memory, looked over."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from ...edge.data.cifar import cifar_cache, is_whole_cifar
+from ...edge.data.datasets import CONTENT, TEST_FRACTION, TEST_SEED, load_splits, missing_splits, uncertain_test_photos
+from ...edge.data.labelled_images import LabelledImages
+from .cifar_download import ARCHIVES, download_cifar
+from .data_scan import SHOWN, Scan, scan
+
+Splits = Mapping[str, LabelledImages]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three splits with the same labels, what a look at them found, and where they come from.
+
+    `extra` is the folder that was added, if any; `cut` says which splits the dataset lacked and how they were cut,
+    `rule` by which of `CONTENT` and `POSITION` a folder is.
+    """
+
+    name: str
+    train: LabelledImages
+    val: LabelledImages
+    test: LabelledImages
+    scan: Scan
+    extra: str | None
+    cut: Mapping[str, Mapping[str, float]]
+    rule: str = CONTENT
+
+    @property
+    def splits(self) -> Splits:
+        """The splits by name."""
+        return {"train": self.train, "val": self.val, "test": self.test}
+
+    def describe(self) -> dict[str, object]:
+        """Return where the data comes from, what it is (counts and SHA-256) and what was found in it, as JSON."""
+        return {
+            "name": self.name,
+            "extra": self.extra,
+            "labels": list(self.train.labels),
+            "splits": {name: {"n": len(split), "sha256": split.digest()} for name, split in self.splits.items()},
+            "cut": self.cut,
+            "rule": self.rule,
+            "scan": asdict(self.scan),
+        }
+
+
+def load_dataset(
+    data: str, size: int, val_fraction: float, seed: int, extra: str | None = None, rule: str = CONTENT
+) -> Dataset:
+    """Return "cifar10" or "cifar100" (downloaded once), "synthetic", or the folder `data`, at `size` pixels square.
+
+    The photos of the folder `extra` are added, split by split; its new classes follow the others. Folders are cut
+    by `rule`. Raises DataError when the data is missing, can't be downloaded or can't be used.
+    """
+    splits: Splits = _load(data, size, val_fraction, seed, rule)
+    remarks = _small_classes(data, splits, rule)
+    if extra is not None:
+        more = _load(extra, size, val_fraction, seed, rule, least=1)
+        remarks += _small_classes(extra, more, rule)
+        splits = _add(splits, more)
+    found, train = scan(splits)
+    shares = {
+        "test": {"fraction": TEST_FRACTION, "seed": TEST_SEED},
+        "val": {"fraction": val_fraction, "seed": seed},
+    }
+    cut = {split: shares[split] for name in (data, extra) if name is not None for split in missing_splits(name)}
+    return Dataset(data, train, splits["val"], splits["test"], replace(found, remarks=remarks), extra, cut, rule)
+
+
+def _load(data: str, size: int, val_fraction: float, seed: int, rule: str, least: int = 2) -> Splits:
+    if data in ARCHIVES and not cifar_cache(data).exists():
+        download_cifar(data, ARCHIVES[data])
+    return load_splits(data, size, val_fraction=val_fraction, val_seed=seed, rule=rule, least=least)
+
+
+def _small_classes(data: str, splits: Splits, rule: str) -> tuple[str, ...]:
+    """Return a line on the classes that have a test photo only because each must have one; none if there are none."""
+    test = splits["test"]
+    if rule != CONTENT or not test.contents or "test" not in missing_splits(data) or is_whole_cifar(splits["train"]):
+        return ()
+    labels = [test.labels[target] for target in np.unique(test.targets[uncertain_test_photos(test)])]
+    if not labels:
+        return ()
+    shown = ", ".join(labels[:SHOWN]) + (f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else "")
+    return (f"few photos of {shown}: which of them test may change when photos come or go, so add photos",)
+
+
+def _add(splits: Splits, extra: Splits) -> Splits:
+    """Return `splits` with those of `extra`, whose images are named "extra/..."."""
+    known = splits["train"].labels
+    labels = (*known, *(label for label in extra["train"].labels if label not in known))
+    named = {name: replace(split, ids=tuple(f"extra/{i}" for i in split.ids)) for name, split in extra.items()}
+    return {name: splits[name].relabelled(labels).joined(named[name].relabelled(labels)) for name in splits}

@@ -1,0 +1,1 @@
+"""Training: step by step, epoch by epoch, stopped and gone on with."""

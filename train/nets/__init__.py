@@ -1,0 +1,1 @@
+"""Nets as data, and as torch modules with their first weights."""

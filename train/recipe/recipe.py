@@ -1,0 +1,181 @@
+"""A recipe: everything that decides what weights come out. Each field is an option and a key of TOML and JSON."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ...edge.data.datasets import DATA_HELP
+from ...edge.errors import RunError
+from ..nets.catalogue import NETS
+from ..nets.layers import Dropout, Layer, scaled, shapes
+from .augmentation import Augmentation
+from .optimizers import OPTIMIZERS
+from .schedule import SCHEDULES
+
+FLOATS = (float, float | None)
+
+
+def _option(default: Any, help_text: str, *, low: float = -1e9, high: float = 1e9, choices: Any = ()) -> Any:
+    """Return a dataclass field that carries what an option needs to be shown and checked."""
+    return field(default=default, metadata={"help": help_text, "low": low, "high": high, "choices": tuple(choices)})
+
+
+def option_name(key: str) -> str:
+    """Return what a field is called on the command line."""
+    return f"--{key.replace('_', '-')}"
+
+
+def _check(key: str, value: Any, kind: Any, limits: Mapping[str, Any]) -> None:
+    """Raise RunError unless a field of type `kind` may hold `value`; whole numbers pass for others."""
+    option = option_name(key)
+    if not isinstance(value, kind | int if kind in FLOATS else kind) or (type(value) is bool) != (kind is bool):
+        raise RunError(f"{option} {value!r}: not of the right type")
+    if limits["choices"] and value not in limits["choices"]:
+        raise RunError(f"{option} {value}: unknown; choose from {', '.join(limits['choices'])}")
+    if type(value) in (int, float) and not limits["low"] <= value <= limits["high"]:
+        raise RunError(f"{option} {value}: not between {limits['low']} and {limits['high']}")
+    if isinstance(value, str) and ("\0" in value or value != value.encode(errors="ignore").decode()):
+        raise RunError(f"{option} {value}: not in UTF-8, as recipes are; rename what it names")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a net is trained. With the same data, seed, thread count and versions it repeats bit for bit on a CPU.
+
+    Raises RunError, naming the option, for what no training can do.
+    """
+
+    data: str = _option("cifar10", DATA_HELP)
+    extra: str = _option("", "Folder of further photos, <class>/*; new classes extend the labels.")
+    net: str = _option("batchnorm", "The net; --list-nets shows them all.", choices=NETS)
+    width: float = _option(1.0, "Multiplies the channels and units of the net's hidden layers.", low=0.1, high=8)
+    size: int = _option(32, "Width and height of the input in pixels.", low=8, high=256)
+    epochs: int = _option(40, "Passes over the training images.", low=1)
+    batch_size: int = _option(128, "Images a step.", low=2)
+    optimizer: str = _option("sgd", "How weights follow gradients.", choices=OPTIMIZERS)
+    lr: float = _option(0.15, "Peak learning rate.  [default: the optimizer's]", low=0)
+    schedule: str = _option("onecycle", "How the learning rate moves.", choices=SCHEDULES)
+    head_lr: float = _option(1.0, "The last layer's learning rate, as a share of --lr.", low=1e-6, high=1)
+    warmup: float = _option(0.25, "Share of all steps in which the rate rises from nothing.", low=0, high=1)
+    momentum: float = _option(0.9, "Of sgd and muon (Nesterov), and of rmsprop.", low=0, high=0.999)
+    weight_decay: float = _option(5e-4, "Not on batchnorm, nor on biases.", low=0)
+    # Without a limit on the gradient a short warm-up kills the batchnorm CNN at its peak rate.
+    clip: float = _option(1.0, "Largest norm of the gradient; 0: any.", low=0)
+    label_smoothing: float = _option(0.05, "Share of the target spread over all classes.", low=0, high=0.9)
+    class_weights: bool = _option(False, "Weight classes by the inverse of how often they occur.")
+    dropout: float | None = _option(None, "Rate of all dropout layers.  [default: the net's own]", low=0, high=0.95)
+    ema: float = _option(
+        0.0, "Keep a moving average of the weights with this decay a step; 0: don't.", low=0, high=0.9999
+    )
+    augment: str = _option("crop=4,flip,cutout=8", f"Any of {Augmentation.usage()}, with strengths; or none.")
+    # With a rate that falls to nothing and few validation images, which of the last epochs is best is drawn by lot.
+    keep: str = _option(
+        "best", "The epoch whose weights are kept, by validation or the last.", choices=("best", "last")
+    )
+    early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
+    init: str = _option(
+        "",
+        "Run folder whose weights training starts from; with other classes or another size the last layer starts anew, "
+        "and the net may be deeper by residual blocks. Or a word: shipped (weights of the package's batchnorm model), "
+        "identity (convolutions that hand on what they are given, for short trainings).",
+    )
+    teacher: str = _option(
+        "",
+        "Learn from the logits of this run, .onnx file or model of the package, too; of several (a,b), the mean.",
+    )
+    distill: float = _option(
+        0.9,
+        "With --teacher: share of the loss that asks for the teacher's answers, the rest for the labels.",
+        low=0,
+        high=1,
+    )
+    distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
+    views: int = _option(
+        0, "Augment the images in so many ways only, an epoch each, again and again; a teacher answers once.", low=0
+    )
+    amp: bool = _option(
+        True, "Training steps in bfloat16 where the hardware is faster with it; accuracies are measured in float32."
+    )
+    compile: bool = _option(False, "Compile the net with torch.compile.")
+    val_fraction: float = _option(0.1, "Share of the training images to choose the best epoch on.", low=0.001, high=0.9)
+    seed: int = _option(0, "Of weights, shuffling and augmentation.", low=0, high=2**32 - 1)
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            _check(option.name, getattr(self, option.name), option.type, option.metadata)
+        self.augmentation.check_size(self.size)
+        for _ in shapes(self.layers, self.size):  # raises where the image is too small
+            pass
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the net, as wide as they are to be."""
+        return scaled(NETS[self.net], self.width)
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """What `augment` asks for. Raises RunError."""
+        return Augmentation.parse(self.augment)
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML that `read_toml` takes; what is None is left out."""
+        # JSON's numbers, booleans and strings are TOML's.
+        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items() if value is not None)
+
+
+DISTILLED = "distilled"
+RECIPES: dict[str, Recipe] = {
+    "quick": Recipe(epochs=10, augment="crop=4,flip"),
+    "standard": Recipe(),
+    "long": Recipe(epochs=200, ema=0.999),
+    # A net to learn from, and how the small nets of the package learned from another (with --net and --teacher).
+    "teacher": Recipe(
+        net="wide", init="identity", head_lr=0.0123, batch_size=512, lr=0.4, weight_decay=1e-3, epochs=36
+    ),
+    DISTILLED: Recipe(
+        epochs=120,
+        views=8,
+        optimizer="muon",
+        lr=0.1,
+        warmup=0.1,
+        label_smoothing=0.0,
+        augment="crop=4,flip,photo=0.1",
+    ),
+}
+
+
+def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
+    """Return the recipe called `name` with `changes`, later ones first, checked.
+
+    Without a learning rate among the changes, another optimizer brings its own. Raises RunError, naming the option.
+    """
+    if name not in RECIPES:
+        raise RunError(f"--recipe {name}: unknown; choose from {', '.join(RECIPES)}")
+    merged = {key: value for change in changes for key, value in change.items()}
+    known = {option.name: option for option in fields(Recipe)}
+    for key, value in merged.items():
+        if key not in known:
+            raise RunError(f"{key}: no option of a recipe; choose from {', '.join(known)}")
+        _check(key, value, known[key].type, known[key].metadata)
+        merged[key] = float(value) if type(value) is int and known[key].type in FLOATS else value
+    if "optimizer" in merged and "lr" not in merged:
+        merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr
+    recipe = replace(RECIPES[name], **merged)
+    if recipe.dropout is not None and not any(isinstance(layer, Dropout) for layer in recipe.layers):
+        raise RunError(f"--dropout {recipe.dropout}: --net {recipe.net} has no dropout layers that it could set")
+    if name == DISTILLED and not recipe.teacher:
+        raise RunError(f"--recipe {DISTILLED}: learns from another net; name it with --teacher")
+    return recipe
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the options in a TOML file. Raises RunError when it can't be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise RunError(f"{path}: not a TOML file ({error})") from error

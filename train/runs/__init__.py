@@ -1,0 +1,1 @@
+"""Run folders: what training leaves, and what starts from it."""
