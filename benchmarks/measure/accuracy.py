@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ...edge.cli.evaluate import batch_logits, load_for
 from ...edge.data.datasets import LOADERS, split_folders
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import DataError
+from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.model.session import Logits, Model
 from ...edge.stats.classification import confusion_matrix, per_class
 from ...edge.stats.uncertainty import CalibrationBin, calibration_bins, calibration_error, paired_test, wilson_interval

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from ...edge.cli.evaluate import batch_logits, load_for
 from ...edge.data.datasets import stratified_sample
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.synthetic_shapes import PHOTO_SIZE, write_photos
 from ...edge.errors import EdgeCifarError
+from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.model.session import Logits, Model
 from ...edge.stats.paired_timing import Seconds, latency, ratio
 from ..measure.conditions import Watch

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...edge.cli.evaluate import batch_logits
 from ...edge.data.labelled_images import LabelledImages
+from ...edge.inference.on_dataset import batch_logits
 from ...edge.model.session import Model
 from ...edge.photos.contract import Pixels
 from ...edge.stats.uncertainty import paired_test, wilson_interval

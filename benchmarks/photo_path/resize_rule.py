@@ -17,10 +17,10 @@ import numpy as np
 import typer
 from PIL import Image
 
-from ...edge.cli.evaluate import load_for
 from ...edge.cli.exit_status import reporting
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.files.atomic_write import check_replaceable, write_json, write_text
+from ...edge.inference.on_dataset import load_for
 from ...edge.machine.description import this_machine
 from ...edge.model.session import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file

@@ -11,11 +11,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ...edge.cli.evaluate import load_for
 from ...edge.cli.exit_status import reporting
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
+from ...edge.inference.on_dataset import load_for
 from ...edge.machine.description import this_machine
 from ...edge.model.session import Model
 from ...edge.model.shipped_models import MODELS_HELP, model_file

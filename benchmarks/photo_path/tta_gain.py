@@ -6,8 +6,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ...edge.cli.evaluate import batch_logits, load_for
 from ...edge.cli.exit_status import reporting
+from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.inference.tta import STEPS, Steps, averaged_logits
 from ...edge.model.session import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file

@@ -5,21 +5,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
 import typer
 
-from ..data.datasets import ALL, DATA_HELP, POSITION, load_split, uncertain_test_photos
+from ..data.datasets import ALL, DATA_HELP, uncertain_test_photos
 from ..data.labelled_images import LabelledImages
 from ..data.seen_photos import learned_from, read_photo_list
-from ..errors import DataError
+from ..inference.on_dataset import batch_logits, load_for
 from ..machine.cores import usable_cores
 from ..model.card import ModelCard
-from ..model.session import Logits, Model
+from ..model.session import Model
 from ..model.shipped_models import MODEL_HELP, model_file
 from ..stats.classification import accuracy, confusion_matrix, per_class
 from ..stats.uncertainty import coverage
-
-BATCH = 256  # images
 
 
 def evaluate(
@@ -88,31 +85,3 @@ def _remarks(card: ModelCard, images: LabelledImages, split: str, seen: int | No
     uncertain = len(uncertain_test_photos(images)) if split == "test" else 0
     words = f"{uncertain} of these images are test images only because their classes are so small"
     return [f"{words}: when photos came or went, the model may have learned from them"] if uncertain else []
-
-
-def load_for(card: ModelCard, data: str, split: str, contents: bool = False) -> LabelledImages:
-    """Return a split of `data` at the model's size, validation cut as in its training, targets in its label order.
-
-    Images have their `contents` if asked or needed. Raises DataError when the data has classes that the model does not
-    know.
-    """
-    cut = card.validation
-    images = load_split(
-        data,
-        split,
-        card.size,
-        val_fraction=cut["fraction"],
-        val_seed=int(cut["seed"]),
-        rule=cut.get("rule", POSITION),
-        contents=contents,
-    )
-    unknown = [label for label in images.labels if label not in card.labels]
-    if unknown:
-        raise DataError(f"{data}: the model does not know the class {unknown[0]!r} (it knows {', '.join(card.labels)})")
-    return images.relabelled(card.labels)
-
-
-def batch_logits(model: Model, images: LabelledImages) -> Logits:
-    """Return float32 logits (N, classes) of all images, computed in batches."""
-    starts = range(0, len(images), BATCH)
-    return np.concatenate([model.logits(images.images[start : start + BATCH]) for start in starts])

@@ -1,17 +1,18 @@
 """Where results go, always in whole lines: to the screen, or to a file that a killed run goes on with."""
 
-import io
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import typer
 
 from ..errors import EdgeCifarError, PhotoError
+from ..files.atomic_write import write_all
 from ..results.rows import LINE_FORMATS, Origin, Results, row, text_line
 
 ATOMIC = 4096  # bytes: a pipe takes so many at once or none (PIPE_BUF on Linux), even when the program is being stopped
@@ -48,7 +49,7 @@ def open_output(
     if is_parquet:
         from ..results.parquet_file import ParquetFile
 
-        return ParquetFile(path, resume, origin)
+        return ParquetFile(path, resume, origin, partial(typer.echo, err=True))
     if kind not in LINE_FORMATS:
         raise EdgeCifarError(f"{path}: unknown kind of file; expected .jsonl, .csv or .parquet")
     from ..results.line_file import LineFile  # here, since a start without a file need not load it
@@ -109,10 +110,3 @@ def write_lines(lines: Sequence[str]) -> None:
             piece = b""
         piece += data
     write_all(raw, piece)
-
-
-def write_all(file: BinaryIO | io.RawIOBase, data: bytes) -> None:
-    """Write all of `data`, of which a raw file takes as much at a time as it likes."""
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]

@@ -106,7 +106,7 @@ def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Dr
     """Return what is to be drawn of each photo."""
     draws: list[Draw] = []
     if explain is not None:
-        from ..inference.occlusion import write_heat  # here, since a start without it need not load it
+        from ..results.heat_map import write_heat  # here, since a start without it need not load it
 
         draws.append(lambda _path, photo, _prediction: write_heat(model, photo, explain))
     if annotate is not None:

@@ -5,15 +5,12 @@ it hides (Zeiler and Fergus 2014, section 4.2).
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ..model.session import Model
-from ..photos.contract import Photo, Pixels, read_photo, read_upright
-from ..results.picture_file import write_drawn
+from ..photos.contract import Photo, Pixels, read_photo
 from ..stats.classification import softmax
 
 Heat = npt.NDArray[np.float64]
@@ -22,8 +19,6 @@ Place = tuple[slice, slice]  # rows and columns
 PARTS = 4  # the square's side is the photo's divided by this
 STEPS = 4  # places that the square is moved to within its own side
 BATCH = 32  # photos with a square that go through the net together
-SIDES = 256, 1024  # pixels; how small and how large the longer side of a drawn map may be
-OPACITY = 0.7  # of the hottest place
 
 
 @dataclass(frozen=True)
@@ -53,30 +48,6 @@ def explain(model: Model, photo: Photo) -> Explanation:
             times[place] += 1
     confidence = float(softmax(whole / model.card.temperature)[best])
     return Explanation(model.card.labels[best], confidence, heat / times)
-
-
-def draw_heat(photo: Photo, heat: Heat) -> Image.Image:
-    """Return `photo`, upright, with `heat` (S, S) laid over it from clear to red to yellow. Raises PhotoError."""
-    image = read_upright(photo, SIDES[1])
-    longer = max(image.size)
-    scale = min(max(longer, SIDES[0]), SIDES[1]) / longer
-    image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
-    share = heat.clip(0) / max(heat.max(), 1e-9)  # 0 to 1
-    large = Image.fromarray((share * 255).astype(np.uint8)).resize(image.size, Image.Resampling.BICUBIC)
-    share = np.asarray(large, dtype=np.float64)[..., None] / 255
-    colour = np.concatenate([np.full_like(share, 255), 255 * share**2, np.zeros_like(share)], axis=2)
-    mixed = np.asarray(image) * (1 - OPACITY * share) + colour * (OPACITY * share)
-    return Image.fromarray(mixed.astype(np.uint8))
-
-
-def write_heat(model: Model, photo: Photo, path: Path) -> Explanation:
-    """Explain `photo` and write the drawn map to `path` as `write_drawn` does.
-
-    Raises PhotoError, or EdgeCifarError when the disk can take no more.
-    """
-    explanation = explain(model, photo)
-    write_drawn(photo, draw_heat(photo, explanation.heat), path)
-    return explanation
 
 
 def _places(size: int) -> list[Place]:

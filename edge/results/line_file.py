@@ -9,9 +9,8 @@ from io import FileIO
 from pathlib import Path
 from typing import cast
 
-from ..cli.output import write_all
 from ..errors import EdgeCifarError
-from ..files.atomic_write import flush_folder, temporary_beside
+from ..files.atomic_write import flush_folder, temporary_beside, write_all
 from ..files.file_lock import lock
 from .resume_index import Done, Found, read_hashes, records
 from .rows import LINE_FORMATS, LineFormat, Origin, Results

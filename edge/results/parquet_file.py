@@ -1,13 +1,11 @@
 """Results as a Parquet file, with pyarrow: for tables of millions of photos."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
-
-import typer
 
 from ..errors import EdgeCifarError
 from ..files.atomic_write import TEMPORARY, flush_folder, take_name, temporary_beside
@@ -35,19 +33,19 @@ SCHEMA = pa.schema(
 class ParquetFile:
     """A table with the columns of `SCHEMA`; there only once it is whole, since the format has its index at the end."""
 
-    def __init__(self, path: Path, resume: bool, origin: Origin | None = None):
-        """Begin the file under a temporary name. Raises EdgeCifarError."""
+    def __init__(self, path: Path, resume: bool, origin: Origin | None, say: Callable[[str], None]):
+        """Begin the file under a temporary name; `say` is told what the user should know. Raises EdgeCifarError."""
         if resume:
             raise EdgeCifarError(
                 f"{path}: a Parquet file can't be continued; name another file, or write .jsonl, which can"
             )
-        self._path, self._origin = path, origin
+        self._path, self._origin, self._say = path, origin, say
         self._temporary = temporary_beside(path)
         self._rows: list[dict[str, object]] = []
         self._written = 0  # rows
         self._failed = False
         with self._naming_errors():
-            _remove_cut_tables(path.parent)
+            _remove_cut_tables(path.parent, say)
             self._file = self._temporary.open("xb")
             lock(self._file)  # so that nobody takes it for a killed run's
             self._writer = pq.ParquetWriter(self._file, SCHEMA)
@@ -86,10 +84,9 @@ class ParquetFile:
             partial = self._name_partial()
         if not stopped:
             raise EdgeCifarError(f"{self._path}: another process has made it by now; the results are in {partial}")
-        typer.echo(
+        self._say(
             f"{self._path} is not written; {partial} holds the {self._written:,} results until the stop. "
-            "Parquet can't be continued: start anew, or write .jsonl and go on with --resume",
-            err=True,
+            "Parquet can't be continued: start anew, or write .jsonl and go on with --resume"
         )
 
     def _name_partial(self) -> Path:
@@ -127,7 +124,7 @@ class ParquetFile:
             ) from error
 
 
-def _remove_cut_tables(folder: Path) -> None:
+def _remove_cut_tables(folder: Path, say: Callable[[str], None]) -> None:
     """Remove the tables that killed runs left in `folder` under temporary names: nothing can read one without its end.
 
     Those of runs that go on are locked.
@@ -137,7 +134,7 @@ def _remove_cut_tables(folder: Path) -> None:
             with suppress(OSError), path.open("rb") as file:
                 if lock(file) and _is_cut(file):
                     path.unlink()
-                    typer.echo(f"{path}: removed, a table that a killed run left without its end", err=True)
+                    say(f"{path}: removed, a table that a killed run left without its end")
 
 
 def _is_cut(file: BinaryIO) -> bool:

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ...edge.cli.evaluate import batch_logits
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import ModelError
+from ...edge.inference.on_dataset import batch_logits
 from ...edge.machine.cores import usable_cores
 from ...edge.model.session import Logits, Model
 from ...edge.stats.classification import confusion_matrix, per_class

@@ -13,11 +13,13 @@ import pytest
 from boards import board as board
 from edge_cifar.edge.model.card import CARD_KEY, ModelCard
 from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
+from edge_cifar.edge.model.session import Model
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 COMMAND = [sys.executable, "-W", "error", "-m", "edge_cifar.edge"]
 SIZE = 2  # pixels, of the smallest model's input
+SIDE = 16  # pixels, of the input of the model that looks at a corner
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteSealed = Callable[[onnx.ModelProto, ModelCard], Path]
@@ -117,3 +119,34 @@ def write_sealed(tmp_path: Path) -> WriteSealed:
 def small_model(write_sealed: WriteSealed, small_graph: onnx.ModelProto, small_card: ModelCard) -> Path:
     """`small_graph` as a sealed model file."""
     return write_sealed(small_graph, small_card)
+
+
+@pytest.fixture
+def corner_model(small_card: ModelCard, write_sealed: WriteSealed) -> Model:
+    """A model that says dog the brighter the upper left quarter of 16 x 16 pixels is: its mean, less 50."""
+    weights = np.zeros((SIDE, SIDE, 4, 2), np.float32)
+    weights[:8, :8, 0, 1] = 1 / 64
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+            helper.make_node("Flatten", ["float"], ["flat"]),
+            helper.make_node("Gemm", ["flat", "weights", "bias"], ["logits"]),
+        ],
+        "corner",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", SIDE, SIDE, 4])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 2])],
+        [
+            numpy_helper.from_array(weights.reshape(-1, 2), "weights"),
+            numpy_helper.from_array(np.array([0, -50], np.float32), "bias"),
+        ],
+    )
+    model: onnx.ModelProto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+    return Model(write_sealed(model, replace(small_card, size=SIDE)))
+
+
+@pytest.fixture
+def bright_corner() -> Image.Image:
+    """Black but for its upper left quarter, which is white."""
+    image = Image.new("RGB", (400, 200))
+    image.paste((255, 255, 255), (0, 0, 200, 100))
+    return image

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import typer
 
 from ...edge.cli.exit_status import TERMINATED
 from ...edge.errors import RunError
@@ -200,7 +199,7 @@ class Session:
 
     def _say(self, line: str) -> None:
         if self.first:
-            typer.echo(line, err=True)
+            sys.stderr.write(f"{line}\n")
 
 
 def _ignore(_: object) -> None:

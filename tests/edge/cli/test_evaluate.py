@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from edge_cifar.edge.cli.evaluate import BATCH, batch_logits, load_for
 from edge_cifar.edge.data.datasets import load_split, load_splits
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.seen_photos import list_photos, write_photo_list
 from edge_cifar.edge.errors import DataError
+from edge_cifar.edge.inference.on_dataset import BATCH, batch_logits, load_for
 from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.edge.model.session import Model
 
