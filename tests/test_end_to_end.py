@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge import Classifier
+from edge_cifar import Classifier
 from edge_cifar.edge.data.synthetic_shapes import write_photos
 
 

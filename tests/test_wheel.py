@@ -57,6 +57,13 @@ def test_the_shipped_model_classifies_a_photo(installed: Path, tmp_path: Path) -
     assert "batchnorm.int8.onnx" in done.stderr
 
 
+def test_the_library_is_imported_by_its_name(installed: Path, tmp_path: Path) -> None:
+    [photo, *_] = write_photos(tmp_path, 1, seed=0)
+    program = "from edge_cifar import Classifier; import sys; print(Classifier().predict(sys.argv[1]).guess)"
+    assert run(installed / "python", "-c", program, photo, cwd=tmp_path).stdout.strip() in CIFAR10_LABELS
+    assert next(installed.parent.glob("lib/*/site-packages/edge_cifar/py.typed")).is_file()
+
+
 def test_evaluate_and_benchmark_run_on_the_base_install(installed: Path, tmp_path: Path) -> None:
     version = run(installed / "edge-cifar", "--version", cwd=tmp_path).stdout.strip()
     assert version[0].isdigit()

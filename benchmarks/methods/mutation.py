@@ -108,6 +108,7 @@ def stage(folder: Path, modules: Sequence[str]) -> None:
     for name in (*FOLDERS, "tests"):
         kept = shutil.ignore_patterns("__pycache__")
         shutil.copytree(name, folder / ("tests" if name == "tests" else f"edge_cifar/{name}"), ignore=kept)
+    shutil.copy("edge/public/__init__.py", folder / "edge_cifar")
     for name in FOLDERS:  # where tests look for the files of the repository
         (folder / name).symlink_to(Path("edge_cifar", name))
     shutil.copy("README.md", folder)

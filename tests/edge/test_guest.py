@@ -12,7 +12,7 @@ SETUP = """
 import asyncio, io, logging, multiprocessing, os, signal, sys, threading, warnings
 from concurrent.futures import ProcessPoolExecutor
 from PIL import Image
-from edge_cifar.edge import Classifier
+from edge_cifar import Classifier
 
 def jpeg(level):
     data = io.BytesIO()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge import Classifier
+from edge_cifar import Classifier
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.inference.tta import averaged_logits, views
 from edge_cifar.edge.model.session import Model

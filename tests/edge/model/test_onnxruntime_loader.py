@@ -84,7 +84,7 @@ def test_a_closed_stderr_is_no_error(tmp_path: Path) -> None:
 
 
 def test_onnxruntime_is_told_to_report_to_nobody_before_it_is_loaded() -> None:
-    for module in ("edge_cifar.edge", "edge_cifar.export", "edge_cifar.benchmarks"):
+    for module in ("edge_cifar", "edge_cifar.edge", "edge_cifar.export", "edge_cifar.benchmarks"):
         program = f"import {module}, os, sys; print(os.environ['ORT_DISABLE_TELEMETRY'], 'onnxruntime' in sys.modules)"
         environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
         done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)

@@ -176,7 +176,7 @@ assert np.array_equal(model.logits(pixels), expected)
 
 POOLING = """
 import multiprocessing, signal, sys
-from edge_cifar.edge import Classifier
+from edge_cifar import Classifier
 from PIL import Image
 
 classifier = Classifier(sys.argv[1], threads=2)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge import Prediction, Ranked
+from edge_cifar import Prediction, Ranked
 from edge_cifar.edge.results.annotated_photo import BAR, TRACK, annotated_path, draw_prediction, write_annotated
 from PIL import Image
 

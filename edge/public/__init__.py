@@ -1,0 +1,10 @@
+"""Classify photos on a CPU: `Classifier`, what it answers with, and the errors that it raises.
+
+Installed as `edge_cifar` itself. Its names are the runtime's, loaded when they are first used.
+"""
+
+TYPE_CHECKING = False  # True to type checkers; importing `typing` would take longer than all the rest here
+if TYPE_CHECKING:
+    from .edge import *  # noqa: F403
+else:
+    from .edge import __all__, __dir__, __getattr__  # noqa: F401
