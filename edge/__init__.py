@@ -15,16 +15,26 @@ if TYPE_CHECKING:
     from .errors import ModelError as ModelError
     from .errors import PhotoError as PhotoError
     from .inference.classifier import Classifier as Classifier
-    from .inference.classifier import Prediction as Prediction
-    from .inference.classifier import Ranked as Ranked
+    from .inference.occlusion import Explanation as Explanation
+    from .inference.prediction import Prediction as Prediction
+    from .inference.prediction import Ranked as Ranked
+    from .inference.prediction import Result as Result
+    from .model.card import ModelCard as ModelCard
+    from .model.golden_logits import Verification as Verification
+    from .photos.contract import Photo as Photo
 else:
     HOMES = {
         "Classifier": ".inference.classifier",
         "EdgeCifarError": ".errors",
+        "Explanation": ".inference.occlusion",
+        "ModelCard": ".model.card",
         "ModelError": ".errors",
+        "Photo": ".photos.contract",
         "PhotoError": ".errors",
-        "Prediction": ".inference.classifier",
-        "Ranked": ".inference.classifier",
+        "Prediction": ".inference.prediction",
+        "Ranked": ".inference.prediction",
+        "Result": ".inference.prediction",
+        "Verification": ".model.golden_logits",
     }
     __all__ = list(HOMES)
 

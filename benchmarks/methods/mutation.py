@@ -25,7 +25,12 @@ from .mutation_report import Mutant, as_markdown, by_module
 
 FOLDERS = ("edge", "train", "export", "benchmarks")
 NEAR: dict[str, tuple[str, ...]] = {
-    "edge/inference/classifier.py": ("tests/edge/inference/test_classifier.py",),
+    "edge/inference/classifier.py": (
+        "tests/edge/inference/test_classifier.py",
+        "tests/edge/inference/test_classifier_answers.py",
+        "tests/edge/inference/test_classifier_many.py",
+    ),
+    "edge/inference/prediction.py": ("tests/edge/inference/test_prediction.py",),
     "edge/data/split_rules.py": ("tests/edge/data/test_split_rules.py",),
     "edge/data/datasets.py": ("tests/edge/data/test_datasets.py",),
     "edge/results/resume_index.py": ("tests/edge/results/test_resume_index.py",),

@@ -20,7 +20,7 @@ import typer
 from ...edge.cli.exit_status import reporting
 from ...edge.data.synthetic_shapes import LABELS, render
 from ...edge.files.atomic_write import write_bytes
-from ...edge.inference.classifier import Classifier, Prediction
+from ...edge.inference.classifier import Classifier
 from ...edge.model.session import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ..measure.process_memory import peak_bytes, resident_bytes
@@ -96,7 +96,7 @@ def watch_photos(classifier: Classifier, photos: Iterator[bytes] | Iterator[Path
 
     def step() -> None:
         nonlocal readable
-        readable += isinstance(next(results), Prediction)
+        readable += next(results).ok
 
     growth = watch(step, n)
     assert readable > 0.9 * n, f"only {readable} of {n} photos could be read"

@@ -11,9 +11,10 @@ from typing import Protocol
 
 import typer
 
-from ..errors import EdgeCifarError, PhotoError
+from ..errors import EdgeCifarError
 from ..files.atomic_write import write_all
-from ..results.rows import LINE_FORMATS, Origin, Results, row, text_line
+from ..inference.prediction import Result
+from ..results.rows import LINE_FORMATS, Origin, row, text_line
 
 ATOMIC = 4096  # bytes: a pipe takes so many at once or none (PIPE_BUF on Linux), even when the program is being stopped
 
@@ -24,7 +25,7 @@ class Output(Protocol):
     def __contains__(self, path: str) -> bool:
         """Return whether it holds the result of `path` from an earlier run."""
 
-    def write(self, results: Results) -> None:
+    def write(self, results: Sequence[Result]) -> None:
         """Write some results, in order. Raises EdgeCifarError, naming the file, when that fails."""
 
     def close(self, stopped: bool = False) -> None:
@@ -80,16 +81,16 @@ class Screen:
     def __contains__(self, path: str) -> bool:
         return False
 
-    def write(self, results: Results) -> None:
+    def write(self, results: Sequence[Result]) -> None:
         """Write whole lines at once, past Python's own buffer, which would be emptied in the midst of a line."""
         lines = []
-        for path, result in results:
+        for result in results:
             if self._as_json:
-                lines.append(json.dumps(row(path, result, self._origin)))
-            elif isinstance(result, PhotoError):
-                typer.echo(f"edge-cifar predict: {result}", err=True)
+                lines.append(json.dumps(row(result, self._origin)))
+            elif result.prediction is None:
+                typer.echo(f"edge-cifar predict: {result.error}", err=True)
             else:
-                lines.append(text_line(path, result))
+                lines.append(text_line(str(result.source), result.prediction))
         write_lines(lines)
 
     def close(self, stopped: bool = False) -> None:

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from ..inference.classifier import Classifier
+from ..inference.prediction import TOP
 from ..machine.cores import usable_cores
-from ..model.session import Model
 from ..model.shipped_models import DEFAULT_HELP, default_model, model_file
 from ..photos.left_out import LeftOut
 from ..results.rows import origin_of
@@ -29,7 +29,7 @@ def predict(
         list[str] | None, typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos; - is one from stdin.")
     ] = None,
     model: Annotated[Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
-    top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = 3,
+    top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = TOP,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Search the subfolders of folders.")] = False,
     glob: Annotated[str | None, typer.Option(help="Files to take from folders, as '*.jpg'.  [default: photos]")] = None,
     files_from: Annotated[
@@ -89,7 +89,7 @@ def predict(
     countable = files_from is None or (files_from != "-" and os.path.isfile(files_from))  # noqa: PTH113
     count = (lambda: sum(1 for entry in found() if entry)) if countable else None
     progress = Progress(count, visible=search)
-    classified = classify_many(classifier, found(left_out), top, jobs, _draws(classifier.model, explain, annotate))
+    classified = classify_many(classifier, found(left_out), top, jobs, _draws(classifier, explain, annotate))
     # On leaving, the threads end first; then the summary is printed and the file closed.
     with ending_on_sigterm(), ended(output), progress, closing(classified):
         for results in classified:
@@ -102,13 +102,13 @@ def predict(
         raise typer.Exit(1)
 
 
-def _draws(model: Model, explain: Path | None, annotate: Path | None) -> list[Draw]:
+def _draws(classifier: Classifier, explain: Path | None, annotate: Path | None) -> list[Draw]:
     """Return what is to be drawn of each photo."""
     draws: list[Draw] = []
     if explain is not None:
         from ..results.heat_map import write_heat  # here, since a start without it need not load it
 
-        draws.append(lambda _path, photo, _prediction: write_heat(model, photo, explain))
+        draws.append(lambda _path, photo, _prediction: write_heat(classifier, photo, explain))
     if annotate is not None:
         from ..results.annotated_photo import annotated_path, write_annotated
         from ..results.picture_file import check_folder

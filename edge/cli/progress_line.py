@@ -4,13 +4,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 
-from ..errors import EdgeCifarError, PhotoError
-from ..inference.classifier import UNKNOWN
-from ..results.rows import Results
+from ..errors import EdgeCifarError
+from ..inference.prediction import UNKNOWN, Result
 
 BAR = 20  # columns
 INTERVAL = 0.1  # seconds between two drawings
@@ -33,13 +32,13 @@ class Progress:
             with suppress(RuntimeError):  # no more threads allowed
                 threading.Thread(target=self._find_total, args=(count,), daemon=True).start()
 
-    def add(self, results: Results) -> None:
+    def add(self, results: Sequence[Result]) -> None:
         """Count results, and draw the line anew now and then."""
-        for _, result in results:
-            if isinstance(result, PhotoError):
+        for result in results:
+            if result.prediction is None:
                 self.errors += 1
             else:
-                self._labels[result.label or UNKNOWN] += 1
+                self._labels[result.prediction.label or UNKNOWN] += 1
         if self._terminal and time.monotonic() - self._drawn > INTERVAL:
             self._drawn = time.monotonic()
             self._show(f"{ERASE}{self._line()}")

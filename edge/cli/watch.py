@@ -11,14 +11,15 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ..errors import DataError, EdgeCifarError, PhotoError
+from ..errors import DataError, EdgeCifarError
 from ..files.being_written import ignore_leases, is_being_written
 from ..inference.classifier import Classifier
+from ..inference.prediction import TOP, Result
 from ..machine.cores import usable_cores
 from ..model.shipped_models import DEFAULT_HELP, default_model, model_file
 from ..results.line_file import LockedFile
 from ..results.resume_index import Found, read_hashes
-from ..results.rows import JSON_START, JsonLines, Origin, Result, Results, Row, origin_of, row
+from ..results.rows import JSON_START, JsonLines, Origin, Row, origin_of, row
 from ..stream.arrivals import Arrival, Arrivals, version_name
 from ..stream.classify_stream import Draw, classify_many
 from ..stream.find_photos import Entry
@@ -34,7 +35,7 @@ REST = 10  # times the duration of a look is waited until the next, so that a hu
 def watch(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder that photos arrive in.")],
     model: Annotated[Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
-    top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = 3,
+    top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = TOP,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Watch its subfolders too.")] = False,
     glob: Annotated[str | None, typer.Option(help="Files to take, as '*.jpg'.  [default: photos]")] = None,
     out: Annotated[
@@ -88,7 +89,7 @@ class Watching:
     """Looks, classifies, writes, rests, and goes on whatever happens to the folder or to the file it writes."""
 
     arrivals: Arrivals
-    classify: Callable[[Iterable[Entry]], Generator[Results, None, None]]
+    classify: Callable[[Iterable[Entry]], Generator[Sequence[Result], None, None]]
     write: Callable[[Sequence[str]], None]
     origin: Origin
     interval: float  # seconds between two looks, at least
@@ -129,9 +130,9 @@ class Watching:
         with closing(self.classify(map(Entry, complete))) as classified:
             for results in classified:
                 reported = []
-                for path, result in results:
-                    arrival = complete[path]
-                    if isinstance(result, PhotoError) and arrival.name not in self._unreadable:
+                for result in results:
+                    arrival = complete[str(result.source)]
+                    if not result.ok and arrival.name not in self._unreadable:
                         unreadable.add(arrival.name)
                     else:
                         reported.append((arrival, result))
@@ -189,7 +190,7 @@ def _json_line(arrival: Arrival, result: Result, origin: Origin) -> str:
         "mtime_ns": arrival.mtime_ns,
         "version": arrival.version,
     }
-    return json.dumps(version | row(arrival.path, result, origin))
+    return json.dumps(version | row(result, origin))
 
 
 def _earlier(out: Path, origin: Origin) -> Found:

@@ -4,13 +4,15 @@ A gray square is moved over the photo: the more the guess's logit falls where it
 it hides (Zeiler and Fergus 2014, section 4.2).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ..model.session import Model
-from ..photos.contract import Photo, Pixels, read_photo
+from ..model.card import ModelCard
+from ..model.session import Logits
+from ..photos.contract import Pixels
 from ..stats.classification import softmax
 
 Heat = npt.NDArray[np.float64]
@@ -34,20 +36,19 @@ class Explanation:
     heat: Heat
 
 
-def explain(model: Model, photo: Photo) -> Explanation:
-    """Explain what `model` takes `photo` for. Raises PhotoError."""
-    pixels = read_photo(photo, model.card.size)
-    whole = model.logits(pixels[None])[0].astype(np.float64)
+def explain(logits: Callable[[Pixels], Logits], card: ModelCard, pixels: Pixels) -> Explanation:
+    """Explain pixels (S, S, 4); `logits` gives float32 (N, classes) of (N, S, S, 4), and `card` is the model's."""
+    whole = logits(pixels[None])[0]
     best = int(whole.argmax())
     heat, times = np.zeros((2, *pixels.shape[:2]))
-    places = _places(model.card.size)
+    places = _places(len(pixels))
     for some in (places[i : i + BATCH] for i in range(0, len(places), BATCH)):
-        logits = model.logits(np.stack([_hidden(pixels, place) for place in some])).astype(np.float64)
-        for place, fall in zip(some, whole[best] - logits[:, best], strict=True):
+        hidden = logits(np.stack([_hidden(pixels, place) for place in some])).astype(np.float64)
+        for place, fall in zip(some, whole[best] - hidden[:, best], strict=True):
             heat[place] += fall
             times[place] += 1
-    confidence = float(softmax(whole / model.card.temperature)[best])
-    return Explanation(model.card.labels[best], confidence, heat / times)
+    confidence = float(softmax(whole / card.temperature)[best])
+    return Explanation(card.labels[best], confidence, heat / times)
 
 
 def _places(size: int) -> list[Place]:

@@ -72,11 +72,16 @@ def golden_entry(logits: Logits, exact: bool, mixed: bool = False) -> str:
 
 
 def verify_model(path: Path, threads: int = 1) -> Verification:
-    """Run the golden images of a model file.
+    """Open a model file and run its golden images. Raises ModelError when it can't be used, and as `verify_golden`."""
+    return verify_golden(Model(path, threads))
 
-    Raises ModelError when the file can't be used, carries none, or computes what is no number.
+
+def verify_golden(model: Model) -> Verification:
+    """Run the golden images of an open model.
+
+    Raises ModelError when its file carries none, or computes what is no number.
     """
-    model = Model(path, threads)
+    path = model.path
     try:
         expected, exact, tolerance = _read_entry(model.metadata[GOLDEN_KEY], len(model.card.labels))
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 from PIL import Image, ImageDraw, ImageFont
 
 from ..errors import printable
-from ..inference.classifier import Prediction
+from ..inference.prediction import Prediction
 from ..photos.contract import Photo, read_upright
 from .picture_file import write_drawn
 

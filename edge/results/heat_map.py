@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..inference.occlusion import Explanation, Heat, explain
-from ..model.session import Model
+from ..inference.classifier import Classifier
+from ..inference.occlusion import Explanation, Heat
 from ..photos.contract import Photo, read_upright
 from .picture_file import write_drawn
 
@@ -28,11 +28,11 @@ def draw_heat(photo: Photo, heat: Heat) -> Image.Image:
     return Image.fromarray(mixed.astype(np.uint8))
 
 
-def write_heat(model: Model, photo: Photo, path: Path) -> Explanation:
+def write_heat(classifier: Classifier, photo: Photo, path: Path) -> Explanation:
     """Explain `photo` and write the drawn map to `path` as `write_drawn` does.
 
     Raises PhotoError, or EdgeCifarError when the disk can take no more.
     """
-    explanation = explain(model, photo)
+    explanation = classifier.explain(photo)
     write_drawn(photo, draw_heat(photo, explanation.heat), path)
     return explanation

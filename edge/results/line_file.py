@@ -12,8 +12,9 @@ from typing import cast
 from ..errors import EdgeCifarError
 from ..files.atomic_write import flush_folder, temporary_beside, write_all
 from ..files.file_lock import lock
+from ..inference.prediction import Result
 from .resume_index import Done, Found, read_hashes, records
-from .rows import LINE_FORMATS, LineFormat, Origin, Results
+from .rows import LINE_FORMATS, LineFormat, Origin
 
 PATIENCE = 2.0  # seconds that another process may take for what it writes, before it is said to hold the file
 LOOK = 0.01  # seconds between two looks
@@ -49,9 +50,9 @@ class LineFile:
     def __contains__(self, path: str) -> bool:
         return self._form.name(path) in self._done
 
-    def write(self, results: Results) -> None:
+    def write(self, results: Sequence[Result]) -> None:
         """Append the results."""
-        self._file.append(self._header + [self._form.line(path, result) for path, result in results])
+        self._file.append(self._header + list(map(self._form.line, results)))
         self._header = []
 
     def close(self, stopped: bool = False) -> None:  # noqa: ARG002, each line is in the file already

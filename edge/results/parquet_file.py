@@ -1,7 +1,7 @@
 """Results as a Parquet file, with pyarrow: for tables of millions of photos."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import BinaryIO
 from ..errors import EdgeCifarError
 from ..files.atomic_write import TEMPORARY, flush_folder, take_name, temporary_beside
 from ..files.file_lock import lock
-from .rows import Origin, Results, row
+from ..inference.prediction import Result
+from .rows import Origin, row
 
 try:
     import pyarrow as pa
@@ -54,9 +55,9 @@ class ParquetFile:
     def __contains__(self, path: str) -> bool:
         return False
 
-    def write(self, results: Results) -> None:
+    def write(self, results: Sequence[Result]) -> None:
         """Keep the results until there are `GROUP`, and write them then."""
-        self._rows += (row(path, result, self._origin) for path, result in results)
+        self._rows += (row(result, self._origin) for result in results)
         if len(self._rows) >= GROUP:
             self._flush()
 

@@ -6,12 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias
 
-from ..errors import PhotoError, printable
-from ..inference.classifier import Classifier, Prediction
+from ..errors import printable
+from ..inference.classifier import Classifier
+from ..inference.prediction import Prediction, Result
 
-Result: TypeAlias = Prediction | PhotoError
-Results: TypeAlias = Sequence[tuple[str, Result]]
-"""Of paths, in order."""
 Row: TypeAlias = dict[str, Any]
 
 DIGITS = 16  # of a model's SHA-256 that a result holds
@@ -56,12 +54,11 @@ def origin_of(classifier: Classifier, top: int, tta: bool = False) -> Origin:
     return Origin(printable(model.path.name), model.digest[:DIGITS], classifier.threshold, tta, labels)
 
 
-def row(path: str, result: Result, origin: Origin | None = None) -> Row:
+def row(result: Result, origin: Origin | None = None) -> Row:
     """Return all that is known of a photo, by name."""
-    own = origin.row() if origin else {}
-    if isinstance(result, PhotoError):
-        return {"path": written(path), "error": str(result), **own}
-    return {"path": written(path), **vars(result), "top": [vars(ranked) for ranked in result.top], **own}
+    values = result.to_dict()
+    path = written(str(values.pop("source")))
+    return {"path": path, **values, **(origin.row() if origin else {})}
 
 
 def written(path: str) -> str:
@@ -77,10 +74,10 @@ def written(path: str) -> str:
     return f"./{path}" if path.startswith("file:") else path
 
 
-def text_line(path: str, result: Prediction) -> str:
+def text_line(path: str, prediction: Prediction) -> str:
     """Return one line for people: "cat.jpg: cat 97.9%  (dog 1.3%)", or "cup.jpg: unknown  (cat 31.0%, dog 30.2%)"."""
-    ranked = [f"{each.label} {each.probability:.1%}" for each in result.top]
-    first, others = (result.label, ranked) if result.abstained else (ranked[0], ranked[1:])
+    ranked = [f"{each.label} {each.probability:.1%}" for each in prediction.top]
+    first, others = (prediction.label, ranked) if prediction.abstained else (ranked[0], ranked[1:])
     aside = f"  ({', '.join(others)})" if others else ""
     return f"{printable(path)}: {first}{aside}"
 
@@ -97,7 +94,7 @@ class LineFormat(Protocol):
 
     def __init__(self, origin: Origin | None): ...
 
-    def line(self, path: str, result: Result) -> str:
+    def line(self, result: Result) -> str:
         """Return a record, without the line break at its end."""
 
     def name(self, path: str) -> str:
@@ -124,9 +121,9 @@ class JsonLines:
         self._origin = origin
         self.header = ""
 
-    def line(self, path: str, result: Result) -> str:
+    def line(self, result: Result) -> str:
         """Return one line of JSON."""
-        return json.dumps(row(path, result, self._origin))
+        return json.dumps(row(result, self._origin))
 
     def name(self, path: str) -> str:
         """Return the path as it is written."""
@@ -181,9 +178,9 @@ class Csv:
             *(origin.row() if origin else ()),
         ]
 
-    def line(self, path: str, result: Result) -> str:
+    def line(self, result: Result) -> str:
         """Return one record, with line breaks in it only if the path has them."""
-        values = row(path, result, self._origin) | {"path": self.name(path)}
+        values = row(result, self._origin) | {"path": self.name(str(result.source))}
         for place, ranked in enumerate(values.get("top", ()), 1):
             values |= {f"label_{place}": ranked["label"], f"probability_{place}": ranked["probability"]}
         return ",".join(_cell(values.get(column)) for column in self.columns(self._top, self._origin))

@@ -20,7 +20,7 @@ class ClassMetrics:
     support: int
 
 
-def softmax(logits: Floats) -> Floats:
+def softmax(logits: Floats) -> npt.NDArray[np.float64]:
     """Return probabilities, float64 (..., classes), of logits (..., classes)."""
     shifted = np.asarray(logits, np.float64) - logits.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)

@@ -7,11 +7,11 @@ from contextlib import closing
 from typing import TypeAlias
 
 from ..errors import PhotoError
-from ..inference.classifier import BATCH, Classifier, Prediction
+from ..inference.classifier import BATCH, Classifier
+from ..inference.prediction import Prediction, Result
 from ..photos.contract import Photo, read_pipe
 from ..photos.limits import MAX_FILE_BYTES
 from ..photos.source import Piped
-from ..results.rows import Result, Results
 from .find_photos import Entry
 from .ordered_threads import Work, in_parallel
 
@@ -24,8 +24,8 @@ Draw: TypeAlias = Callable[[str, Photo, Prediction], object]
 
 def classify_many(
     classifier: Classifier, entries: Iterable[Entry | None], top: int, jobs: int, draws: Sequence[Draw] = ()
-) -> Generator[Results, None, None]:
-    """Yield each entry's path with its result, some at a time; `jobs` photos are in work at once.
+) -> Generator[list[Result], None, None]:
+    """Yield a result for each entry, its path the source, some at a time; `jobs` photos are in work at once.
 
     None among the entries says that the next may be long in coming: those before it are answered meanwhile.
     A photo that can't be drawn by one of `draws` is an error, like one that can't be read. To be closed if it is left
@@ -33,15 +33,14 @@ def classify_many(
     """
     with closing(in_parallel(_work(classifier, top, draws), entries, jobs)) as classified:
         for pairs in classified:
-            yield [(entry.path, result) for entry, result in pairs]
+            yield [result for _, result in pairs]
 
 
 def _work(classifier: Classifier, top: int, draws: Sequence[Draw]) -> Work[Entry, Result]:
     """Return what a thread does with some entries."""
 
     def classify(entries: Iterable[Entry]) -> list[Result]:
-        errors: list[PhotoError | None] = []
-        read: list[tuple[str, Photo]] = []
+        opened: list[tuple[str, Photo | PhotoError]] = []
 
         def readable() -> Iterator[Photo]:
             for path, error in entries:
@@ -51,27 +50,29 @@ def _work(classifier: Classifier, top: int, draws: Sequence[Draw]) -> Work[Entry
                         photo = _read_stdin() if path == STDIN else read_pipe(path)
                 except PhotoError as why:
                     error = why
-                errors.append(error)
+                opened.append((path, error or photo))
                 if error is None:
-                    read.append((path, photo))
                     yield photo
 
-        results = list(classifier.predict_many(readable(), top, batch=BATCH))
-        answers = iter([_draw(draws, *photo, result) for photo, result in zip(read, results, strict=True)])
-        return [error or next(answers) for error in errors]
+        results = iter(list(classifier.predict_many(readable(), top=top, batch=BATCH)))
+        return [
+            Result(path, error=photo) if isinstance(photo, PhotoError) else _drawn(draws, path, photo, next(results))
+            for path, photo in opened
+        ]
 
     return classify
 
 
-def _draw(draws: Sequence[Draw], path: str, photo: Photo, result: Result) -> Result:
-    """Draw a photo that was classified; return its result, or the error that it brought."""
-    if not isinstance(result, PhotoError):
-        try:
-            for draw in draws:
-                draw(path, photo, result)
-        except PhotoError as error:
-            return error
-    return result
+def _drawn(draws: Sequence[Draw], path: str, photo: Photo, result: Result) -> Result:
+    """Draw a photo that was classified; return the result of `path`, with the error that this brought if it did."""
+    if result.prediction is None:
+        return Result(path, error=result.error)
+    try:
+        for draw in draws:
+            draw(path, photo, result.prediction)
+    except PhotoError as error:
+        return Result(path, error=error)
+    return Result(path, result.prediction)
 
 
 def _is_pipe(path: str) -> bool:

@@ -11,9 +11,10 @@ import numpy as np
 import onnx
 import pytest
 from boards import board as board
+from edge_cifar import Classifier
 from edge_cifar.edge.model.card import CARD_KEY, ModelCard
 from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.photos.contract import Photo
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -122,7 +123,7 @@ def small_model(write_sealed: WriteSealed, small_graph: onnx.ModelProto, small_c
 
 
 @pytest.fixture
-def corner_model(small_card: ModelCard, write_sealed: WriteSealed) -> Model:
+def corner_model(small_card: ModelCard, write_sealed: WriteSealed) -> Classifier:
     """A model that says dog the brighter the upper left quarter of 16 x 16 pixels is: its mean, less 50."""
     weights = np.zeros((SIDE, SIDE, 4, 2), np.float32)
     weights[:8, :8, 0, 1] = 1 / 64
@@ -141,7 +142,7 @@ def corner_model(small_card: ModelCard, write_sealed: WriteSealed) -> Model:
         ],
     )
     model: onnx.ModelProto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
-    return Model(write_sealed(model, replace(small_card, size=SIDE)))
+    return Classifier(write_sealed(model, replace(small_card, size=SIDE)))
 
 
 @pytest.fixture
@@ -150,3 +151,14 @@ def bright_corner() -> Image.Image:
     image = Image.new("RGB", (400, 200))
     image.paste((255, 255, 255), (0, 0, 200, 100))
     return image
+
+
+@pytest.fixture
+def cat_or_dog(small_model: Path) -> Classifier:
+    """A classifier with logits [0, (r + g + b) - 300] of the first of 2 x 2 pixels."""
+    return Classifier(small_model)
+
+
+def flat(value: int) -> Photo:
+    """Return a gray photo of 2 x 2 pixels."""
+    return np.full((2, 2), value, np.uint8)

@@ -14,10 +14,15 @@ DOORS = pytest.mark.parametrize("door", [edge_cifar, edge_cifar.edge], ids=["edg
 NAMES = [
     "Classifier",
     "EdgeCifarError",
+    "Explanation",
+    "ModelCard",
     "ModelError",
+    "Photo",
     "PhotoError",
     "Prediction",
     "Ranked",
+    "Result",
+    "Verification",
 ]
 
 

@@ -10,6 +10,7 @@ import sys
 import termios
 import time
 from array import array
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +20,17 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 from edge_cifar.edge.cli.output import Output, ended, open_output
 from edge_cifar.edge.errors import EdgeCifarError, PhotoError
-from edge_cifar.edge.inference.classifier import Prediction, Ranked
+from edge_cifar.edge.inference.prediction import Prediction, Ranked, Result
 from edge_cifar.edge.results.line_file import LockedFile, append_lines
 from edge_cifar.edge.results.resume_index import Found
-from edge_cifar.edge.results.rows import Origin, Results
+from edge_cifar.edge.results.rows import Origin
 
 CAT = Prediction("cat", 0.75, (Ranked("cat", 0.75), Ranked("dog", 0.25)), "cat")
-RESULTS: Results = [("a.png", CAT), ("two\nlines, b.png", PhotoError("damaged")), ("caf\udce9.png", CAT)]
+RESULTS = [
+    Result("a.png", CAT),
+    Result("two\nlines, b.png", error=PhotoError("damaged")),
+    Result("caf\udce9.png", CAT),
+]
 
 
 ORIGIN = Origin("small.onnx", "0123456789abcdef", 0.5, tta=False, top=2)
@@ -48,7 +53,9 @@ ODD = [
 """Names that are easily lost."""
 
 
-def write(path: Path, results: Results, resume: bool = False, origin: Origin = ORIGIN, retry: bool = False) -> Output:
+def write(
+    path: Path, results: Sequence[Result], resume: bool = False, origin: Origin = ORIGIN, retry: bool = False
+) -> Output:
     output = open_output(path, resume, as_json=False, origin=origin, retry_errors=retry)
     with ended(output):
         output.write(results)
@@ -92,7 +99,7 @@ def test_json_lines_hold_everything(tmp_path: Path) -> None:
 
 
 def test_csv_is_a_record_a_photo_below_a_header(tmp_path: Path) -> None:
-    write(tmp_path / "out.csv", [*RESULTS, ("=1.png", Prediction("=x", 0.75, (Ranked("=x", 0.75),), "=x"))])
+    write(tmp_path / "out.csv", [*RESULTS, Result("=1.png", Prediction("=x", 0.75, (Ranked("=x", 0.75),), "=x"))])
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file, strict=True))
     origin = ["small.onnx", "0123456789abcdef", "0.5", "false"]
@@ -111,7 +118,7 @@ def test_paths_in_results_open_the_photos(tmp_path: Path, monkeypatch: pytest.Mo
     for odd in ODD:
         Path(odd).touch()
     Path("caf\udce9.png").touch()
-    write(Path(name), [(odd, CAT) for odd in [*ODD, "caf\udce9.png"]])
+    write(Path(name), [Result(odd, CAT) for odd in [*ODD, "caf\udce9.png"]])
     *found, no_utf8 = paths_in(Path(name))
     assert all(os.path.samefile(path, odd) for path, odd in zip(found, ODD, strict=True))  # noqa: PTH121
     assert no_utf8.isascii()
@@ -120,11 +127,11 @@ def test_paths_in_results_open_the_photos(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
 def test_what_is_continued_is_as_if_written_at_once(tmp_path: Path, name: str) -> None:
-    results = [*RESULTS, *((odd, CAT) for odd in ODD)]
+    results = [*RESULTS, *(Result(odd, CAT) for odd in ODD)]
     write(tmp_path / f"whole-{name}", results)
     for half in (results[:5], results[5:]):
         output = open_output(tmp_path / name, resume=True, as_json=False, origin=ORIGIN)
-        assert [path in output for path, _ in results] == [
+        assert [result.source in output for result in results] == [
             half[0] is not results[0] and i < 5 for i in range(len(results))
         ]
         with ended(output):
@@ -140,7 +147,7 @@ def test_a_torn_record_is_written_again_and_a_whole_one_kept(tmp_path: Path, nam
     data = out.read_bytes()
     os.truncate(out, len(data) - lost)
     output = open_output(out, resume=True, as_json=False, origin=ORIGIN)
-    assert [path in output for path, _ in RESULTS] == [True, True, lost == 1]
+    assert [result.source in output for result in RESULTS] == [True, True, lost == 1]
     with ended(output):
         output.write(RESULTS[3 if lost == 1 else 2 :])
     assert out.read_bytes() == data
@@ -187,12 +194,12 @@ def test_results_of_earlier_versions_are_left_alone(tmp_path: Path, name: str, t
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
 def test_errors_are_tried_again_when_asked(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, RESULTS)
-    assert RESULTS[1][0] in write(tmp_path / name, (), resume=True)
-    output = write(tmp_path / name, [(RESULTS[1][0], CAT)], resume=True, retry=True)
-    assert [path in output for path, _ in RESULTS] == [True, False, True]
+    assert RESULTS[1].source in write(tmp_path / name, (), resume=True)
+    output = write(tmp_path / name, [Result(RESULTS[1].source, CAT)], resume=True, retry=True)
+    assert [result.source in output for result in RESULTS] == [True, False, True]
     assert len(paths_in(tmp_path / name)) == 3
     again = write(tmp_path / name, (), resume=True, retry=True)
-    assert all(path in again for path, _ in RESULTS)
+    assert all(result.source in again for result in RESULTS)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -206,7 +213,7 @@ def test_a_file_that_is_open_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         first.write(RESULTS)
         with pytest.raises(EdgeCifarError, match="another process writes to it"):
             write(tmp_path / name, RESULTS, resume=True, retry=True)
-    assert all(path in write(tmp_path / name, (), resume=True) for path, _ in RESULTS)
+    assert all(result.source in write(tmp_path / name, (), resume=True) for result in RESULTS)
 
 
 def test_lines_that_come_from_elsewhere_are_not_cut(tmp_path: Path) -> None:
@@ -251,7 +258,7 @@ def test_parquet_is_a_table_that_is_there_when_it_is_whole(tmp_path: Path, monke
     assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
 
 
-def stop(path: Path, results: Results) -> None:
+def stop(path: Path, results: Sequence[Result]) -> None:
     with ended(open_output(path, resume=False, as_json=False, origin=ORIGIN)) as output:
         output.write(results)
         raise KeyboardInterrupt

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from edge_cifar.edge.cli.progress_line import Progress
 from edge_cifar.edge.errors import PhotoError
-from edge_cifar.edge.inference.classifier import Prediction
+from edge_cifar.edge.inference.prediction import Prediction, Result
 
 CAT, DOG = (Prediction(label, 0.9, (), label) for label in ("cat", "dog"))
-RESULTS = [("a", CAT), ("b", PhotoError("damaged")), ("c", DOG), ("d", CAT)]
+RESULTS = [Result("a", CAT), Result("b", error=PhotoError("damaged")), Result("c", DOG), Result("d", CAT)]
 
 
 def test_the_summary_counts_labels_and_errors(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge import Classifier
+from edge_cifar import Classifier
 from edge_cifar.edge.cli.watch import PATIENCE, Watching
 from edge_cifar.edge.results.line_file import LockedFile
 from edge_cifar.edge.results.rows import origin_of

@@ -1,25 +1,27 @@
 import io
 import json
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from edge_cifar.edge import Classifier, ModelError, PhotoError, Prediction, Ranked
+from edge_cifar import Classifier, ModelError, PhotoError, Prediction, Ranked
+from edge_cifar.edge.cli.predict import predict
+from edge_cifar.edge.cli.watch import watch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import render
-from edge_cifar.edge.inference.classifier import BATCH
 from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.edge.model.shipped_models import SHIPPED_DEFAULT
 from edge_cifar.edge.photos.contract import Photo, read_photo
 from PIL import Image
 
-from ..conftest import WriteSealed
+from ..conftest import WriteSealed, flat
 
 AS_STORED: dict[int, Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]] = {  # by EXIF orientation
     1: lambda seen: seen,
@@ -31,16 +33,6 @@ AS_STORED: dict[int, Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]] =
     7: lambda seen: seen.transpose(1, 0, 2)[::-1, ::-1],
     8: lambda seen: seen.transpose(1, 0, 2)[:, ::-1],
 }
-
-
-@pytest.fixture
-def cat_or_dog(small_model: Path) -> Classifier:
-    """A classifier with logits [0, (r + g + b) - 300] of the first of 2 x 2 pixels."""
-    return Classifier(small_model)
-
-
-def flat(value: int) -> Photo:
-    return np.full((2, 2), value, np.uint8)
 
 
 def test_a_known_photo_has_known_probabilities(cat_or_dog: Classifier) -> None:
@@ -59,7 +51,7 @@ def test_equal_logits_go_in_the_order_of_the_labels(cat_or_dog: Classifier) -> N
 
 @pytest.mark.parametrize(("top", "count"), [(1, 1), (3, 3), (100, 10)])
 def test_top_is_the_number_of_labels_best_first(tiny_int8_model: Path, photo: Path, top: int, count: int) -> None:
-    prediction = Classifier(tiny_int8_model).predict(photo, top)
+    prediction = Classifier(tiny_int8_model).predict(photo, top=top)
     probabilities = [ranked.probability for ranked in prediction.top]
     assert len(probabilities) == count
     assert probabilities == sorted(probabilities, reverse=True)
@@ -76,45 +68,11 @@ def test_a_photo_that_cannot_be_read_raises(cat_or_dog: Classifier, tmp_path: Pa
         cat_or_dog.predict(tmp_path / "missing.jpg")
 
 
-def test_many_photos_keep_their_order_and_errors_are_values(cat_or_dog: Classifier) -> None:
-    random = np.random.RandomState(0)
-    kinds = random.choice(["cat", "dog", "error"], 2 * BATCH + 5)
-    photos = [{"cat": flat(0), "dog": flat(255), "error": b"damaged"}[kind] for kind in kinds]
-    results = list(cat_or_dog.predict_many(photos))
-    found = ["error" if isinstance(result, PhotoError) else result.label for result in results]
-    assert found == list(kinds)
-
-
-def test_a_batch_of_nothing_but_errors_is_errors(cat_or_dog: Classifier) -> None:
-    results = list(cat_or_dog.predict_many([b"damaged"] * (BATCH + 1)))
-    assert len(results) == BATCH + 1
-    assert all(isinstance(result, PhotoError) for result in results)
-
-
-def test_no_photos_are_no_results(cat_or_dog: Classifier) -> None:
-    assert list(cat_or_dog.predict_many([])) == []
-
-
-def test_photos_are_read_as_they_are_needed(cat_or_dog: Classifier) -> None:
-    def endless() -> Iterator[Photo]:
-        while True:
-            yield flat(255)
-
-    results = cat_or_dog.predict_many(endless())
-    assert next(results) == next(results)
-
-
-def test_many_photos_give_what_they_give_alone(tiny_int8_model: Path, synthetic: LabelledImages) -> None:
-    classifier = Classifier(tiny_int8_model)
-    photos: list[Photo] = [image[..., :3].copy() for image in synthetic.images[: BATCH + 3]]
-    assert list(classifier.predict_many(photos)) == [classifier.predict(photo) for photo in photos]
-
-
 def test_threads_may_share_a_classifier(tiny_int8_model: Path, synthetic: LabelledImages) -> None:
     classifier = Classifier(tiny_int8_model)
     photos: list[Photo] = [image[..., :3].copy() for image in synthetic.images[:40]]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(classifier.predict, photos)) == list(classifier.predict_many(photos))
+        assert list(pool.map(classifier.predict, photos)) == classifier.predict_batch(photos)
 
 
 @pytest.mark.parametrize(("threshold", "label"), [(0.0, "dog"), (0.95, "dog"), (0.96, "unknown"), (1.0, "unknown")])
@@ -163,14 +121,6 @@ def test_a_photo_as_path_bytes_file_image_and_array_gives_the_same_logits(photo:
     assert np.all(logits == logits[0])
 
 
-def test_results_are_frozen(cat_or_dog: Classifier) -> None:
-    prediction = cat_or_dog.predict(flat(0))
-    with pytest.raises(AttributeError):
-        prediction.label = "dog"  # type: ignore[misc]
-    with pytest.raises(AttributeError):
-        prediction.top[0].label = "dog"  # type: ignore[misc]
-
-
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"missing\.onnx: no such model file"):
         Classifier(tmp_path / "missing.onnx")
@@ -188,8 +138,8 @@ def test_probabilities_are_those_of_the_temperature_on_the_card(warm: Path) -> N
     assert prediction.confidence == pytest.approx(dog)
     assert [ranked.probability for ranked in prediction.top] == pytest.approx([dog, 1 - dog])
     assert (prediction.label, prediction.guess, prediction.abstained) == ("unknown", "dog", True)
-    [many] = Classifier(warm).predict_many([flat(101)])
-    assert many == prediction
+    [result] = Classifier(warm).predict_many([flat(101)])
+    assert result.prediction == prediction
 
 
 def test_a_class_called_unknown_is_not_taken_for_an_abstention(
@@ -199,18 +149,6 @@ def test_a_class_called_unknown_is_not_taken_for_an_abstention(
     sure, unsure = (Classifier(path).predict(flat(value)) for value in (101, 100))
     assert (sure.label, sure.abstained) == ("unknown", False)
     assert (unsure.label, unsure.guess, unsure.abstained) == ("unknown", "cat", True)
-
-
-def test_a_prediction_is_plain_values_for_json(cat_or_dog: Classifier) -> None:
-    prediction = cat_or_dog.predict(flat(101), top=1)
-    ranked = {"label": "dog", "probability": prediction.confidence}
-    assert json.loads(json.dumps(prediction.to_dict())) == {
-        "label": "dog",
-        "confidence": prediction.confidence,
-        "top": [ranked],
-        "guess": "dog",
-        "abstained": False,
-    }
 
 
 def test_without_a_name_the_model_is_the_shipped_one_whatever_the_working_folder_holds(
@@ -226,87 +164,25 @@ def test_without_a_name_the_model_is_the_shipped_one_whatever_the_working_folder
 @pytest.mark.parametrize("top", [0, -1])
 def test_no_labels_can_not_be_asked_for(cat_or_dog: Classifier, top: int) -> None:
     with pytest.raises(ValueError, match="top: expected a whole number, 1 or more"):
-        cat_or_dog.predict(flat(0), top)
+        cat_or_dog.predict(flat(0), top=top)
     with pytest.raises(ValueError, match="top: "):  # at once, not with the first result
-        cat_or_dog.predict_many([flat(0)], top)
+        cat_or_dog.predict_many([flat(0)], top=top)
+    with pytest.raises(ValueError, match="top: "):
+        cat_or_dog.predict_batch([], top=top)
 
 
 @pytest.mark.parametrize("top", ["2", 2.0, True, None])
 def test_labels_are_asked_for_by_a_whole_number(cat_or_dog: Classifier, top: int) -> None:
     with pytest.raises(TypeError, match="top: expected a whole number, 1 or more"):
-        cat_or_dog.predict(flat(0), top)
-
-
-@pytest.mark.parametrize("batch", [0, 1025])
-def test_batches_have_bounds(cat_or_dog: Classifier, batch: int) -> None:
-    with pytest.raises(ValueError, match="batch: expected a whole number, 1 to 1024"):
-        cat_or_dog.predict_many([flat(0)], batch=batch)
-
-
-@pytest.mark.parametrize(
-    "photo",
-    ["a.jpg", Path("a.jpg"), b"abc", bytearray(b"abc"), memoryview(b"abc"), io.BytesIO(b"abc"), 3, None,
-     Image.new("RGB", (2, 2)), np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.uint8)],
-    ids=lambda photo: type(photo).__name__,
-)  # fmt: skip
-def test_one_photo_in_the_place_of_many_is_a_type_error(cat_or_dog: Classifier, photo: object) -> None:
-    with pytest.raises(TypeError):
-        cat_or_dog.predict_many(photo)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_an_image_is_one_photo_whatever_its_channels(cat_or_dog: Classifier, channels: int) -> None:
-    words = r"^expected several photos, got one \(ndarray\); use predict, or put it in a list$"
-    with pytest.raises(TypeError, match=words):
-        cat_or_dog.predict_many(np.zeros((5, 5, channels), np.uint8))  # type: ignore[arg-type]
-    assert len(list(cat_or_dog.predict_many(np.zeros((3, 5, 2), np.uint8)))) == 3  # type: ignore[arg-type]
-
-
-def test_a_file_is_one_photo(cat_or_dog: Classifier) -> None:
-    with pytest.raises(TypeError, match=r"got one \(BytesIO\)"):
-        cat_or_dog.predict_many(io.BytesIO(b"abc"))  # type: ignore[arg-type]
-
-
-def test_an_array_of_photos_is_many(cat_or_dog: Classifier) -> None:
-    photos = np.zeros((BATCH + 1, 2, 2, 3), np.uint8)
-    photos[1:] = 255
-    results = list(cat_or_dog.predict_many(photos))  # type: ignore[arg-type]
-    assert [result.guess for result in results if isinstance(result, Prediction)] == ["cat", *["dog"] * BATCH]
-
-
-def test_a_camera_is_answered_before_the_next_frame_is_asked_for(cat_or_dog: Classifier) -> None:
-    given = answered = 0
-
-    def camera() -> Iterator[Photo]:
-        nonlocal given
-        for i in range(BATCH):
-            assert answered == given
-            given += 1
-            yield flat(i)
-
-    for _ in cat_or_dog.predict_many(camera()):
-        answered += 1
-    assert answered == given == BATCH
-
-
-@pytest.mark.parametrize("batch", [None, 1, 3, 5, BATCH])
-def test_what_an_iterator_raises_comes_after_the_results_before_it(cat_or_dog: Classifier, batch: int | None) -> None:
-    def camera() -> Iterator[Photo]:
-        for _ in range(5):
-            yield flat(255)
-        raise OSError("unplugged")
-
-    results = cat_or_dog.predict_many(camera(), batch=batch)
-    assert [next(results).guess for _ in range(5)] == ["dog"] * 5  # type: ignore[union-attr]
-    with pytest.raises(OSError, match="unplugged"):
-        next(results)
+        cat_or_dog.predict(flat(0), top=top)
 
 
 def test_a_pickled_classifier_keeps_its_options(warm: Path) -> None:
-    options = {"threads": 2, "threshold": 0.6, "tta": True}
+    options = {"threads": 2, "threshold": 0.6, "tta": True, "channels": "bgr"}
     again = pickle.loads(pickle.dumps(Classifier(warm, **options)))  # type: ignore[arg-type]
     assert again.predict(flat(101)) == Classifier(warm, **options).predict(flat(101))  # type: ignore[arg-type]
     assert (again.threshold, again.model._threads) == (0.6, 2)
+    assert again.__reduce__()[0].keywords == options  # type: ignore[attr-defined]
     assert pickle.loads(pickle.dumps(Classifier(warm))).threshold == 0.9
 
 
@@ -334,10 +210,17 @@ def test_of_many_equal_labels_the_first_come_first(even: Path) -> None:
     assert [ranked.label for ranked in top] == [f"{i:02d}" for i in range(100)]
 
 
-def test_five_labels_are_told_by_default(even: Path) -> None:
+def test_as_many_labels_are_told_as_by_the_command_line(even: Path) -> None:
     classifier = Classifier(even)
-    assert len(classifier.predict(flat(0)).top) == 5
-    assert [len(result.top) for result in classifier.predict_many([flat(0)]) if isinstance(result, Prediction)] == [5]
+    for command in (predict, watch):
+        assert len(classifier.predict(flat(0)).top) == signature(command).parameters["top"].default
+    [result] = classifier.predict_many([flat(0)])
+    assert result.prediction == classifier.predict(flat(0)) == classifier.predict_batch([flat(0)])[0]
+
+
+@pytest.mark.parametrize("option", ["threads", "threshold", "tta"])
+def test_options_have_the_defaults_of_the_command_line(option: str) -> None:
+    assert signature(Classifier).parameters[option].default == signature(predict).parameters[option].default
 
 
 def test_the_threshold_itself_is_sure_enough(small_model: Path) -> None:
@@ -348,21 +231,7 @@ def test_a_classifier_uses_one_core_and_looks_once_unless_asked(small_model: Pat
     classifier = Classifier(small_model)
     assert classifier.model._threads == 1
     assert classifier._logits == classifier.model.logits
-    assert classifier.__reduce__()[0].keywords == {"threads": 1, "threshold": None, "tta": False}  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(("photos", "together"), [("list", [32, 3]), ("iterator", [1] * 35)])
-def test_photos_of_a_list_go_through_the_net_together(small_model: Path, photos: str, together: list[int]) -> None:
-    classifier, seen = Classifier(small_model), []
-
-    def logits(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        seen.append(len(pixels))
-        return classifier.model.logits(pixels)
-
-    classifier._logits = logits
-    given = [flat(0)] * 35
-    assert len(list(classifier.predict_many(given if photos == "list" else iter(given)))) == 35
-    assert seen == together
+    assert classifier.__reduce__()[0].keywords == {"threads": 1, "threshold": None, "tta": False, "channels": "rgb"}  # type: ignore[attr-defined]
 
 
 def test_a_classifier_is_pickled_by_its_absolute_path(small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +239,3 @@ def test_a_classifier_is_pickled_by_its_absolute_path(small_model: Path, monkeyp
     data = pickle.dumps(Classifier(small_model.name))
     monkeypatch.chdir("/")
     assert pickle.loads(data).predict(flat(255)).label == "dog"
-
-
-def test_the_largest_batch_is_allowed(cat_or_dog: Classifier) -> None:
-    assert len(list(cat_or_dog.predict_many([flat(0)] * 3, top=1, batch=1024))) == 3

@@ -8,7 +8,7 @@ from threading import Timer
 
 import pytest
 from edge_cifar.edge.errors import EdgeCifarError, PhotoError
-from edge_cifar.edge.inference.classifier import Prediction, Ranked
+from edge_cifar.edge.inference.prediction import Prediction, Ranked, Result
 from edge_cifar.edge.results.line_file import LineFile, LockedFile, append_lines
 from edge_cifar.edge.results.resume_index import Found
 from edge_cifar.edge.results.rows import Origin
@@ -67,7 +67,7 @@ def test_a_disk_that_fails_after_the_rewrite_is_told_of(tmp_path: Path, monkeypa
 def test_names_in_other_encodings_survive_when_errors_are_tried_again(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     with closing(LineFile(out, ORIGIN)) as file:
-        file.write([("a.png", CAT), ("b.png", PhotoError("damaged"))])
+        file.write([Result("a.png", CAT), Result("b.png", error=PhotoError("damaged"))])
     kept = out.read_bytes().replace(b"a.png", b"\xe9.png")
     out.write_bytes(kept)
     with closing(LineFile(out, ORIGIN, retry_errors=True)) as file:
@@ -123,15 +123,15 @@ def test_a_file_is_new_or_gone_on_with_and_keeps_its_errors(tmp_path: Path) -> N
     for path in ("a.png", "b.png"):
         with closing(LineFile(tmp_path / "a.csv", ORIGIN)) as file:
             assert file.is_locked
-            file.write([(path, PhotoError("damaged"))])
-            file.write([(f"{path}.2", CAT)])
+            file.write([Result(path, error=PhotoError("damaged"))])
+            file.write([Result(f"{path}.2", CAT)])
     with closing(LineFile(tmp_path / "a.csv", ORIGIN)) as file:
         assert all(path in file for path in ("a.png", "b.png", "a.png.2", "b.png.2"))
 
 
 def test_a_file_of_another_model_is_named_with_both(tmp_path: Path) -> None:
     with closing(LineFile(tmp_path / "a.csv", ORIGIN)) as file:
-        file.write([("a.png", CAT)])
+        file.write([Result("a.png", CAT)])
     words = (
         "made with model small.onnx 0123456789abcdef, now it is other.onnx ffff; go on with the same, or name another"
     )

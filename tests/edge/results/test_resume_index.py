@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from edge_cifar.edge.errors import EdgeCifarError, PhotoError
+from edge_cifar.edge.inference.prediction import Result
 from edge_cifar.edge.results.resume_index import LONGEST, Done, Found, name_hash, read_hashes, records
 from edge_cifar.edge.results.rows import JSON_START, LINE_FORMATS, LineFormat, Origin
 
@@ -12,7 +13,7 @@ ORIGIN = Origin("small.onnx", "0123456789abcdef", 0.5, tta=False, top=2)
 
 
 def write(path: Path, form: LineFormat) -> bytes:
-    lines = [form.line(name, PhotoError("damaged")) for name in NAMES]
+    lines = [form.line(Result(name, error=PhotoError("damaged"))) for name in NAMES]
     data = "".join(f"{line}\n" for line in [*filter(None, [form.header]), *lines]).encode()
     path.write_bytes(data)
     return data
@@ -38,7 +39,7 @@ def test_what_was_written_is_done_and_nothing_else(tmp_path: Path, form: LineFor
 def test_a_file_cut_anywhere_lacks_its_torn_line_and_nothing_else(tmp_path: Path, form: LineFormat) -> None:
     data = write(tmp_path / "results", form)
     ends = {0}
-    for line in filter(None, [form.header, *(form.line(name, PhotoError("damaged")) for name in NAMES)]):
+    for line in filter(None, [form.header, *(form.line(Result(name, error=PhotoError("damaged"))) for name in NAMES)]):
         ends.add(max(ends) + len(line.encode()) + 1)
     for size in range(len(data)):
         (tmp_path / "results").write_bytes(data[:size])

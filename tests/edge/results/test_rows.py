@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_cifar.edge.errors import PhotoError
-from edge_cifar.edge.inference.classifier import Classifier, Prediction, Ranked
+from edge_cifar.edge.inference.classifier import Classifier
+from edge_cifar.edge.inference.prediction import Prediction, Ranked, Result
 from edge_cifar.edge.results.rows import LINE_FORMATS, Csv, JsonLines, Origin, origin_of, row, text_line, written
 
 CAT = Prediction("cat", 0.75, (Ranked("cat", 0.75), Ranked("dog", 0.25)), "cat")
@@ -41,10 +42,10 @@ def test_results_tell_where_they_come_from(small_model: Path) -> None:
 def test_a_row_holds_all_that_is_known() -> None:
     top = [{"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}]
     known = {"path": "a", "label": "cat", "confidence": 0.75, "top": top, "guess": "cat", "abstained": False}
-    assert row("a", CAT) == known
-    assert row("a", CAT, ORIGIN) == known | OWN
-    assert row("a", ERROR) == {"path": "a", "error": "damaged"}
-    assert row("a", ERROR, ORIGIN) == {"path": "a", "error": "damaged"} | OWN
+    assert row(Result("a", CAT)) == known
+    assert row(Result("a", CAT), ORIGIN) == known | OWN
+    assert row(Result("a", error=ERROR)) == {"path": "a", "error": "damaged"}
+    assert row(Result("a", error=ERROR), ORIGIN) == {"path": "a", "error": "damaged"} | OWN
 
 
 def test_a_path_is_written_so_that_it_opens() -> None:
@@ -56,12 +57,12 @@ def test_a_path_is_written_so_that_it_opens() -> None:
 def test_a_line_of_json_is_read_again() -> None:
     form = JsonLines(ORIGIN)
     assert (form.header, form.start, form.suffix) == ("", '{"path": ', ".jsonl")
-    line = form.line("a", CAT)
-    assert json.loads(line) == row("a", CAT, ORIGIN)
+    line = form.line(Result("a", CAT))
+    assert json.loads(line) == row(Result("a", CAT), ORIGIN)
     assert line.startswith(form.start)
     assert (form.name("file:a"), form.name_in(line)) == ("./file:a", "a")
-    assert form.row_in(line) == row("a", CAT, ORIGIN) | {"top": 2}
-    assert form.row_in(form.line("a", ERROR)) == row("a", ERROR, ORIGIN)
+    assert form.row_in(line) == row(Result("a", CAT), ORIGIN) | {"top": 2}
+    assert form.row_in(form.line(Result("a", error=ERROR))) == row(Result("a", error=ERROR), ORIGIN)
     assert form.is_whole(b"anything\n") is True
 
 
@@ -69,11 +70,11 @@ def test_a_record_of_csv_is_read_again() -> None:
     form = Csv(ORIGIN)
     columns = "path,label,confidence,guess,error,abstained,label_2,probability_2,model,model_sha256,threshold,tta"
     assert (form.header, form.start, form.suffix) == (columns, "", ".csv")
-    line = form.line("a", CAT)
+    line = form.line(Result("a", CAT))
     assert line == "a,cat,0.75,cat,,false,dog,0.25,small.onnx,0123456789abcdef,0.5,true"
     values = {"path": "a", "label": "cat", "confidence": "0.75", "guess": "cat", "abstained": "false"}
     assert form.row_in(line) == values | {"label_2": "dog", "probability_2": "0.25"} | OWN
-    assert form.row_in(form.line("a", ERROR))["error"] == "damaged"
+    assert form.row_in(form.line(Result("a", error=ERROR)))["error"] == "damaged"
     assert form.name_in(line) == "a"
     assert Csv(replace(ORIGIN, tta=False)).row_in(line.replace("true", "false"))["tta"] is False
     with pytest.raises(ValueError, match="zip"):
@@ -85,7 +86,7 @@ def test_a_record_of_csv_is_read_again() -> None:
 def test_csv_without_an_origin_has_one_label() -> None:
     form = Csv(None)
     assert form.header == "path,label,confidence,guess,error,abstained"
-    assert form.line("a", CAT) == "a,cat,0.75,cat,,false"
+    assert form.line(Result("a", CAT)) == "a,cat,0.75,cat,,false"
     assert form.row_in("a,cat,0.75,cat,,false\n")["confidence"] == "0.75"
     assert Csv.columns(3, None)[6:] == ["label_2", "probability_2", "label_3", "probability_3"]
     assert Csv.columns(1, ORIGIN)[6:] == ["model", "model_sha256", "threshold", "tta"]
@@ -95,13 +96,13 @@ def test_csv_without_an_origin_has_one_label() -> None:
 def test_text_that_spreadsheets_would_run_is_marked(start: str) -> None:
     name = f"{start}1"
     result = Prediction(name, 0.5, (Ranked(name, 0.5),), name)
-    [cells] = csv.reader([Csv(None).line(name, result)])
+    [cells] = csv.reader([Csv(None).line(Result(name, result))])
     assert cells[:4] == [f"./{name}", f"'{name}", "0.5", f"'{name}"]
     assert Csv(None).name(name) == f"./{name}"
 
 
 def test_a_dash_alone_is_no_formula() -> None:
-    assert Csv(None).line("-", Prediction("-", 0.5, (Ranked("-", 0.5),), "-")) == "-,-,0.5,-,,false"
+    assert Csv(None).line(Result("-", Prediction("-", 0.5, (Ranked("-", 0.5),), "-"))) == "-,-,0.5,-,,false"
     assert Csv(None).name("-") == "-"
 
 
@@ -109,7 +110,7 @@ def test_a_dash_alone_is_no_formula() -> None:
     ("path", "cell"), [("a,b", '"a,b"'), ('a"b', '"a""b"'), ("a\nb", '"a\nb"'), ("a\rb", '"a\rb"'), ("a b", "a b")]
 )
 def test_cells_are_quoted_where_they_must_be(path: str, cell: str) -> None:
-    assert Csv(None).line(path, ERROR) == f"{cell},,,,damaged,"
+    assert Csv(None).line(Result(path, error=ERROR)) == f"{cell},,,,damaged,"
 
 
 @pytest.mark.parametrize(
@@ -125,4 +126,4 @@ def test_formats_are_known_by_their_suffix() -> None:
 
 def test_numpy_numbers_are_written_as_numbers() -> None:
     result = replace(CAT, confidence=float(np.float32(0.1)))
-    assert Csv(None).line("a", result).split(",")[2] == "0.10000000149011612"
+    assert Csv(None).line(Result("a", result)).split(",")[2] == "0.10000000149011612"

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_cifar.edge.data.labelled_images import LabelledImages
-from edge_cifar.edge.inference.classifier import UNKNOWN, Classifier
+from edge_cifar.edge.inference.classifier import Classifier
 from edge_cifar.edge.inference.on_dataset import batch_logits
+from edge_cifar.edge.inference.prediction import UNKNOWN
 from edge_cifar.edge.model.session import Logits, Model
 from edge_cifar.edge.stats.classification import softmax
 from edge_cifar.edge.stats.uncertainty import (
