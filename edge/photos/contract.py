@@ -35,7 +35,7 @@ __all__ = [
     "to_pixels",
 ]
 
-Result = TypeVar("Result")
+Made = TypeVar("Made")
 
 RESIZE = "squash-bicubic"
 """The resize rule, as model cards name it: the whole photo to a square, bicubic with antialiasing.
@@ -106,7 +106,7 @@ def photo_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if named_like_photo(path.name)]
 
 
-def _reading(photo: Photo, work: Callable[[Content, ExitStack], Result]) -> Result:
+def _reading(photo: Photo, work: Callable[[Content, ExitStack], Made]) -> Made:
     """Return what `work` makes of a photo's content. Raises PhotoError, which names the photo, for what goes wrong.
 
     The error holds on to nothing of what was decoded: thousands of them may be kept as results.

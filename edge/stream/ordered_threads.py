@@ -8,8 +8,8 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
-Work = Callable[[Iterable[Item]], list[Result]]
+Answer = TypeVar("Answer")
+Work = Callable[[Iterable[Item]], list[Answer]]
 
 CHUNK = 32  # items handed to a thread together, at most: as many as the net takes at once
 BRIEF = 0.1  # seconds that a chunk should take: handing over then costs nothing beside the work, and results come soon
@@ -22,19 +22,19 @@ class _AbandonedError(Exception):
     """Nobody waits for the results any more."""
 
 
-class _Chunk(Generic[Item, Result]):
+class _Chunk(Generic[Item, Answer]):
     """Some items, then their results or what went wrong; without either it marks the end."""
 
     def __init__(self, items: list[Item], error: BaseException | None = None):
         self.items = items
         self.seconds = 0.0
         self._done = threading.Event()
-        self._results: list[Result] = []
+        self._results: list[Answer] = []
         self._error = error
         if error or not items:
             self._done.set()
 
-    def run(self, work: Work[Item, Result], abandoned: threading.Event) -> None:
+    def run(self, work: Work[Item, Answer], abandoned: threading.Event) -> None:
         """Compute the results; leaves off between two items when `abandoned` is set."""
         started = time.monotonic()
         try:
@@ -44,7 +44,7 @@ class _Chunk(Generic[Item, Result]):
         self.seconds = time.monotonic() - started
         self._done.set()
 
-    def results(self) -> list[tuple[Item, Result]]:
+    def results(self) -> list[tuple[Item, Answer]]:
         """Wait for the results and return each with its item. Raises what the work, or getting the items, raised."""
         self.wait()
         if self._error:
@@ -81,14 +81,14 @@ class _Source(Generic[Item]):
             self._error = error  # its turn comes after these
         return some
 
-    def took(self, chunk: "_Chunk[Item, Result]") -> None:
+    def took(self, chunk: "_Chunk[Item, Answer]") -> None:
         """Hear how long a chunk took."""
         self._size = max(1, min(CHUNK, int(BRIEF / max(chunk.seconds, 1e-9) * len(chunk.items))))
 
 
 def in_parallel(
-    work: Work[Item, Result], items: Iterable[Item | None], jobs: int
-) -> Generator[list[tuple[Item, Result]], None, None]:
+    work: Work[Item, Answer], items: Iterable[Item | None], jobs: int
+) -> Generator[list[tuple[Item, Answer]], None, None]:
     """Yield the items with their results, some at a time, in order; each of several jobs is a thread that works ahead.
 
     `work` returns one result for each of the items it is given. Items are taken as threads become free, in one thread
@@ -103,19 +103,19 @@ def in_parallel(
         return
     never = threading.Event()
     while some := source.take():  # here, one after the other
-        chunk: _Chunk[Item, Result] = _Chunk(some)
+        chunk: _Chunk[Item, Answer] = _Chunk(some)
         chunk.run(work, never)
         yield chunk.results()
         source.took(chunk)
 
 
-class _Threads(Generic[Item, Result]):
+class _Threads(Generic[Item, Answer]):
     """Threads that take chunks from a source in turn, and work on them at once."""
 
-    def __init__(self, work: Work[Item, Result], source: _Source[Item], jobs: int):
+    def __init__(self, work: Work[Item, Answer], source: _Source[Item], jobs: int):
         """Start the threads, or as many as the system lets us."""
         self._work, self._source = work, source
-        self._chunks: SimpleQueue[_Chunk[Item, Result]] = SimpleQueue()  # in order
+        self._chunks: SimpleQueue[_Chunk[Item, Answer]] = SimpleQueue()  # in order
         self._room = threading.Semaphore(AHEAD * jobs)
         self._turn = threading.Lock()  # to take from the source
         self._waiting = False  # for the source
@@ -128,9 +128,9 @@ class _Threads(Generic[Item, Result]):
                 thread.start()
                 self.started.append(thread)
 
-    def results(self) -> Generator[list[tuple[Item, Result]], None, None]:
+    def results(self) -> Generator[list[tuple[Item, Answer]], None, None]:
         """Yield the results of each chunk as soon as it and those before it are done."""
-        chunk: _Chunk[Item, Result] | None = None
+        chunk: _Chunk[Item, Answer] | None = None
         try:
             while (chunk := self._chunks.get()) and (results := chunk.results()):
                 yield results
@@ -151,7 +151,7 @@ class _Threads(Generic[Item, Result]):
             if chunk.items:
                 chunk.run(self._work, self._abandoned)
 
-    def _leave_off(self, chunk: _Chunk[Item, Result] | None) -> None:
+    def _leave_off(self, chunk: _Chunk[Item, Answer] | None) -> None:
         """Let the threads end; `chunk` is the last that was waited for."""
         self._abandoned.set()
         self._room.release(len(self.started))
@@ -165,7 +165,7 @@ class _Threads(Generic[Item, Result]):
         for thread in self.started:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _take(self) -> _Chunk[Item, Result]:
+    def _take(self) -> _Chunk[Item, Answer]:
         self._waiting = True
         try:
             return _Chunk(self._source.take())
