@@ -141,6 +141,9 @@ def test_photos_are_rendered_and_then_taken_from_each_class_in_turn(tmp_path: Pa
     changed = describe_photos(photos, str(tmp_path / "data"))
     assert changed.sha256 != described.sha256
     assert changed == replace(described, sha256=changed.sha256)
+    (tmp_path / "labels.csv").write_text("path,label\ndata/test/dog/2.png,dog\ndata/train/cat/0.png,cat\n")
+    shown = choose_photos(tmp_path / "photos", str(tmp_path / "labels.csv"), 13)[10:]
+    assert shown == [tmp_path / "data/train/cat/0.png", tmp_path / "data/test/dog/2.png"]
 
 
 def test_without_data_all_photos_are_rendered(tmp_path: Path) -> None:
