@@ -69,14 +69,14 @@ def read_table(table: Path) -> Mapping[str, Sequence[Row]]:
     return {split: rows[split] for split in SPLITS if split in rows}
 
 
-def load_table(table: Path, rows: Sequence[Row], size: int, least: int = 2) -> LabelledImages:
+def load_table(table: Path, rows: Sequence[Row], size: int, least: int) -> LabelledImages:
     """Return the photos of `rows`, at `size` pixels square, classes and paths in sorted order, as `load_folder` does.
 
     Raises DataError when a file isn't there, there are fewer than `least` classes, or one has no readable photo.
     """
     for row in rows:
-        if not os.path.isfile(file := os.path.join(table.parent, row.path)):  # noqa: PTH113, PTH118, as quick as it gets
-            raise DataError(f"{table}, line {row.line}: no such file: {file}")
+        if not os.path.isfile(os.path.join(table.parent, row.path)):  # noqa: PTH113, PTH118, a tenth of a Path's time
+            raise DataError(f"{table}, line {row.line}: no such file: {table.parent / row.path}")
     labels = sorted({row.label for row in rows})
     if len(labels) < least:
         raise DataError(f"{table}: {len(labels)} classes; a classifier needs at least two")

@@ -66,12 +66,12 @@ def test_a_split_that_is_there_twice_is_refused(tmp_path: Path, pair: tuple[str,
 
 
 def test_what_lies_beside_the_splits_is_named(tmp_path: Path) -> None:
-    make(tmp_path, "train/cat/0.png", "test/0.png", "unlabelled/0.png", "notes/a.txt", "cover.jpg")
+    make(tmp_path, "train/cat/0.png", "val/cat/0.png", "test/0.png", "unlabelled/0.png", "notes/a.txt", "cover.jpg")
     layout = read_layout(tmp_path)
-    assert layout.folders == {"train": tmp_path / "train"}
+    assert layout.folders == {"train": tmp_path / "train", "val": tmp_path / "val"}
     assert layout.left_out == (
-        f"{tmp_path}/test: photos without class folders, beside train/",
-        f"{tmp_path}/unlabelled: a folder of no split that is known, beside train/",
+        f"{tmp_path}/test: photos without class folders, beside train/, val/",
+        f"{tmp_path}/unlabelled: a folder of no split that is known, beside train/, val/",
         f"{tmp_path}: 1 photos in no class folder",
     )
 
@@ -80,6 +80,13 @@ def test_classes_that_are_split_one_by_one_are_refused(tmp_path: Path) -> None:
     make(tmp_path, *(f"{label}/{split}/0.png" for label in ("cat", "dog") for split in ("train", "test")))
     with pytest.raises(DataError, match=r"cat: holds test/, train/ where photos of a class should be; expected train/"):
         read_layout(tmp_path)
+
+
+def test_a_class_may_hold_a_folder_called_like_one_split(tmp_path: Path) -> None:
+    make(tmp_path, "cat/val/0.png", "dog/0.png", "cover.jpg")
+    layout = read_layout(tmp_path)
+    assert layout.folders == {"train": tmp_path}
+    assert layout.left_out == (f"{tmp_path}: 1 photos in no class folder",)
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("Train", "eval", "holdout")])
