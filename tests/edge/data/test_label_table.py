@@ -45,6 +45,11 @@ def test_rows_are_read_whatever_ends_the_lines(tmp_path: Path, bom: bool, end: s
     assert read_table(table) == {"train": [(2, "cat", "a, b.png"), (4, "Käfer", "ü.png")]}
 
 
+def test_a_path_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "path,label", " a.png,cat", '"b\r\n.png",cat')
+    assert [row.path for row in read_table(table)["train"]] == [" a.png", "b\r\n.png"]
+
+
 def test_splits_have_their_usual_names_and_order(tmp_path: Path) -> None:
     lines = ["a.png,cat,Holdout", "b.png,cat,Training", "c.png,cat,valid", "d.png,dog,train"]
     rows = read_table(table_of(tmp_path, "path,label,split", *lines))
@@ -79,6 +84,7 @@ def test_a_table_is_a_file_and_no_folder(tmp_path: Path) -> None:
         (["path,label", "a.png,cat", "b.png,Cat"], ", line 3: the labels 'cat' and 'Cat' are too much alike"),
         (["path,label", "a.png,cat", "b.png,dog", "x/../a.png,dog"], ", line 4: x/../a.png stands in line 2, too"),
         (['path,"label'], ", line 1: unexpected end of data"),
+        (["path,label", 'b.png,"cat', "c.png,dog"], ", line 2: unexpected end of data"),
         (["path,label", "a.png,cat", 'b.png,"cat', "c.png,dog"], ", line 3: unexpected end of data"),
         (["path,label", "a.png,cat", 'b.png,"cat"s'], ", line 3: ',' expected after '\"'"),
     ],
