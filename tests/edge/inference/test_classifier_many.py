@@ -13,7 +13,7 @@ from edge_cifar.edge.inference.classifier import BATCH
 from edge_cifar.edge.photos.contract import Photo
 from PIL import Image
 
-from .conftest import flat
+from ..conftest import flat
 
 
 def test_many_photos_keep_their_order_and_errors_are_values(cat_or_dog: Classifier) -> None:
