@@ -1,6 +1,6 @@
-"""Classify photos on a CPU: `Classifier`, what it answers with, and the errors that it raises.
+"""`edge_cifar` itself: `Classifier`, which classifies photos on a CPU, its answers and its errors.
 
-Installed as `edge_cifar` itself. Its names are the runtime's, loaded when they are first used.
+The names are the runtime's, loaded when they are first used.
 """
 
 TYPE_CHECKING = False  # True to type checkers; importing `typing` would take longer than all the rest here

@@ -32,7 +32,7 @@ def test_a_result_is_a_prediction_or_an_error() -> None:
     assert Result("a.jpg", CAT).ok
     assert not Result("a.jpg", error=error).ok
     for prediction, why in ((None, None), (CAT, error)):
-        with pytest.raises(ValueError, match="^expected a prediction or an error, and not both$"):
+        with pytest.raises(ValueError, match=r"^expected a prediction or an error, and not both$"):
             Result("a.jpg", prediction, why)
 
 
