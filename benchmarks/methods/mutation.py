@@ -36,12 +36,13 @@ NEAR: dict[str, tuple[str, ...]] = {
     "edge/data/label_table.py": ("tests/edge/data/test_label_table.py",),
     "edge/results/line_file.py": ("tests/edge/results/test_line_file.py", "tests/edge/cli/test_output.py"),
     "edge/stats/classification.py": ("tests/edge/stats/test_classification.py",),
-    "edge/model/onnx_file.py": ("tests/edge/model/test_onnx_file.py", "tests/edge/model/test_onnx_file_hidden.py"),
-    "edge/model/onnx_schema.py": (
+    "edge/model/onnx_file.py": (
         "tests/edge/model/test_onnx_file.py",
         "tests/edge/model/test_onnx_file_hidden.py",
-        "tests/edge/model/test_protobuf.py",
+        "tests/edge/model/test_onnx_file_seal.py",
+        "tests/edge/model/test_onnx_file_tensors.py",
     ),
+    "edge/model/onnx_schema.py": ("tests/edge/model/test_onnx_schema.py",),
     "edge/model/protobuf.py": ("tests/edge/model/test_protobuf.py",),
     "edge/results/rows.py": ("tests/edge/results/test_rows.py",),
     "edge/data/split_folders.py": ("tests/edge/data/test_split_folders.py",),
@@ -83,6 +84,17 @@ pytest_add_cli_args = ["-m", "not slow and not network", "-p", "no:cacheprovider
 also_copy = {folders}
 """
 
+# appended to what pytest reads first: one test that fails is enough, so the slow ones come last
+FASTEST_FIRST = """
+
+def pytest_collection_modifyitems(items):
+    import json, pathlib
+
+    measured = pathlib.Path("mutmut-stats.json")
+    seconds = json.loads(measured.read_text())["duration_by_test"] if measured.exists() else {}
+    items.sort(key=lambda item: seconds.get(item.nodeid, 0.0))
+"""
+
 
 def mutation(
     modules: Annotated[
@@ -122,6 +134,8 @@ def stage(folder: Path, modules: Sequence[str]) -> None:
         shutil.copytree(name, folder / ("tests" if name == "tests" else f"edge_cifar/{name}"), ignore=kept)
     for name in FOLDERS:  # where tests look for the files of the repository
         (folder / name).symlink_to(Path("edge_cifar", name))
+    with (folder / "tests" / "conftest.py").open("a") as file:
+        file.write(FASTEST_FIRST)
     shutil.copy("README.md", folder)
     config = CONFIG.format(
         modules=json.dumps([f"edge_cifar/{module}" for module in modules]),

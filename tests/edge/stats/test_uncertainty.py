@@ -207,6 +207,13 @@ def test_the_temperature_of_float32_logits_is_found_in_float64() -> None:
         assert fit_temperature(single, targets) == fit_temperature(single.astype(np.float64), targets)
 
 
+def test_the_temperature_has_four_digits_and_is_that_of_differences_of_logits() -> None:
+    logits, targets = drawn(50)
+    fitted = fit_temperature(logits, targets)
+    assert fitted == round(fitted, 4) != round(fitted, 3)
+    assert fit_temperature(logits + 1024.0 * np.arange(50)[:, np.newaxis], targets) == fitted
+
+
 def test_answers_are_those_of_each_image() -> None:
     logits = np.log(np.array([[0.9, 0.1], [0.25, 0.75], [0.2, 0.8]]))
     targets = np.array([0, 1, 1])
