@@ -28,9 +28,15 @@ NEAR: dict[str, tuple[str, ...]] = {
     "edge/inference/classifier.py": (
         "tests/edge/inference/test_classifier.py",
         "tests/edge/inference/test_classifier_many.py",
+        "tests/edge/inference/test_tta.py",
     ),
     "edge/data/split_rules.py": ("tests/edge/data/test_split_rules.py",),
-    "edge/data/datasets.py": ("tests/edge/data/test_datasets.py", "tests/edge/data/test_label_table.py"),
+    "edge/data/datasets.py": (
+        "tests/edge/data/test_datasets.py",
+        "tests/edge/data/test_datasets_named.py",
+        "tests/edge/data/test_datasets_small_classes.py",
+        "tests/edge/data/test_label_table.py",
+    ),
     "edge/results/resume_index.py": ("tests/edge/results/test_resume_index.py",),
     "edge/model/golden_logits.py": ("tests/edge/model/test_golden_logits.py",),
     "edge/data/label_table.py": ("tests/edge/data/test_label_table.py",),
@@ -50,10 +56,7 @@ NEAR: dict[str, tuple[str, ...]] = {
     "edge/stats/uncertainty.py": ("tests/edge/stats/test_uncertainty.py",),
     "edge/model/strict_json.py": ("tests/edge/model/test_strict_json.py",),
     "export/quantization/calibration.py": ("tests/export/quantization/test_calibration.py",),
-    "export/evidence/measured_accuracy.py": (
-        "tests/export/evidence/test_measured_accuracy.py",
-        "tests/export/evidence/test_confidence.py",
-    ),
+    "export/evidence/measured_accuracy.py": ("tests/export/evidence/test_measured_accuracy.py",),
     "export/graph/graph_view.py": ("tests/export/graph/test_graph_view.py",),
     "export/proof/portability.py": ("tests/export/proof/test_portability.py",),
     "export/proof/prove_graph.py": (

@@ -146,7 +146,7 @@ def _layout(data: str) -> Layout:
     return read_layout(Path(data))
 
 
-def _given_splits(data: str, size: int, least: int, contents: bool = False) -> dict[str, Callable[[], LabelledImages]]:
+def _given_splits(data: str, size: int, least: int, contents: bool) -> dict[str, Callable[[], LabelledImages]]:
     """Return what loads each split that the dataset has itself, of `least` classes; with `contents` if asked."""
     if data in LOADERS:
         return {split: partial(LOADERS[data], split, size) for split in ("train", "test")}

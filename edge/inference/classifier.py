@@ -118,8 +118,7 @@ class Classifier:
         return partial(type(self), **self._options), (self.model.path.absolute(),)
 
     def _answers(self, photos: Iterator[Photo], batch: int, top: int) -> Iterator[Prediction | PhotoError]:
-        ended = False
-        while not ended:
+        while True:
             read: list[Pixels | PhotoError] = []
             failure = None
             try:
@@ -127,13 +126,14 @@ class Classifier:
                     read.append(self._read(photo))
             except Exception as error:  # of the iterator, or of what is no photo: the photos before it come first
                 failure = error
-            ended = len(read) < batch
             pixels = [each for each in read if not isinstance(each, PhotoError)]
             predictions = iter(self._predictions(pixels, top) if pixels else [])
             for each in read:
                 yield each if isinstance(each, PhotoError) else next(predictions)
             if failure:
                 raise failure
+            if len(read) < batch:
+                return
 
     def _read(self, photo: Photo) -> Pixels | PhotoError:
         try:
