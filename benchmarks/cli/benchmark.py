@@ -17,9 +17,6 @@ from ..report.html_report import benchmark_page
 from ..report.result_file import SCHEMA
 from ..report.terminal import show
 from ..report.text_tables import describe
-from .compare import compare_files
-
-COMPARE = Path("compare")  # in place of the first model
 
 
 def benchmark(
@@ -50,9 +47,6 @@ def benchmark(
     ] = None,
 ) -> None:
     """Measure models; see `edge-cifar benchmark --help`."""
-    if models and models[0] == COMPARE:
-        compare_files(models[1:], as_json)
-        return
     if html is not None:
         check_replaceable(html)
     report = run_benchmark(models or default_models(), Plan(data, split, rounds, threads, minutes))

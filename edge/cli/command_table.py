@@ -21,7 +21,7 @@ class Command(NamedTuple):
 
 BENCHMARK_HELP = """Measure latency, memory and accuracy of models.
 
-`edge-cifar benchmark compare A.json B.json` says which differences of two results (--json) are real.
+`edge-cifar compare-benchmarks A.json B.json` says which differences of two results (--json) are real.
 
 A run that was disturbed, as by other programs, heat or a changing clock, is called INVALID on stderr and in the JSON,
 with the reasons; the exit status stays 0.
@@ -39,6 +39,9 @@ COMMANDS = {
     "verify": Command("edge.cli.verify", "Check that this machine computes what a model file should."),
     "doctor": Command("edge.cli.doctor", "Look at this machine: can it run models, rightly, and how fast?"),
     "benchmark": Command("benchmarks.cli.benchmark", BENCHMARK_HELP),
+    "compare-benchmarks": Command(
+        "benchmarks.cli.compare_benchmarks", "Say which differences of two benchmark results are real."
+    ),
     "demo": Command("benchmarks.cli.demo", "Run everything once on a small rendered dataset.", "train"),
 }
 
@@ -85,5 +88,5 @@ def _load(name: str, command: Command) -> Callable[..., None]:
         from .pillow_remarks import quieten_pillow
 
         quieten_pillow()
-    function: Callable[..., None] = getattr(module, name)
+    function: Callable[..., None] = getattr(module, name.replace("-", "_"))
     return reporting(name)(function)  # inside typer as well, which has its own answer to Ctrl-C
