@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ...edge.cli.options import AsJson
 from ...edge.errors import EdgeCifarError, printable
 from ..report.compare_results import Comparison, Difference, Pair, compare
 from ..report.result_file import read_result
@@ -20,7 +21,7 @@ FILE_WIDTH = 16  # columns
 def compare_benchmarks(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="What `edge-cifar benchmark --json` printed.")],
     second: Annotated[Path, typer.Argument(metavar="B.json", help="The same, of other models or another machine.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two benchmarks; see `edge-cifar compare-benchmarks --help`."""
     paths = (first, second)

@@ -9,11 +9,13 @@ import typer
 
 from ..errors import EdgeCifarError
 from .exit_status import reporting
+from .grouped_help import GroupedCommand, GroupedCommands
 
 
 class Command(NamedTuple):
-    """Where a command lives, below `edge_cifar`, and what it does in one line."""
+    """Where a command lives, below `edge_cifar`, what for, and what it does in one line."""
 
+    group: str
     module: str
     help: str
     extra: str = ""
@@ -27,32 +29,40 @@ A run that was disturbed, as by other programs, heat or a changing clock, is cal
 with the reasons; the exit status stays 0.
 """
 
+MAKE, CLASSIFY, JUDGE = "Make a model", "Classify photos", "Judge a model and a machine"
+
 COMMANDS = {
-    "train": Command("train.cli.train", "Train a net on CIFAR-10 or on your own folders of photos.", "train"),
-    "export": Command("export.command", "Write a trained run as ONNX, fp32 and int8, and check both.", "train"),
-    "compare": Command("train.cli.compare", "Put training runs side by side.", "train"),
-    "tune": Command("train.cli.tune", "Search for a better recipe, on as many machines as there are.", "tune"),
-    "predict": Command("edge.cli.predict", "Classify photos."),
-    "watch": Command("edge.cli.watch", "Classify photos as they arrive in a folder."),
-    "evaluate": Command("edge.cli.evaluate", "Measure a model's accuracy on labelled photos."),
-    "info": Command("edge.cli.info", "Show what a model file says of itself."),
-    "verify": Command("edge.cli.verify", "Check that this machine computes what a model file should."),
-    "doctor": Command("edge.cli.doctor", "Look at this machine: can it run models, rightly, and how fast?"),
-    "benchmark": Command("benchmarks.cli.benchmark", BENCHMARK_HELP),
+    "train": Command(MAKE, "train.cli.train", "Train a net on CIFAR-10 or on your own photos.", "train"),
+    "compare": Command(MAKE, "train.cli.compare", "Put training runs side by side.", "train"),
+    "tune": Command(MAKE, "train.cli.tune", "Search for a better recipe, also on many machines.", "tune"),
+    "export": Command(MAKE, "export.command", "Write a trained run as ONNX, fp32 and int8, checked.", "train"),
+    "demo": Command(MAKE, "benchmarks.cli.demo", "Run everything once on a small rendered dataset.", "train"),
+    "predict": Command(CLASSIFY, "edge.cli.predict", "Classify photos."),
+    "watch": Command(CLASSIFY, "edge.cli.watch", "Classify photos as they arrive in a folder."),
+    "info": Command(JUDGE, "edge.cli.info", "Show what a model file says of itself."),
+    "verify": Command(JUDGE, "edge.cli.verify", "Check that this machine computes a model rightly."),
+    "evaluate": Command(JUDGE, "edge.cli.evaluate", "Measure a model's accuracy on labelled photos."),
+    "benchmark": Command(JUDGE, "benchmarks.cli.benchmark", BENCHMARK_HELP),
     "compare-benchmarks": Command(
-        "benchmarks.cli.compare_benchmarks", "Say which differences of two benchmark results are real."
+        JUDGE, "benchmarks.cli.compare_benchmarks", "Say which differences of two benchmark results are real."
     ),
-    "demo": Command("benchmarks.cli.demo", "Run everything once on a small rendered dataset.", "train"),
+    "doctor": Command(JUDGE, "edge.cli.doctor", "Say whether models run here, rightly, and how fast."),
 }
 
 
 def build_app(requested: str) -> typer.Typer:
     """Return the application with the `requested` command imported and the others only named."""
-    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app = typer.Typer(
+        cls=GroupedCommands,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
     app.callback(help="Train, quantize, run and measure small image classifiers.")(_root)
     for name, command in COMMANDS.items():
         function = _load(name, command) if name == requested else _unloaded
-        app.command(name, help=command.help)(function)
+        app.command(name, cls=GroupedCommand, help=command.help, rich_help_panel=command.group)(function)
     return app
 
 
