@@ -6,7 +6,9 @@ from collections import defaultdict
 import pytest
 import typer
 from edge_cifar.edge.cli.command_table import COMMANDS, build_app
+from edge_cifar.edge.cli.completion import options
 from edge_cifar.train.cli.recipe_options import GROUPS
+from edge_cifar.train.recipe.optimizers import OPTIMIZERS
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.testing import CliRunner
 
@@ -73,3 +75,11 @@ def test_more_than_a_dozen_options_are_in_groups_of_which_none_is_empty(name: st
     groups = {group: names for group, names in help_of(name).items() if not group.startswith(("Usage", "Arguments"))}
     assert all(groups.values())
     assert len(options_of(name)) <= 12 or len(groups) > 1
+
+
+def test_a_shell_is_told_the_options_of_train_and_what_there_is_to_choose_from() -> None:
+    told = {name: option for option in options("train") for name in option.names}
+    assert told["--optimizer"].values == tuple(OPTIMIZERS)
+    assert told["--device"].values == ("auto", "cpu", "cuda", "mps")
+    assert told["--data"].values == ()
+    assert told["--no-amp"].metavar == ""

@@ -29,7 +29,19 @@ A run that was disturbed, as by other programs, heat or a changing clock, is cal
 with the reasons; the exit status stays 0.
 """
 
-MAKE, CLASSIFY, JUDGE = "Make a model", "Classify photos", "Judge a model and a machine"
+COMPLETION_HELP = """Print a script that completes words in your shell.
+
+The next shell completes commands, options and values after one of
+
+\b
+edge-cifar completion bash > ~/.edge-cifar.bash; echo 'source ~/.edge-cifar.bash' >> ~/.bashrc
+edge-cifar completion zsh > ~/.edge-cifar.zsh; echo 'source ~/.edge-cifar.zsh' >> ~/.zshrc
+edge-cifar completion fish > ~/.config/fish/completions/edge-cifar.fish
+
+Print it again after edge-cifar was upgraded or an extra was installed.
+"""
+
+MAKE, CLASSIFY, JUDGE, SHELL = "Make a model", "Classify photos", "Judge a model and a machine", "Set up"
 
 COMMANDS = {
     "train": Command(MAKE, "train.cli.train", "Train a net on CIFAR-10 or on your own photos.", "train"),
@@ -47,6 +59,7 @@ COMMANDS = {
         JUDGE, "benchmarks.cli.compare_benchmarks", "Say which differences of two benchmark results are real."
     ),
     "doctor": Command(JUDGE, "edge.cli.doctor", "Say whether models run here, rightly, and how fast."),
+    "completion": Command(SHELL, "edge.cli.completion", COMPLETION_HELP),
 }
 
 
