@@ -3,13 +3,16 @@
 import importlib
 import sys
 from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from ..errors import EdgeCifarError
 from .exit_status import reporting
-from .grouped_help import GroupedCommand, GroupedCommands
+
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter
 
 
 class Command(NamedTuple):
@@ -63,6 +66,45 @@ COMMANDS = {
 }
 
 
+NAMES = 30  # columns of help that names take at most, as in click's
+Groups = dict[str, list[tuple[str, str]]]
+"""Rows of (name, what it does) by their heading."""
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose help has its options in groups: a `rich_help_panel` is a heading of plain text, without rich."""
+
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Write the arguments, then the options: one that names no group belongs to that of the one before it."""
+        groups: Groups = {}
+        heading = "Options"
+        for parameter in self.get_params(ctx):
+            heading = getattr(parameter, "rich_help_panel", None) or heading
+            if row := parameter.get_help_record(ctx):
+                groups.setdefault("Arguments" if parameter.param_type_name == "argument" else heading, []).append(row)
+        _write(groups, formatter)
+
+
+class GroupedCommands(TyperGroup):
+    """The program, whose help shows the commands in groups."""
+
+    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002
+        """Write the first line of what each command says of itself."""
+        groups: Groups = {}
+        for name, command in self.commands.items():
+            heading = getattr(command, "rich_help_panel", None) or "Commands"
+            groups.setdefault(heading, []).append((name, (command.help or "").partition("\n")[0]))
+        _write(groups, formatter)
+
+
+def _write(groups: Groups, formatter: "HelpFormatter") -> None:
+    """Write groups, with all that is said beginning in one column."""
+    width = min(NAMES, max(len(name) for rows in groups.values() for name, _ in rows))
+    for heading, rows in groups.items():
+        with formatter.section(heading):
+            formatter.write_dl([(name.ljust(width), words) for name, words in rows], col_max=NAMES)
+
+
 def build_app(requested: str) -> typer.Typer:
     """Return the application with the `requested` command imported and the others only named."""
     app = typer.Typer(
@@ -108,7 +150,7 @@ def _load(name: str, command: Command) -> Callable[..., None]:
             raise
         raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[{command.extra}]'") from error
     if "PIL" in sys.modules:  # here, where the process is ours
-        from .pillow_remarks import quieten_pillow
+        from ..photos.pillow_remarks import quieten_pillow
 
         quieten_pillow()
     function: Callable[..., None] = getattr(module, name.replace("-", "_"))

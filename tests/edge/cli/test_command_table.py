@@ -1,7 +1,7 @@
 from typing import Annotated
 
 import typer
-from edge_cifar.edge.cli.grouped_help import GroupedCommand, GroupedCommands
+from edge_cifar.edge.cli.command_table import GroupedCommand, GroupedCommands
 from typer.testing import CliRunner
 
 HELP = """\
