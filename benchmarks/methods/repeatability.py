@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from ...edge.cli.exit_status import reporting
+from ...edge.cli.options import AsJson
 from ...edge.errors import EdgeCifarError
 from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import this_machine
@@ -45,7 +46,7 @@ def repeatability(
     ] = None,
     runs: Annotated[int, typer.Option(help="Runs before the disturbed one.", min=2)] = 10,
     rounds: Annotated[int, typer.Option(help="Rounds of each.", min=1)] = 40,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run the benchmark several times, and once disturbed."""
     machine = this_machine()

@@ -1,4 +1,4 @@
-"""`edge-cifar benchmark compare A.json B.json`: which differences of two runs are real."""
+"""`edge-cifar compare-benchmarks A.json B.json`: which differences of two runs are real."""
 
 import base64
 from collections.abc import Mapping, Sequence

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -14,19 +13,20 @@ from ..inference.on_dataset import batch_logits, load_for
 from ..machine.cores import usable_cores
 from ..model.card import ModelCard
 from ..model.session import Model
-from ..model.shipped_models import MODEL_HELP, model_file
 from ..stats.classification import accuracy, confusion_matrix, per_class
 from ..stats.uncertainty import coverage
+from .options import SPLIT_HELP, THREADS_HELP, AsJson, ModelFile
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
-    data: Annotated[str, typer.Option(help=DATA_HELP)],
-    split: Annotated[
-        Literal["test", "val", "train", "all"], typer.Option(help="Which images of --data; all: every one.")
-    ] = "test",
-    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    model: ModelFile,
+    data: Annotated[str, typer.Option(help=DATA_HELP, metavar="DATA")],
+    split: Annotated[Literal["test", "val", "train", "all"], typer.Option(help=SPLIT_HELP)] = "test",
+    threads: Annotated[
+        int | None,
+        typer.Option(help=f"{THREADS_HELP}  [default: the cores allowed]", min=1, max=256, metavar="N"),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Measure accuracy; see `edge-cifar evaluate --help`."""
     opened = Model(model, threads or usable_cores())  # large batches, where more cores pay

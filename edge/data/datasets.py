@@ -27,7 +27,7 @@ from .split_rules import cut_by_content, stratified_split, unsettled
 from .synthetic_shapes import synthetic_split
 
 DATA_HELP = (
-    "cifar10, cifar100, synthetic, a folder (<class>/*, or train/<class>/* and test/<class>/*), or a table "
+    "Images: cifar10, cifar100, synthetic, a folder (<class>/*, or train/<class>/* and test/<class>/*), or a table "
     "(labels.csv: path,label or path,label,split)."
 )
 ALL = "all"  # every image, whatever split it is in
