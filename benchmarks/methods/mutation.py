@@ -37,6 +37,7 @@ NEAR: dict[str, tuple[str, ...]] = {
     "edge/model/protobuf.py": ("tests/edge/model/test_protobuf.py",),
     "edge/results/rows.py": ("tests/edge/results/test_rows.py",),
     "edge/data/seen_photos.py": ("tests/edge/data/test_seen_photos.py",),
+    "edge/stats/accuracy.py": ("tests/edge/stats/test_accuracy.py",),
     "edge/stats/uncertainty.py": ("tests/edge/stats/test_uncertainty.py",),
     "edge/model/strict_json.py": ("tests/edge/model/test_strict_json.py",),
     "export/quantization/calibration.py": ("tests/export/quantization/test_calibration.py",),

@@ -46,11 +46,11 @@ def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
         low, high = file.test.interval
         yield (
             f"{file.file:22} {file.bytes:>9,}  {file.val.top1:9.2%}  {file.test.top1:10.2%} ({low:.2%} - {high:.2%})"
-            f"  {file.test.same_answers:12.2%}  {file.test.worst_class} {file.test.worst_class_recall:.1%}"
+            f"  {file.test.same_answers:12.2%}  {file.test.worst_class} {file.test.recalls[file.test.worst_class]:.1%}"
         )
     yield f"largest logit difference of the fp32 file from the trained net: {files[0].largest_logit_difference:.2g}"
     for file in files[1:]:
-        paired, drop = file.test.against_fp32, 100 * (files[0].test.top1 - file.test.top1)
+        paired, drop = file.test.paired, 100 * (files[0].test.top1 - file.test.top1)
         yield (
             f"{file.file} against fp32 on {file.test.n:,} test images: drop {drop:.2f} points "
             f"({paired.broken} broken, {paired.fixed} fixed, McNemar p = {paired.p:.2g})"

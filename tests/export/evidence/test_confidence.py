@@ -85,7 +85,7 @@ def test_it_is_judged_on_test(measured: tuple[Evidence, SplitLogits, list[Labell
         assert told.top1 == right.mean()
         assert told.interval == wilson_interval(int(right.sum()), len(images))
     before = logits.test[::-1].argmax(1)
-    assert evidence.test.against_fp32 == paired_test(before == test.targets, logits.test.argmax(1) == test.targets)
+    assert evidence.test.paired == paired_test(before == test.targets, logits.test.argmax(1) == test.targets)
     assert evidence.test.same_answers == (before == logits.test.argmax(1)).mean()
     assert (evidence.few_images, evidence.at_bound) == (False, False)
 
