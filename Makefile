@@ -15,10 +15,11 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# mypy reads what ships: the wheel's files.
+# mypy reads what ships, the wheel's files, and the studies beside them, which don't.
 types: .venv/installed-dev
 	rm -rf build/site
 	$(BIN)/pip install --quiet --no-deps --target build/site .
+	cp -R benchmarks/. build/site/edge_cifar/benchmarks
 	MYPYPATH=build/site $(BIN)/mypy $(PACKAGES:%=-p %)
 
 # A process for each core, so each with one thread: tiny nets gain nothing from more.

@@ -1,21 +1,63 @@
-"""The house rules that no linter knows: which folder may import which, and that nothing ships under a common name."""
+"""The house rules that no linter knows: which room may import which, and that nothing ships under a common name."""
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from edge_cifar.benchmarks.publish.house_map import FOLDERS, arrows, imported_modules, modules
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Which rooms of its own folder a room imports, from the ground up.
+ARROWS = {
+    "edge/machine": "",
+    "edge/stats": "",
+    "edge/photos": "machine",
+    "edge/model": "photos",
+    "edge/files": "model",
+    "edge/data": "files machine photos stats",
+    "edge/inference": "data model photos stats",
+    "edge/results": "files inference model photos",
+    "edge/stream": "inference photos results",
+    "edge/report": "photos stats",
+    "edge/cli": "data files inference machine model photos results stats stream",
+    "train/nets": "",
+    "train/recipe": "nets",
+    "train/runs": "nets recipe",
+    "train/data": "recipe runs",
+    "train/report": "nets recipe runs",
+    "train/loop": "data nets recipe report runs",
+    "train/tuning": "data loop nets recipe report runs",
+    "train/cli": "data loop nets recipe report runs tuning",
+    "export/graph": "",
+    "export/proof": "graph",
+    "export/quantization": "graph proof",
+    "export/evidence": "proof quantization",
+    "export/pipeline": "evidence graph proof quantization",
+    "benchmarks/measure": "",
+    "benchmarks/report": "measure",
+    "benchmarks/cli": "measure report",
+    "benchmarks/photo_path": "",
+    "benchmarks/portability": "",
+    "benchmarks/robustness": "measure",
+    "benchmarks/runtime": "measure report",
+    "benchmarks/methods": "report runtime",
+    "benchmarks/peers": "measure photo_path",
+    "benchmarks/publish": "peers portability report",
+}
+# And which folders a folder imports; what needs the extra [train] is imported by nothing that doesn't.
 MAY_IMPORT = {
     "edge": set(),
     "train": {"edge"},
     "export": {"edge", "train"},
-    "benchmarks": {"edge", "train", "export"},  # what needs [train] is imported by nothing that doesn't
+    "benchmarks": {"edge", "train", "export"},
 }
+STUDIES = {"methods", "peers", "photo_path", "portability", "publish", "robustness", "runtime"}  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
-FILES = [path for folder in MAY_IMPORT for path in sorted((ROOT / folder).rglob("*.py"))]
+FILES = [path for folder in FOLDERS for path in modules(ROOT / folder)]
 
 
 def _imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -38,14 +80,52 @@ def test_folders_import_one_way_and_relatively(path: Path) -> None:
             assert top in MAY_IMPORT[folder], f"{path}: {folder}/ may not import {top}/"
 
 
-@pytest.mark.parametrize("folder", MAY_IMPORT)
-def test_every_package_is_typed_and_says_what_it_is(folder: str) -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_rooms_import_along_the_arrows(folder: str) -> None:
+    allowed = {room: set(others.split()) for room, others in ARROWS.items() if room.startswith(f"{folder}/")}
+    assert {f"{folder}/{room}": others for room, others in arrows(ROOT, folder).items()} == allowed
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {path: set(imported_modules(path)) for path in FILES}
+    while ends := {path for path, others in graph.items() if not others & graph.keys()}:
+        graph = {path: others for path, others in graph.items() if path not in ends}
+    assert list(graph) == []
+
+
+def test_only_the_command_line_knows_typer() -> None:
+    homes = {path.parent.relative_to(ROOT) for path in FILES if (0, "typer") in _imports(path)}
+    studies = {Path("benchmarks", study) for study in {*STUDIES, "measure"}}  # `startup` is one, too
+    assert homes - studies == {*(Path(folder, "cli") for folder in ("edge", "train", "benchmarks")), Path("export")}
+
+
+def test_a_room_is_small_and_says_what_it_is_for() -> None:
+    for room in {path.parent for path in FILES}:
+        assert len(list(room.glob("*.py"))) <= 15, f"{room}: too many files for one room"
+        assert ast.get_docstring(ast.parse((room / "__init__.py").read_text())), f"{room}: say what it is for"
+    for path in (*FILES, *modules(ROOT / "tests")):
+        assert len(path.read_text().splitlines()) <= 300, f"{path}: too long"
+
+
+def test_tests_mirror_the_rooms() -> None:
+    for path in modules(ROOT / "tests"):
+        room = path.parent.relative_to(ROOT / "tests")
+        assert (ROOT / room).is_dir(), f"{path}: tests a room that is not there"
+
+
+def test_what_users_run_ships_and_what_maintainers_run_does_not() -> None:
+    rooms = {path.parent.relative_to(ROOT) for path in FILES}
+    expected = {f"edge_cifar.{'.'.join(room.parts)}" for room in rooms if not STUDIES & set(room.parts)}
+    assert set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]) == expected
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_package_is_typed(folder: str) -> None:
     assert (ROOT / folder / "py.typed").exists()
-    assert ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text()))
 
 
 def test_the_runtime_needs_only_its_four_libraries() -> None:
-    for path in sorted((ROOT / "edge").rglob("*.py")):
+    for path in modules(ROOT / "edge"):
         for dots, module in _imports(path):
             top = module.split(".")[0]
             assert dots or top in sys.stdlib_module_names or top in RUNTIME_LIBRARIES, f"{path} imports {module}"

@@ -11,7 +11,6 @@ from typing import Annotated, Literal, NoReturn
 import typer
 from optuna.trial import FrozenTrial, TrialState
 
-from ...edge.cli.exit_status import TERMINATED
 from ...edge.errors import RunError
 from ..data.run_data import load_recipe_data
 from ..loop.device import choose_device
@@ -107,7 +106,7 @@ def _line(search: Search, trial: FrozenTrial, is_best: bool) -> str:
 def _take_leave(search: Search, stop: StopSignals) -> NoReturn:
     _say(f"stopped at {len(search.finished)} trials; the same command goes on")
     if stop.received is signal.SIGTERM:
-        sys.exit(TERMINATED)
+        sys.exit(128 + signal.SIGTERM)
     raise KeyboardInterrupt
 
 

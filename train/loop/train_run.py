@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 
-from ...edge.cli.exit_status import TERMINATED
 from ...edge.errors import RunError
 from ...edge.files.atomic_write import file_sha256, remove_temporaries
 from ...edge.machine.cores import usable_cores
@@ -194,7 +193,7 @@ class Session:
                 f"stopped in epoch {training.epoch}; `edge-cifar train --resume {run.folder}` goes on from this step"
             )
         if stop.received is signal.SIGTERM:
-            sys.exit(TERMINATED)
+            sys.exit(128 + signal.SIGTERM)
         raise KeyboardInterrupt
 
     def _say(self, line: str) -> None:
