@@ -8,7 +8,7 @@ import benchmark_results
 from edge_cifar.benchmarks.measure.accuracy import Scores
 from edge_cifar.benchmarks.measure.bootstrap import Interval
 from edge_cifar.benchmarks.measure.call_times import Timing
-from edge_cifar.edge.stats.uncertainty import CalibrationBin
+from edge_cifar.edge.stats.confidence import CalibrationBin
 
 
 def accuracy(drop: float = 0, p: float = 1, flips: Sequence[dict[str, str]] = ()) -> Scores:

@@ -14,7 +14,7 @@ from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.model.session import Logits, Model
 from ...edge.stats.accuracy import Flip, Labels, measure_accuracy
 from ...edge.stats.classification import confusion_matrix
-from ...edge.stats.uncertainty import CalibrationBin, calibration_bins, calibration_error
+from ...edge.stats.confidence import CalibrationBin, calibration_bins, calibration_error
 
 MOST_FLIPS = 24
 

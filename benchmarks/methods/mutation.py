@@ -38,7 +38,8 @@ NEAR: dict[str, tuple[str, ...]] = {
     "edge/results/rows.py": ("tests/edge/results/test_rows.py",),
     "edge/data/seen_photos.py": ("tests/edge/data/test_seen_photos.py",),
     "edge/stats/accuracy.py": ("tests/edge/stats/test_accuracy.py",),
-    "edge/stats/uncertainty.py": ("tests/edge/stats/test_uncertainty.py",),
+    "edge/stats/confidence.py": ("tests/edge/stats/test_confidence.py",),
+    "edge/stats/significance.py": ("tests/edge/stats/test_significance.py",),
     "edge/model/strict_json.py": ("tests/edge/model/test_strict_json.py",),
     "export/quantization/calibration.py": ("tests/export/quantization/test_calibration.py",),
     "export/evidence/measured_accuracy.py": (

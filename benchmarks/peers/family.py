@@ -26,7 +26,7 @@ from ...edge.model.session import Logits, Model
 from ...edge.model.shipped_models import FAMILY, model_file
 from ...edge.report.charts.scatter import Point
 from ...edge.stats.paired_timing import Latency, Ratio, latency, ratio
-from ...edge.stats.uncertainty import wilson_interval
+from ...edge.stats.significance import wilson_interval
 from ..measure.bootstrap import Interval, median_interval
 from ..measure.conditions import Watch
 from ..measure.validity import judge

@@ -10,7 +10,7 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.inference.on_dataset import batch_logits
 from ...edge.model.session import Model
 from ...edge.photos.contract import Pixels
-from ...edge.stats.uncertainty import paired_test, wilson_interval
+from ...edge.stats.significance import paired_test, wilson_interval
 
 SURE = 0.01  # of McNemar's exact test
 

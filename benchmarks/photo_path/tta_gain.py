@@ -12,7 +12,7 @@ from ...edge.inference.tta import STEPS, Steps, averaged_logits
 from ...edge.model.session import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.stats.paired_timing import ratio, time_in_turns
-from ...edge.stats.uncertainty import paired_test
+from ...edge.stats.significance import paired_test
 
 CROSS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 DIAGONAL = ((-1, -1), (-1, 1), (1, -1), (1, 1))

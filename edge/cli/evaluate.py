@@ -16,7 +16,7 @@ from ..model.card import ModelCard
 from ..model.session import Model
 from ..model.shipped_models import MODEL_HELP, model_file
 from ..stats.classification import accuracy, confusion_matrix, per_class
-from ..stats.uncertainty import coverage
+from ..stats.confidence import coverage
 
 
 def evaluate(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..photos.contract import Photo
 from ..stats.accuracy import Flip
-from ..stats.uncertainty import CalibrationBin
+from ..stats.confidence import CalibrationBin
 from .charts.dots import dots
 from .charts.heatmap import MOST, Counts, changes, confusion
 from .charts.reliability import reliability

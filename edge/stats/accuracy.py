@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .classification import Indices, confusion_matrix, per_class
-from .uncertainty import PairedTest, paired_test, wilson_interval
+from .significance import PairedTest, paired_test, wilson_interval
 
 Labels: TypeAlias = npt.NDArray[np.str_]
 

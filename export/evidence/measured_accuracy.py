@@ -14,7 +14,7 @@ from ...edge.machine.cores import usable_cores
 from ...edge.model.session import Logits, Model
 from ...edge.stats.accuracy import Accuracy, measure_accuracy
 from ...edge.stats.classification import confusion_matrix
-from ...edge.stats.uncertainty import (
+from ...edge.stats.confidence import (
     FEW,
     CalibrationBin,
     Coverage,

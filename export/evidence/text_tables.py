@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ...edge.stats.uncertainty import FEW
+from ...edge.stats.confidence import FEW
 from ..proof.portability import Portability
 from ..quantization.accuracy_ladder import Rung
 from .int8_speedup import Worth

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from edge_cifar.edge.stats.accuracy import Flip, measure_accuracy
-from edge_cifar.edge.stats.uncertainty import PairedTest, wilson_interval
+from edge_cifar.edge.stats.significance import PairedTest, wilson_interval
 
 
 def test_answers_are_judged_against_the_truth_and_the_answers_before() -> None:

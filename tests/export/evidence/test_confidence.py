@@ -12,15 +12,14 @@ from edge_cifar.edge.inference.classifier import UNKNOWN, Classifier
 from edge_cifar.edge.inference.on_dataset import batch_logits
 from edge_cifar.edge.model.session import Logits, Model
 from edge_cifar.edge.stats.classification import softmax
-from edge_cifar.edge.stats.uncertainty import (
+from edge_cifar.edge.stats.confidence import (
     abstain_threshold,
     calibration_bins,
     calibration_error,
     coverage,
     fit_temperature,
-    paired_test,
-    wilson_interval,
 )
+from edge_cifar.edge.stats.significance import paired_test, wilson_interval
 from edge_cifar.export.evidence.measured_accuracy import Evidence, References, SplitLogits, measure
 from edge_cifar.export.evidence.text_tables import confidence_line, evidence_lines
 from edge_cifar.export.pipeline.export_run import Order, export_run

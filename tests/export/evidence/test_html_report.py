@@ -7,7 +7,7 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.stats.paired_timing import Latency, Ratio
-from edge_cifar.edge.stats.uncertainty import PairedTest
+from edge_cifar.edge.stats.significance import PairedTest
 from edge_cifar.export.evidence.html_report import Exported, export_page, verdict
 from edge_cifar.export.evidence.int8_speedup import Worth
 from edge_cifar.export.evidence.measured_accuracy import Evidence, References, SplitLogits, measure

@@ -8,7 +8,8 @@ import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.stats.accuracy import Flip
-from edge_cifar.edge.stats.uncertainty import calibration_error, wilson_interval
+from edge_cifar.edge.stats.confidence import calibration_error
+from edge_cifar.edge.stats.significance import wilson_interval
 from edge_cifar.export.evidence.flipped_images import flip_sheet
 from edge_cifar.export.evidence.measured_accuracy import (
     References,
