@@ -11,7 +11,7 @@ from ...edge.data.datasets import LOADERS, split_folders
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import DataError
 from ...edge.inference.on_dataset import batch_logits, load_for
-from ...edge.model.session import Logits, Model
+from ...edge.model.contract import Logits, Model
 from ...edge.stats.accuracy import Flip, Labels, measure_accuracy
 from ...edge.stats.classification import confusion_matrix
 from ...edge.stats.confidence import CalibrationBin, calibration_bins, calibration_error

@@ -12,7 +12,7 @@ from ...edge.data.synthetic_shapes import synthetic_split, write_photos
 from ...edge.files.atomic_write import file_sha256
 from ...edge.inference.classifier import Classifier
 from ...edge.machine.cores import usable_cores
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.photos.contract import Pixels, read_photo
 from ...edge.stats.paired_timing import Seconds, Task, calls_within, ratios_by_round, time_in_turns
 from .accuracy import Scores, compare_accuracy, image_folder, load_for_all

@@ -9,7 +9,7 @@ import typer
 from ...edge.cli.exit_status import reporting
 from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.inference.tta import STEPS, Steps, averaged_logits
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.stats.paired_timing import ratio, time_in_turns
 from ...edge.stats.significance import paired_test

@@ -18,9 +18,9 @@ import typer
 from ...edge.cli.exit_status import reporting
 from ...edge.errors import ModelError
 from ...edge.machine.description import this_machine
+from ...edge.model.contract import Model
 from ...edge.model.golden_logits import golden_images
 from ...edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
-from ...edge.model.session import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.photos.contract import Pixels
 from ...edge.stats.paired_timing import Task, latency, ratio, time_in_turns

@@ -13,7 +13,7 @@ from ..data.seen_photos import learned_from, read_photo_list
 from ..inference.on_dataset import batch_logits, load_for
 from ..machine.cores import usable_cores
 from ..model.card import ModelCard
-from ..model.session import Model
+from ..model.contract import Model
 from ..model.shipped_models import MODEL_HELP, model_file
 from ..stats.classification import accuracy, confusion_matrix, per_class
 from ..stats.confidence import coverage

@@ -11,7 +11,7 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import ModelError
 from ...edge.inference.on_dataset import batch_logits
 from ...edge.machine.cores import usable_cores
-from ...edge.model.session import Logits, Model
+from ...edge.model.contract import Logits, Model
 from ...edge.stats.accuracy import Accuracy, measure_accuracy
 from ...edge.stats.classification import confusion_matrix
 from ...edge.stats.confidence import (

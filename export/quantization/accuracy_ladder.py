@@ -7,7 +7,7 @@ from functools import partial
 import onnx
 
 from ...edge.data.labelled_images import LabelledImages
-from ...edge.model.session import INPUT, OUTPUT, Logits
+from ...edge.model.contract import INPUT, OUTPUT, Logits
 from ...edge.photos.contract import Pixels
 from ...edge.stats.paired_timing import latency, time_in_turns
 from ...edge.stats.significance import drop_interval, paired_test

@@ -12,8 +12,8 @@ import onnx
 import pytest
 from boards import board as board
 from edge_cifar.edge.model.card import CARD_KEY, ModelCard
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
-from edge_cifar.edge.model.session import Model
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 

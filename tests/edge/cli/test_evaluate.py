@@ -13,7 +13,7 @@ from edge_cifar.edge.data.seen_photos import list_photos, write_photo_list
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.inference.on_dataset import BATCH, batch_logits, load_for
 from edge_cifar.edge.model.card import ModelCard
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteSealed = Callable[[onnx.ModelProto, ModelCard], Path]

@@ -10,7 +10,7 @@ import pytest
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.inference.classifier import UNKNOWN, Classifier
 from edge_cifar.edge.inference.on_dataset import batch_logits
-from edge_cifar.edge.model.session import Logits, Model
+from edge_cifar.edge.model.contract import Logits, Model
 from edge_cifar.edge.stats.classification import softmax
 from edge_cifar.edge.stats.confidence import (
     abstain_threshold,
