@@ -53,8 +53,8 @@ def test_the_table_ends_in_the_accuracy_and_what_was_left_out_is_said(
     done = run("evaluate", small_model, "--data", with_a_mistake)
     assert done.returncode == 0
     assert done.stdout.splitlines()[1:] == [
-        "cat       100.0%   83.3%   90.9%        6",
-        "dog        80.0%  100.0%   88.9%        4",
+        "cat       100.0%   83.3%  90.9%        6",
+        "dog        80.0%  100.0%  88.9%        4",
         "accuracy 90.00% on 10 test images",
     ]
     [line] = done.stderr.splitlines()
