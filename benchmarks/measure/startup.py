@@ -28,7 +28,7 @@ from ...edge.model.shipped_models import SHIPPED_DEFAULT
 from ...edge.stats.paired_timing import ratio
 
 IMPORTS = (sys.executable, "-c", "import numpy, PIL.Image, onnxruntime")
-FRESH = (sys.executable, "-m", f"{__package__}.fresh")
+FRESH = (sys.executable, "-m", f"{__package__}.fresh_process")
 PARTS = ("interpreter", "imports", "session", "first answer")
 
 

@@ -62,7 +62,7 @@ def check_model(path: Path, version: str) -> tuple[Verification | None, list[Fin
     except ModelError as error:
         return None, [Finding("model", "BAD", str(error))]
     findings = [model_finding(onnx_file, card.precision, version)]
-    child = _run("-m", f"{__package__}", "verify", "--json", "--", str(path))
+    child = _run("-m", "edge_cifar.edge", "verify", "--json", "--", str(path))
     if child.returncode < 0:
         died = f"dies here ({signal.Signals(-child.returncode).name}); install another release"
         words = _last_line(_run("-c", "import onnxruntime").stderr)

@@ -18,9 +18,11 @@ MUTANTS = (
 def test_the_tree_is_staged_as_it_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     stage(tmp_path, ["edge/model/golden_logits.py"])
-    assert (tmp_path / "edge_cifar/edge/golden.py").read_bytes() == (ROOT / "edge/model/golden_logits.py").read_bytes()
+    assert (tmp_path / "edge_cifar/edge/model/golden_logits.py").read_bytes() == (
+        ROOT / "edge/model/golden_logits.py"
+    ).read_bytes()
     assert (tmp_path / "edge/models").is_dir()
-    assert '"edge_cifar/edge/golden.py"' in (tmp_path / "pyproject.toml").read_text()
+    assert '"edge_cifar/edge/model/golden_logits.py"' in (tmp_path / "pyproject.toml").read_text()
 
 
 def test_only_the_tests_near_a_module_are_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,9 +30,9 @@ def test_only_the_tests_near_a_module_are_run(tmp_path: Path, monkeypatch: pytes
     stage(tmp_path, ["edge/results/resume_index.py", "edge/results/line_file.py"])
     mutmut = tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["mutmut"]
     assert mutmut["pytest_add_cli_args_test_selection"] == [
-        f"tests/edge/test_{name}.py" for name in ("done", "line_file", "output")
+        f"tests/edge/{name}.py" for name in ("cli/test_output", "results/test_line_file", "results/test_resume_index")
     ]
-    assert mutmut["only_mutate"] == ["edge_cifar/edge/done.py", "edge_cifar/edge/line_file.py"]
+    assert mutmut["only_mutate"] == [f"edge_cifar/edge/results/{name}.py" for name in ("resume_index", "line_file")]
 
 
 def test_a_module_without_near_tests_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +43,9 @@ def test_a_module_without_near_tests_is_named(tmp_path: Path, monkeypatch: pytes
 
 def test_another_folder_than_the_repository_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(EdgeCifarError, match=r"edge/done\.py: no such module; run this in the repository"):
+    with pytest.raises(
+        EdgeCifarError, match=r"edge/results/resume_index\.py: no such module; run this in the repository"
+    ):
         stage(tmp_path, ["edge/results/resume_index.py"])
 
 

@@ -40,7 +40,7 @@ def test_help_names_every_command_and_loads_no_library(run: Run, command: list[s
     assert (done.returncode, done.stderr) == (0, "")
     for name, entry in COMMANDS.items():
         assert f"  {name} " in done.stdout
-        assert entry.help.partition("\n")[0] in " ".join(done.stdout.split())
+        assert entry.help.partition("\n")[0][:40] in done.stdout
     assert not modules_loaded(command, "--help") & {"numpy", "PIL", "onnxruntime", "torch", "rich"}
 
 
@@ -52,9 +52,9 @@ def test_predict_loads_the_runtime_alone(command: list[str], small_model: Path, 
 
 def test_garbage_is_collected_once_a_command_runs() -> None:
     program = (
-        "import gc; from edge_cifar.edge import cli, commands\n"
-        "commands.build_app = lambda requested: lambda prog_name: print(gc.isenabled())\n"
-        "cli.main()"
+        "import gc; from edge_cifar.edge.cli import command_table, main\n"
+        "command_table.build_app = lambda requested: lambda prog_name: print(gc.isenabled())\n"
+        "main.main()"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"

@@ -17,7 +17,7 @@ from PIL import Image
 LOAD = """
 import sys
 from pathlib import Path
-from edge_cifar.edge import dataset_cache
+from edge_cifar.edge.data import decoded_cache
 from edge_cifar.edge.data.image_folder import load_folder
 decoded_cache.SETTLED = 0
 print(load_folder(Path(sys.argv[1]), 4).digest())

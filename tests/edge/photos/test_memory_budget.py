@@ -95,7 +95,7 @@ def test_small_photos_do_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_fork_while_a_photo_is_decoded_starts_anew() -> None:
     code = """
 import os, threading
-from edge_cifar.edge import memory_budget
+from edge_cifar.edge.photos import memory_budget
 held = memory_budget._budget
 with held.claim(250_000_000), held._changed:
     child = os.fork()
