@@ -25,17 +25,26 @@ from .mutation_report import Mutant, as_markdown, by_module
 
 FOLDERS = ("edge", "train", "export", "benchmarks")
 NEAR: dict[str, tuple[str, ...]] = {
-    "edge/inference/classifier.py": ("tests/edge/inference/test_classifier.py",),
+    "edge/inference/classifier.py": (
+        "tests/edge/inference/test_classifier.py",
+        "tests/edge/inference/test_classifier_many.py",
+    ),
     "edge/data/split_rules.py": ("tests/edge/data/test_split_rules.py",),
-    "edge/data/datasets.py": ("tests/edge/data/test_datasets.py",),
+    "edge/data/datasets.py": ("tests/edge/data/test_datasets.py", "tests/edge/data/test_label_table.py"),
     "edge/results/resume_index.py": ("tests/edge/results/test_resume_index.py",),
     "edge/model/golden_logits.py": ("tests/edge/model/test_golden_logits.py",),
+    "edge/data/label_table.py": ("tests/edge/data/test_label_table.py",),
     "edge/results/line_file.py": ("tests/edge/results/test_line_file.py", "tests/edge/cli/test_output.py"),
     "edge/stats/classification.py": ("tests/edge/stats/test_classification.py",),
-    "edge/model/onnx_file.py": ("tests/edge/model/test_onnx_file.py",),
-    "edge/model/onnx_schema.py": ("tests/edge/model/test_onnx_file.py", "tests/edge/model/test_protobuf.py"),
+    "edge/model/onnx_file.py": ("tests/edge/model/test_onnx_file.py", "tests/edge/model/test_onnx_file_hidden.py"),
+    "edge/model/onnx_schema.py": (
+        "tests/edge/model/test_onnx_file.py",
+        "tests/edge/model/test_onnx_file_hidden.py",
+        "tests/edge/model/test_protobuf.py",
+    ),
     "edge/model/protobuf.py": ("tests/edge/model/test_protobuf.py",),
     "edge/results/rows.py": ("tests/edge/results/test_rows.py",),
+    "edge/data/split_folders.py": ("tests/edge/data/test_split_folders.py",),
     "edge/data/seen_photos.py": ("tests/edge/data/test_seen_photos.py",),
     "edge/stats/accuracy.py": ("tests/edge/stats/test_accuracy.py",),
     "edge/stats/confidence.py": ("tests/edge/stats/test_confidence.py",),
@@ -48,7 +57,10 @@ NEAR: dict[str, tuple[str, ...]] = {
     ),
     "export/graph/graph_view.py": ("tests/export/graph/test_graph_view.py",),
     "export/proof/portability.py": ("tests/export/proof/test_portability.py",),
-    "export/proof/prove_graph.py": ("tests/export/proof/test_prove_graph.py",),
+    "export/proof/prove_graph.py": (
+        "tests/export/proof/test_prove_graph.py",
+        "tests/export/proof/test_prove_graph_layers.py",
+    ),
     "export/proof/rules.py": ("tests/export/proof/test_rules.py",),
     "export/proof/saturation.py": ("tests/export/proof/test_saturation.py",),
     "export/quantization/residual_sums.py": ("tests/export/quantization/test_residual_sums.py",),

@@ -5,7 +5,6 @@ project accepts. All is compared with the first: the host, with the first of --o
 bits everywhere, fp32 files are only measured, and a full-range int8 file (--control) must be caught.
 """
 
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,20 +17,30 @@ import typer
 
 from ...edge.cli.exit_status import reporting
 from ...edge.errors import EdgeCifarError
-from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
+from ...edge.files.atomic_write import file_sha256, write_json, write_text
 from ...edge.machine.description import this_machine
 from ...edge.model.contract import Model
 from ...edge.model.shipped_models import FAMILY, SHIPPED_FP32, model_file
 from ...edge.photos.contract import read_photo
 from .conformance_photos import JPEGS, choose_photos, describe_photos
 from .conformance_report import CONTROL_KIND, Answer, Failure, Row, Shown, compare, markdown, problems, tables
-from .emulators import CPUS, check_host, check_prepared, qemu_version, run_python
-from .emulators_setup import NEWEST, OLDEST, prepare
+from .emulated import (
+    ALL_CPUS,
+    BOTH_STACKS,
+    CpusOption,
+    FetchOption,
+    OrtOption,
+    OutOption,
+    conclude,
+    each_cpu,
+    make_ready,
+    run_child,
+)
+from .emulators import qemu_version
 
 SCHEMA = 2  # of the JSON; raised when a key changes its meaning or goes away
 CHILD = "edge_cifar.benchmarks.portability.conformance_child"
 CONTROL = "control/full-range.int8.onnx"
-HOST_CPU = "host"
 
 
 def conformance(
@@ -41,27 +50,19 @@ def conformance(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Dataset folder whose test images are shown too; without it all photos are rendered."),
+        typer.Option(help="Folder or table of photos whose test images are shown, too; without it all are rendered."),
     ] = None,
     images: Annotated[int, typer.Option(help=f"Photos, of which {JPEGS} or more are rendered JPEGs.", min=1)] = 200,
-    cpus: Annotated[str, typer.Option(help="Names, with commas between; the host is always one.")] = ",".join(CPUS),
-    ort: Annotated[
-        str, typer.Option(help=f"{NEWEST}, {OLDEST} or versions of onnxruntime, with commas between.")
-    ] = f"{NEWEST},{OLDEST}",
+    cpus: CpusOption = ALL_CPUS,
+    ort: OrtOption = BOTH_STACKS,
     control: Annotated[
         Path | None, typer.Option(help="fp32 file to make a full-range int8 file of, which must be caught.")
     ] = None,
-    fetch: Annotated[bool, typer.Option("--prepare", help="Fetch emulators and packages first.")] = False,
-    out: Annotated[Path | None, typer.Option(help="JSON file to write, and the table beside it as .md.")] = None,
+    fetch: FetchOption = False,
+    out: OutOption = None,
 ) -> None:
     """Run models on emulated CPUs and compare their answers, bit for bit."""
-    if out:
-        check_replaceable(out, out.with_suffix(".md"))
-    check_host()
-    names, stacks = choose_cpus(cpus), ort.split(",")
-    if fetch:
-        prepare([CPUS[name].machine for name in names], stacks, _say)
-    check_prepared([CPUS[name] for name in names], stacks)
+    names, stacks = make_ready(cpus, ort, fetch, out)
     with TemporaryDirectory() as work:
         photos = choose_photos(Path(work) / "photos", data, images)
         kinds = {
@@ -75,20 +76,7 @@ def conformance(
     found = problems(rows, failures)
     if out:
         write_report(out, shown, rows, failures)
-    typer.echo(tables(rows), nl=False)
-    for problem in found:
-        _say(problem)
-    if found:
-        raise typer.Exit(1)
-
-
-def choose_cpus(names: str) -> list[str]:
-    """Return the CPUs named in a list with commas, the host first. Raises EdgeCifarError for an unknown name."""
-    chosen = list(dict.fromkeys([HOST_CPU, *names.split(",")]))
-    unknown = [name for name in chosen if name not in CPUS]
-    if unknown:
-        raise EdgeCifarError(f"unknown CPU {unknown[0]!r}; choose from {', '.join(CPUS)}")
-    return chosen
+    conclude(tables(rows), found)
 
 
 def make_control(fp32: Path, photos: Sequence[Path], path: Path) -> Path:
@@ -111,8 +99,7 @@ def measure(
     rows: list[Row] = []
     failures: list[Failure] = []
     reference: list[Answer] = []
-    for stack, name in itertools.product(stacks, names):
-        _say(f"{name}, {stack} packages")
+    for name, stack in each_cpu(names, stacks):
         try:
             versions, answers = ask(name, stack, list(kinds), photos)
         except EdgeCifarError as error:
@@ -132,13 +119,12 @@ def ask(name: str, stack: str, models: Sequence[Path], photos: Sequence[Path]) -
     """Return a CPU's package versions and its answer for each model. Raises EdgeCifarError when it fails."""
     with TemporaryDirectory() as work:
         folder = Path(work)
-        (folder / "edge_cifar").symlink_to(Path(__file__).resolve().parents[2])  # importable without an installation
         request = {
             "models": [str(path.resolve()) for path in models],
             "photos": [str(path.resolve()) for path in photos],
         }
         write_json(folder / "request.json", request)
-        run_python(CPUS[name], stack, folder, "-m", CHILD, work)
+        run_child(name, stack, folder, CHILD)
         answer = json.loads((folder / "answer.json").read_text())
         logits = [np.load(folder / f"logits-{i}.npy", allow_pickle=False) for i in range(len(models))]
     return answer["versions"], [Answer(*pair) for pair in zip(logits, answer["pixels_sha256"], strict=True)]
@@ -163,10 +149,6 @@ def write_report(path: Path, shown: Shown, rows: Sequence[Row], failures: Sequen
 
 def _name(model: Path) -> str:
     return f"{model.parent.name}/{model.name}"
-
-
-def _say(words: str) -> None:
-    typer.echo(words, err=True)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...edge.data.class_folder import class_folders, class_photos
-from ...edge.data.datasets import split_folders
+from ...edge.data.datasets import split_files, split_folders
 from ...edge.data.synthetic_shapes import LABELS, write_photos
 from ...edge.files.atomic_write import file_sha256
 
@@ -31,14 +30,13 @@ def choose_photos(folder: Path, data: str | None, count: int) -> list[Path]:
 
 
 def images_of(data: str) -> list[Path]:
-    """Return the test images of a dataset folder, all if it has no test split, one of each class in turn.
+    """Return the test images of a dataset folder or table, all if it has no test split, one of each class in turn.
 
     Raises DataError.
     """
-    folders = split_folders(data)
-    folder = folders.get("test") or next(iter(folders.values()))
-    turns = itertools.zip_longest(*(class_photos(folder, label)[0] for label in class_folders(folder)))
-    return [folder / name for turn in turns for name in turn if name]
+    splits = list(split_folders(data))
+    turns = itertools.zip_longest(*split_files(data, "test" if "test" in splits else splits[0]))
+    return [path for turn in turns for path in turn if path]
 
 
 def describe_photos(photos: Sequence[Path], data: str | None) -> Photos:

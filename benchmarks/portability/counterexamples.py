@@ -6,29 +6,37 @@ must give the same bits everywhere, and the graph that onnxruntime makes of it m
 back from every CPU, with the newest onnxruntime and the oldest. All is compared with the host.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
 import numpy as np
 import onnx
 import typer
 
 from ...edge.cli.exit_status import reporting
-from ...edge.files.atomic_write import check_replaceable, write_json, write_text
+from ...edge.files.atomic_write import write_json, write_text
 from ...edge.machine.description import this_machine
 from ...edge.model.contract import INPUT
 from ...edge.model.golden_logits import golden_images
 from ...edge.model.shipped_models import FAMILY, model_file
 from ...export.proof.portability import Portability, portability
 from ...export.proof.prove_graph import findings
-from .conformance import choose_cpus
 from .counterexample_nets import Array, examples, pixels
-from .emulators import CPUS, check_host, check_prepared, qemu_version, run_python
-from .emulators_setup import NEWEST, OLDEST, prepare
+from .emulated import (
+    ALL_CPUS,
+    BOTH_STACKS,
+    CpusOption,
+    FetchOption,
+    OrtOption,
+    OutOption,
+    conclude,
+    each_cpu,
+    make_ready,
+    run_child,
+)
+from .emulators import qemu_version
 
 SCHEMA = 1  # of the JSON; raised when a key changes its meaning or goes away
 CHILD = "edge_cifar.benchmarks.portability.counterexamples_child"
@@ -57,21 +65,13 @@ class Row:
 
 
 def counterexamples(
-    cpus: Annotated[str, typer.Option(help="Names, with commas between; the host is always one.")] = ",".join(CPUS),
-    ort: Annotated[
-        str, typer.Option(help=f"{NEWEST}, {OLDEST} or versions of onnxruntime, with commas between.")
-    ] = f"{NEWEST},{OLDEST}",
-    fetch: Annotated[bool, typer.Option("--prepare", help="Fetch emulators and packages first.")] = False,
-    out: Annotated[Path | None, typer.Option(help="JSON file to write, and the table beside it as .md.")] = None,
+    cpus: CpusOption = ALL_CPUS,
+    ort: OrtOption = BOTH_STACKS,
+    fetch: FetchOption = False,
+    out: OutOption = None,
 ) -> None:
     """Run nets that break a rule of the proof, and nets that keep it, on emulated CPUs."""
-    if out:
-        check_replaceable(out, out.with_suffix(".md"))
-    check_host()
-    names, stacks = choose_cpus(cpus), ort.split(",")
-    if fetch:
-        prepare([CPUS[name].machine for name in names], stacks, _say)
-    check_prepared([CPUS[name] for name in names], stacks)
+    names, stacks = make_ready(cpus, ort, fetch, out)
     models, shown = nets()
     rows = measure(names, stacks, models, shown)
     found = problems(rows)
@@ -79,11 +79,7 @@ def counterexamples(
         facts = {"host": this_machine().cpu, "qemu": qemu_version(), "cpus": ", ".join(names), "onnxruntime": ort}
         write_json(out, {"schema": SCHEMA, **facts, "rows": [asdict(row) for row in rows], "problems": found})
         write_text(out.with_suffix(".md"), markdown({**facts, "date": this_machine().date}, found, rows))
-    typer.echo(table(rows))
-    for problem in found:
-        _say(problem)
-    if found:
-        raise typer.Exit(1)
+    conclude(table(rows), found)
 
 
 def nets() -> tuple[dict[str, onnx.ModelProto], dict[str, Array]]:
@@ -106,8 +102,7 @@ def measure(
 ) -> list[Row]:
     """Ask every CPU with every stack, and compare with the first. Raises EdgeCifarError when one fails."""
     answers: dict[str, dict[str, Answered]] = {}
-    for stack, name in itertools.product(stacks, names):
-        _say(f"{name}, {stack} packages")
+    for name, stack in each_cpu(names, stacks):
         answers[f"{name} ({stack})"] = ask(name, stack, models, shown)
     rules = {f"{kind}/{name}": example.rule for name, example in examples().items() for kind in ("broken", "sound")}
     return [_row(net, rules.get(net, ""), model, answers) for net, model in models.items()]
@@ -119,11 +114,10 @@ def ask(
     """Return a CPU's answer to each model that it can run."""
     with TemporaryDirectory() as work:
         folder = Path(work)
-        (folder / "edge_cifar").symlink_to(Path(__file__).resolve().parents[2])  # importable without an installation
         for i, (net, model) in enumerate(models.items()):
             onnx.save(model, folder / f"{i}.onnx")
             np.save(folder / f"{i}.npy", shown[net])
-        run_python(CPUS[name], stack, folder, "-m", CHILD, work)
+        run_child(name, stack, folder, CHILD)
         ran = {net: folder / str(i) for i, net in enumerate(models) if (folder / f"{i}.answer.npy").exists()}
         return {net: _answered(path) for net, path in ran.items()}
 
@@ -198,10 +192,6 @@ def _answered(path: Path) -> Answered:
 
 def _identical(one: Array, other: Array) -> bool:
     return one.tobytes() == other.tobytes()
-
-
-def _say(words: str) -> None:
-    typer.echo(words, err=True)
 
 
 if __name__ == "__main__":

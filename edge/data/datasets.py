@@ -1,14 +1,15 @@
 """Datasets by name or folder, read without torch, and how they are split.
 
 A dataset folder holds `train/<class>/*` and `test/<class>/*`, and `val/<class>/*` where its owner has chosen, or only
-`<class>/*`. Splits that it lacks are cut from its training photos, each photo by its own content, so that none changes
-sides when others come or go, and a device evaluates on what training left out. Datasets that never change, which are
-known by name, are cut by `stratified_split`.
+`<class>/*`; a table names the class of each photo, and its split or none. Splits that it lacks are cut from its
+training photos, each photo by its own content, so that none changes sides when others come or go, and a device
+evaluates on what training left out. Datasets that never change, which are known by name, are cut by `stratified_split`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,19 @@ import numpy as np
 from ..errors import DataError
 from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
+from .class_folder import class_folders, class_photos
 from .content_hashes import file_contents
 from .image_folder import load_folder
+from .label_table import is_table, load_table, read_table
 from .labelled_images import LabelledImages
 from .split_folders import EXPECTED, SPLITS, Layout, read_layout
 from .split_rules import cut_by_content, stratified_split, unsettled
 from .synthetic_shapes import synthetic_split
 
-DATA_HELP = "cifar10, cifar100, synthetic, or a folder: <class>/* or train/<class>/* and test/<class>/*."
+DATA_HELP = (
+    "cifar10, cifar100, synthetic, a folder (<class>/*, or train/<class>/* and test/<class>/*), or a table "
+    "(labels.csv: path,label or path,label,split)."
+)
 ALL = "all"  # every image, whatever split it is in
 TEST_FRACTION = 0.2  # of a folder's photos, when it has no test/
 TEST_SEED = 0  # the same for every run, so that runs with other seeds are compared on the same photos
@@ -86,11 +92,22 @@ def missing_splits(data: str) -> tuple[str, ...]:
 
 
 def split_folders(data: str) -> Mapping[str, Path]:
-    """Return the split folders of the dataset folder `data`, as `read_layout` finds them.
+    """Return the folder that the ids of each split of `data` are paths in: as `read_layout` finds it, or the table's.
 
-    Raises DataError when `data` is no folder.
+    Raises DataError when `data` is neither folder nor table.
     """
+    if is_table(data):
+        return dict.fromkeys(read_table(Path(data)), Path(data).parent)
     return _layout(data).folders
+
+
+def split_files(data: str, split: str) -> Sequence[Sequence[Path]]:
+    """Return the files of one of the `split_folders` of `data`, class by class, sorted; none is read."""
+    folder = split_folders(data)[split]
+    if not is_table(data):
+        return [[folder / name for name in class_photos(folder, label)[0]] for label in class_folders(folder)]
+    rows = sorted(read_table(Path(data))[split], key=lambda row: (row.label, row.path))
+    return [[folder / row.path for row in own] for _, own in groupby(rows, key=lambda row: row.label)]
 
 
 def uncertain_test_photos(images: LabelledImages) -> Indices:
@@ -133,15 +150,24 @@ def _given_splits(data: str, size: int, least: int, contents: bool = False) -> d
     """Return what loads each split that the dataset has itself, of `least` classes; with `contents` if asked."""
     if data in LOADERS:
         return {split: partial(LOADERS[data], split, size) for split in ("train", "test")}
-    layout = _layout(data)
+    left_out: tuple[str, ...] = ()
+    readers: dict[str, Callable[[], LabelledImages]]
+    if is_table(data):
+        rows = read_table(Path(data))
+        readers = {split: partial(load_table, Path(data), own, size, least) for split, own in rows.items()}
+        folders: Mapping[str, Path] = dict.fromkeys(rows, Path(data).parent)
+    else:
+        layout = _layout(data)
+        folders, left_out = layout.folders, layout.left_out
+        readers = {split: partial(load_folder, folder, size, least) for split, folder in folders.items()}
 
-    def load(split: str, folder: Path) -> LabelledImages:
-        images = load_folder(folder, size, least)
-        if contents or (split == "train" and len(layout.folders) < len(SPLITS)):
-            images = replace(images, contents=file_contents(folder, images.ids))
-        return replace(images, left_out=(*layout.left_out, *images.left_out))
+    def load(split: str) -> LabelledImages:
+        images = readers[split]()
+        if contents or (split == "train" and len(readers) < len(SPLITS)):
+            images = replace(images, contents=file_contents(folders[split], images.ids))
+        return replace(images, left_out=(*left_out, *images.left_out))
 
-    return {split: partial(load, split, folder) for split, folder in layout.folders.items()}
+    return {split: partial(load, split) for split in readers}
 
 
 def _joined(given: Mapping[str, Callable[[], LabelledImages]]) -> LabelledImages:
@@ -167,6 +193,8 @@ def _cut(
     rule: str,
 ) -> dict[str, LabelledImages]:
     """Return "train" and the splits cut from it because they aren't `given`."""
+    if "train" not in given and is_table(data):
+        raise DataError(f"{data}: no row of the split train, only of {', '.join(given)}")
     if "train" not in given:
         layout = _layout(data)
         there = ", ".join(f"{folder.name}/" for folder in layout.folders.values())

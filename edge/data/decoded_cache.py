@@ -48,7 +48,7 @@ def cache_key(folder: Path, names: Sequence[str], size: int) -> str | None:
     digest.update(b"%d" % size)
     for name in names:
         try:
-            status = os.stat(f"{folder}/{name}")  # noqa: PTH116, half the time of Path.stat
+            status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118, half the time of Path.stat
         except OSError as error:
             known: tuple[object, ...] = (error.errno,)
         else:

@@ -1,8 +1,9 @@
-"""Folders of labelled photos: `folder/<class>/*`, read through the photo contract, decoded only once."""
+"""Labelled photos of a folder, `folder/<class>/*`, read through the photo contract, decoded only once."""
 
 import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..errors import DataError, PhotoError
 from ..machine.cores import usable_cores
 from ..photos.contract import FORMATS, Pixels, read_photo
+from ..stats.classification import Indices
 from .class_folder import class_folders, class_photos, is_own, shortened
 from .decoded_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
 from .labelled_images import LabelledImages
@@ -26,20 +28,31 @@ def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
     labels = [label for label in found if label not in own]
     _check_labels(folder, labels, least)
     names = [name for label in labels for name in found[label][0]]
-    (images, readable), unreadable = _read_photos(folder, names, size)
-    ids = tuple(name for name, good in zip(names, readable, strict=True) if good)
     index = {label: i for i, label in enumerate(labels)}
-    targets = np.array([index[name.split("/", 1)[0]] for name in ids], dtype=np.int64)
+    targets = np.array([index[name.split("/", 1)[0]] for name in names], dtype=np.int64)
+    images = read_labelled(folder, names, targets, labels, size)
     left_out = [f"{folder / label}: {shortened(found[label][1])}" for label in labels if found[label][1]]
     left_out += [f"{folder / label}: made by edge-cifar, no class" for label in own]
-    for label, count in zip(labels, np.bincount(targets, minlength=len(labels)), strict=True):
+    for label, count in zip(labels, images.counts(), strict=True):
         if count == 0:
             but = f" (but {shortened(found[label][1])})" if found[label][1] else ""
             raise DataError(
                 f"{folder / label}: no readable photo in this class folder{but}; add some ({', '.join(FORMATS)}), "
                 "or remove it"
             )
-    return LabelledImages(images, targets, tuple(labels), ids, unreadable, tuple(left_out))
+    return replace(images, left_out=tuple(left_out))
+
+
+def read_labelled(
+    folder: Path, names: Sequence[str], targets: Indices, labels: Sequence[str], size: int
+) -> LabelledImages:
+    """Return the photos `names` below `folder`, at `size` pixels square, with their `targets` in `labels`.
+
+    Those that can't be read are left out and reported in `unreadable`, from the cache as at first.
+    """
+    (images, readable), unreadable = _read_photos(folder, names, size)
+    ids = tuple(name for name, good in zip(names, readable, strict=True) if good)
+    return LabelledImages(images, targets[readable], tuple(labels), ids, unreadable)
 
 
 def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:

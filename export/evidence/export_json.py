@@ -11,6 +11,7 @@ from .measured_accuracy import Evidence
 
 MOST_CELLS = 5000  # of a confusion matrix
 MOST_FLIPS = 1000  # images of a split
+MOST_DOUBTS = 100
 
 
 def evidence_summary(file: Evidence) -> dict[str, Any]:
@@ -18,10 +19,19 @@ def evidence_summary(file: Evidence) -> dict[str, Any]:
 
     `confusion` has columns instead of a matrix: `images` of the class `truth` that were answered `answer`, both places
     in `labels`; those of the smallest counts beyond `MOST_CELLS` are only counted, as `left_out`. `flipped` lists the
-    first `MOST_FLIPS` images; `flips` counts all of them.
+    first `MOST_FLIPS` images; `flips` counts all of them. `doubts` are the gravest `MOST_DOUBTS` reasons why the file
+    is not proven to give the same bits on every CPU; `doubts_left_out` counts the others.
     """
-    told = {"val": _split(file.val), "test": _split(file.test), "confusion": confusion_columns(file.confusion)}
-    return {**vars(file), "coverage": asdict(file.coverage), "reliability": [*map(asdict, file.reliability)], **told}
+    return {
+        **vars(file),
+        "coverage": asdict(file.coverage),
+        "val": _split(file.val),
+        "test": _split(file.test),
+        "confusion": confusion_columns(file.confusion),
+        "reliability": [*map(asdict, file.reliability)],
+        "doubts": file.doubts[:MOST_DOUBTS],
+        "doubts_left_out": max(0, len(file.doubts) - MOST_DOUBTS),
+    }
 
 
 def confusion_columns(counts: Sequence[Sequence[int]]) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -25,6 +26,7 @@ from ...edge.stats.confidence import (
     coverage,
     fit_temperature,
 )
+from ..proof.portability import doubts
 
 # The logit difference allowed between torch and the fp32 file. Both add in float32, in other orders: the difference
 # grows with the logits, about 1e-6 of their range, while a wrong layer changes whole hundredths of it.
@@ -37,15 +39,17 @@ BATCH = 256  # images
 class Evidence:
     """A file in full; `calibration_error` is on the test images, before and after the temperature.
 
-    `val` and `test` are against the fp32 file's answers. `confusion` counts test images by true class and answer, in
-    the order of `labels`; `reliability` is of the same images, after the temperature. `coverage` is of the test images
-    at the abstain threshold. `few_images`: validation has under `FEW`, hardly enough for a temperature; `at_bound`: a
-    card can't say the temperature that was wanted.
+    `doubts` are the reasons why the file is not proven to give the same bits on every CPU, none if it is. `val` and
+    `test` are against the fp32 file's answers. `confusion` counts test images by true class and answer, in the order of
+    `labels`; `reliability` is of the same images, after the temperature. `coverage` is of the test images at the
+    abstain threshold. `few_images`: validation has under `FEW`, hardly enough for a temperature; `at_bound`: a card
+    can't say the temperature that was wanted.
     """
 
     file: str
     bytes: int
     portability: str
+    doubts: tuple[str, ...]
     largest_logit_difference: float  # from the torch net, on validation
     temperature: float
     abstain_threshold: float
@@ -121,6 +125,7 @@ def measure(
         file=path.name,
         bytes=path.stat().st_size,
         portability=Model(path).card.portability,
+        doubts=tuple(doubts(onnx.load(path))),
         largest_logit_difference=float(np.abs(logits.val - references.torch_val).max()),
         temperature=temperature,
         abstain_threshold=threshold,

@@ -16,6 +16,8 @@ CAVEATS = {
     "answers then differ; verify tells on the device",
 }
 
+DOUBTS_SHOWN = 3
+
 
 def rung_lines(rungs: Sequence[Rung], n: int) -> Iterator[str]:
     """Yield the table of what was tried to quantize, measured on `n` validation images."""
@@ -86,9 +88,16 @@ def confidence_line(file: Evidence) -> str:
 
 
 def portability_line(file: Evidence) -> str:
-    """Return how a file answers on other CPUs, and why."""
-    caveat = CAVEATS.get(Portability(file.portability))
-    return f"{file.file} on other CPUs: {file.portability}" + (f": {caveat}" if caveat else "")
+    """Return how a file answers on other CPUs, what that means, and the gravest reasons why no more is proven."""
+    line = f"{file.file} on other CPUs: {file.portability}"
+    if caveat := CAVEATS.get(Portability(file.portability)):
+        line += f": {caveat}"
+    if file.doubts:
+        more = len(file.doubts) - DOUBTS_SHOWN
+        line += f"; not proven since {'; '.join(file.doubts[:DOUBTS_SHOWN])}" + (
+            f"; and {more} more" if more > 0 else ""
+        )
+    return line
 
 
 def worth_line(worth: Worth) -> str:

@@ -40,6 +40,6 @@ def verdicts(model: onnx.ModelProto) -> set[Verdict]:
 
 
 def doubts(model: onnx.ModelProto) -> list[str]:
-    """Return a line for each reason why a model is not proven, none when it is."""
-    found = (*findings(model), *findings(optimized(model)))
+    """Return a line for each reason why a model is not proven, the gravest first; none when it is."""
+    found = sorted((*findings(model), *findings(optimized(model))), key=lambda each: -each[1].verdict)
     return list(dict.fromkeys(f"{name}: {finding.reason}" for name, finding in found if finding.verdict))

@@ -11,9 +11,11 @@ import numpy as np
 import onnx
 import pytest
 from boards import board as board
+from edge_cifar.edge import Classifier
 from edge_cifar.edge.model.card import CARD_KEY, ModelCard
 from edge_cifar.edge.model.contract import Model
-from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
+from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, OnnxFile, check_seal, read_onnx, seal
+from edge_cifar.edge.photos.contract import Photo
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -150,3 +152,27 @@ def bright_corner() -> Image.Image:
     image = Image.new("RGB", (400, 200))
     image.paste((255, 255, 255), (0, 0, 200, 100))
     return image
+
+
+@pytest.fixture
+def opens(tmp_path: Path) -> Callable[[bytes], OnnxFile]:
+    """Write bytes to a file, read it as a model and check its seal."""
+
+    def opens(data: bytes) -> OnnxFile:
+        path = tmp_path / "model.onnx"
+        path.write_bytes(data)
+        data, onnx_file = read_onnx(path)
+        check_seal(data, onnx_file.metadata.get(SEAL_KEY, ""), path)
+        return onnx_file
+
+    return opens
+
+
+@pytest.fixture
+def cat_or_dog(small_model: Path) -> Classifier:
+    """A classifier with logits [0, (r + g + b) - 300] of the first of 2 x 2 pixels."""
+    return Classifier(small_model)
+
+
+def flat(value: int) -> Photo:
+    return np.full((2, 2), value, np.uint8)

@@ -175,6 +175,10 @@ def test_a_file_that_is_not_portable_says_so_in_all_places(run: Run) -> None:
     assert summary["rungs"][0]["portability"].startswith("NOT PORTABLE")
     assert summary["files"][1]["portability"].startswith("NOT PORTABLE")
     assert "on other CPUs: NOT PORTABLE" in (run.folder / "report.html").read_text()
+    doubt = summary["files"][1]["doubts"][0]
+    assert doubt.endswith(": products of its weights may leave 16 bits")
+    assert f"not proven since {doubt}" in done.stdout
+    assert f"not proven since {doubt}" in (run.folder / "report.html").read_text()
     _, onnx_file = read_onnx(run.folder / "model.int8.onnx")
     assert read_card(onnx_file.metadata, run.folder).portability.startswith("NOT PORTABLE")
 

@@ -49,7 +49,7 @@ class Recipe:
     """
 
     data: str = _option("cifar10", DATA_HELP)
-    extra: str = _option("", "Folder of further photos, <class>/*; new classes extend the labels.")
+    extra: str = _option("", "Folder or table of further photos, as --data; new classes extend the labels.")
     net: str = _option("batchnorm", "The net; --list-nets shows them all.", choices=NETS)
     width: float = _option(1.0, "Multiplies the channels and units of the net's hidden layers.", low=0.1, high=8)
     size: int = _option(32, "Width and height of the input in pixels.", low=8, high=256)

@@ -80,6 +80,8 @@ def test_photos_lie_in_the_folder_of_their_split_or_where_it_was_cut_from(few_ph
     shutil.rmtree(train)
     assert image_folder(few_photos, "test") == tmp_path / "few" / "test"
     assert image_folder("synthetic", "test") is None
+    (tmp_path / "labels.csv").write_text("path,label\na.png,a\n")
+    assert image_folder(str(tmp_path / "labels.csv"), "test") == tmp_path
 
 
 def test_answers_are_compared_by_label_where_models_order_them_differently() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from edge_cifar.benchmarks.portability import conformance, conformance_child, emulators
+import typer
+from edge_cifar.benchmarks.portability import conformance, conformance_child, emulated, emulators
 from edge_cifar.benchmarks.portability.conformance_photos import choose_photos, describe_photos
 from edge_cifar.benchmarks.portability.conformance_report import (
     Answer,
@@ -104,9 +105,18 @@ def test_cpus_are_of_known_architectures_and_only_the_host_is_not_emulated() -> 
 
 
 def test_cpus_are_chosen_by_name_with_the_host_first() -> None:
-    assert conformance.choose_cpus("a72,haswell,a72") == ["host", "a72", "haswell"]
+    assert emulated.choose_cpus("a72,haswell,a72") == ["host", "a72", "haswell"]
     with pytest.raises(EdgeCifarError, match=r"unknown CPU 'a73'; choose from host, .*arm-max"):
-        conformance.choose_cpus("a73")
+        emulated.choose_cpus("a73")
+
+
+def test_a_run_ends_in_its_table_and_fails_by_its_problems(capsys: pytest.CaptureFixture[str]) -> None:
+    emulated.conclude("| table |\n", [])
+    assert capsys.readouterr() == ("| table |\n", "")
+    with pytest.raises(typer.Exit) as ended:
+        emulated.conclude("| table |", ["one", "two"])
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr() == ("| table |\n", "one\ntwo\n")
 
 
 def test_a_missing_emulator_is_answered_by_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,6 +151,9 @@ def test_photos_are_rendered_and_then_taken_from_each_class_in_turn(tmp_path: Pa
     changed = describe_photos(photos, str(tmp_path / "data"))
     assert changed.sha256 != described.sha256
     assert changed == replace(described, sha256=changed.sha256)
+    (tmp_path / "labels.csv").write_text("path,label\ndata/test/dog/2.png,dog\ndata/train/cat/0.png,cat\n")
+    shown = choose_photos(tmp_path / "photos", str(tmp_path / "labels.csv"), 13)[10:]
+    assert shown == [tmp_path / "data/train/cat/0.png", tmp_path / "data/test/dog/2.png"]
 
 
 def test_without_data_all_photos_are_rendered(tmp_path: Path) -> None:

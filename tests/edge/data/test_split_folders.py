@@ -16,16 +16,21 @@ def make(root: Path, *photos: str) -> Path:
     ("name", "split"),
     [
         *((name, "train") for name in ("train", "Train", "TRAINING", "training_set", "trainset", "train2017", "trn")),
-        *((name, "val") for name in ("val", "valid", "Validation", "VAL", "dev", "val_images", "evaluation")),
-        *((name, "test") for name in ("test", "Test", "testing", "test-set", "test_data")),
+        *((name, "train") for name in ("traindata", "TrainImages", "data_train", "trainval", "train_val")),
+        *((name, "val") for name in ("val", "valid", "Validation", "VAL", "dev", "val_images", "eval", "evaluation")),
+        *((name, "test") for name in ("test", "Test", "testing", "test-set", "test_data", "images_test")),
+        *((name, "test") for name in ("holdout", "hold-out", "Held_Out", "heldout_set")),
         *((name, None) for name in ("cat", "images", "contest", "trainer", "train and test", "tests of cats", "2024")),
+        *((name, None) for name in ("dataset", "set", "evaluate me", "folder", "device")),
     ],
 )
 def test_usual_names_of_splits_are_understood(name: str, split: str | None) -> None:
     assert split_name(name) == split
 
 
-@pytest.mark.parametrize("names", [("Train", "VALID", "Testing"), ("training_set", "dev", "test_set")])
+@pytest.mark.parametrize(
+    "names", [("Train", "VALID", "Testing"), ("training_set", "dev", "test_set"), ("train", "eval", "hold-out")]
+)
 def test_splits_are_found_by_such_names(tmp_path: Path, names: tuple[str, str, str]) -> None:
     make(tmp_path, *(f"{name}/{label}/0.png" for name in names for label in ("cat", "dog")))
     layout = read_layout(tmp_path)
@@ -38,7 +43,22 @@ def test_splits_are_found_a_folder_deeper(tmp_path: Path) -> None:
     assert list(read_layout(tmp_path).folders) == ["train", "test"]
 
 
-@pytest.mark.parametrize("pair", [("val", "valid"), ("Train", "train"), ("test", "testing")])
+def test_what_lies_beside_splits_a_folder_deeper_is_named(tmp_path: Path) -> None:
+    make(tmp_path, "images/train/cat/0.png", "images/more/cat/0.png", "later/cat/0.png", "cover.jpg")
+    assert read_layout(tmp_path).left_out == (
+        f"{tmp_path}/later: a folder of no split that is known, beside images/",
+        f"{tmp_path}: 1 photos in no class folder",
+        f"{tmp_path}/images/more: a folder of no split that is known, beside train/",
+    )
+
+
+def test_several_datasets_beside_each_other_are_no_classes(tmp_path: Path) -> None:
+    make(tmp_path, *(f"{name}/{split}/cat/0.png" for name in ("a", "b") for split in ("train", "test")))
+    with pytest.raises(DataError, match=r": a/ and b/ hold splits each, as datasets do; name one of them$"):
+        read_layout(tmp_path)
+
+
+@pytest.mark.parametrize("pair", [("val", "valid"), ("Train", "train"), ("test", "testing"), ("test", "holdout")])
 def test_a_split_that_is_there_twice_is_refused(tmp_path: Path, pair: tuple[str, str]) -> None:
     make(tmp_path, *(f"{name}/cat/0.png" for name in (*pair, "trn")))
     with pytest.raises(DataError, match=r"/ and .*/ are both its (train|val|test) split; keep one"):
@@ -46,12 +66,12 @@ def test_a_split_that_is_there_twice_is_refused(tmp_path: Path, pair: tuple[str,
 
 
 def test_what_lies_beside_the_splits_is_named(tmp_path: Path) -> None:
-    make(tmp_path, "train/cat/0.png", "test/0.png", "unlabelled/0.png", "notes/a.txt", "cover.jpg")
+    make(tmp_path, "train/cat/0.png", "val/cat/0.png", "test/0.png", "unlabelled/0.png", "notes/a.txt", "cover.jpg")
     layout = read_layout(tmp_path)
-    assert layout.folders == {"train": tmp_path / "train"}
+    assert layout.folders == {"train": tmp_path / "train", "val": tmp_path / "val"}
     assert layout.left_out == (
-        f"{tmp_path}/test: photos without class folders, beside train/",
-        f"{tmp_path}/unlabelled: a folder of no split that is known, beside train/",
+        f"{tmp_path}/test: photos without class folders, beside train/, val/",
+        f"{tmp_path}/unlabelled: a folder of no split that is known, beside train/, val/",
         f"{tmp_path}: 1 photos in no class folder",
     )
 
@@ -62,6 +82,30 @@ def test_classes_that_are_split_one_by_one_are_refused(tmp_path: Path) -> None:
         read_layout(tmp_path)
 
 
-def test_a_class_may_be_called_like_a_split(tmp_path: Path) -> None:
-    make(tmp_path, "train/0.png", "bus/0.png")
+def test_a_class_may_hold_a_folder_called_like_one_split(tmp_path: Path) -> None:
+    make(tmp_path, "cat/val/0.png", "dog/0.png", "cover.jpg")
+    layout = read_layout(tmp_path)
+    assert layout.folders == {"train": tmp_path}
+    assert layout.left_out == (f"{tmp_path}: 1 photos in no class folder",)
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("Train", "eval", "holdout")])
+def test_splits_without_classes_are_no_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+    make(tmp_path, *(f"{name}/0.png" for name in names), "notes/a.txt")
+    with pytest.raises(DataError, match=r"/ and .*/ hold photos without class folders; expected train/<class>/\*"):
+        read_layout(tmp_path)
+
+
+@pytest.mark.parametrize("names", [("train", "bus"), ("eval", "bus"), ("dev", "eval"), ("train", "test", "bus")])
+def test_a_class_may_be_called_like_a_split(tmp_path: Path, names: tuple[str, ...]) -> None:
+    make(tmp_path, *(f"{name}/0.png" for name in names))
     assert read_layout(tmp_path).folders == {"train": tmp_path}
+
+
+@pytest.mark.parametrize("name", ["holdout", "eval", "dev", "Test", "unknown"])
+def test_no_folder_beside_splits_is_a_class(tmp_path: Path, name: str) -> None:
+    make(tmp_path, "train/cat/0.png", f"{name}/cat/0.png")
+    layout = read_layout(tmp_path)
+    told = [line for line in layout.left_out if line.startswith(f"{tmp_path / name}: ")]
+    assert layout.folders["train"] == tmp_path / "train"
+    assert len(told) == (tmp_path / name not in layout.folders.values())

@@ -1,7 +1,7 @@
 import io
 import json
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,12 @@ import pytest
 from edge_cifar.edge import Classifier, ModelError, PhotoError, Prediction, Ranked
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import render
-from edge_cifar.edge.inference.classifier import BATCH
 from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.edge.model.shipped_models import SHIPPED_DEFAULT
 from edge_cifar.edge.photos.contract import Photo, read_photo
 from PIL import Image
 
-from ..conftest import WriteSealed
+from ..conftest import WriteSealed, flat
 
 AS_STORED: dict[int, Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]] = {  # by EXIF orientation
     1: lambda seen: seen,
@@ -31,16 +30,6 @@ AS_STORED: dict[int, Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]] =
     7: lambda seen: seen.transpose(1, 0, 2)[::-1, ::-1],
     8: lambda seen: seen.transpose(1, 0, 2)[:, ::-1],
 }
-
-
-@pytest.fixture
-def cat_or_dog(small_model: Path) -> Classifier:
-    """A classifier with logits [0, (r + g + b) - 300] of the first of 2 x 2 pixels."""
-    return Classifier(small_model)
-
-
-def flat(value: int) -> Photo:
-    return np.full((2, 2), value, np.uint8)
 
 
 def test_a_known_photo_has_known_probabilities(cat_or_dog: Classifier) -> None:
@@ -74,40 +63,6 @@ def test_probabilities_of_all_labels_sum_to_1(tiny_fp32_model: Path, photo: Path
 def test_a_photo_that_cannot_be_read_raises(cat_or_dog: Classifier, tmp_path: Path) -> None:
     with pytest.raises(PhotoError, match=r"missing\.jpg: No such file"):
         cat_or_dog.predict(tmp_path / "missing.jpg")
-
-
-def test_many_photos_keep_their_order_and_errors_are_values(cat_or_dog: Classifier) -> None:
-    random = np.random.RandomState(0)
-    kinds = random.choice(["cat", "dog", "error"], 2 * BATCH + 5)
-    photos = [{"cat": flat(0), "dog": flat(255), "error": b"damaged"}[kind] for kind in kinds]
-    results = list(cat_or_dog.predict_many(photos))
-    found = ["error" if isinstance(result, PhotoError) else result.label for result in results]
-    assert found == list(kinds)
-
-
-def test_a_batch_of_nothing_but_errors_is_errors(cat_or_dog: Classifier) -> None:
-    results = list(cat_or_dog.predict_many([b"damaged"] * (BATCH + 1)))
-    assert len(results) == BATCH + 1
-    assert all(isinstance(result, PhotoError) for result in results)
-
-
-def test_no_photos_are_no_results(cat_or_dog: Classifier) -> None:
-    assert list(cat_or_dog.predict_many([])) == []
-
-
-def test_photos_are_read_as_they_are_needed(cat_or_dog: Classifier) -> None:
-    def endless() -> Iterator[Photo]:
-        while True:
-            yield flat(255)
-
-    results = cat_or_dog.predict_many(endless())
-    assert next(results) == next(results)
-
-
-def test_many_photos_give_what_they_give_alone(tiny_int8_model: Path, synthetic: LabelledImages) -> None:
-    classifier = Classifier(tiny_int8_model)
-    photos: list[Photo] = [image[..., :3].copy() for image in synthetic.images[: BATCH + 3]]
-    assert list(classifier.predict_many(photos)) == [classifier.predict(photo) for photo in photos]
 
 
 def test_threads_may_share_a_classifier(tiny_int8_model: Path, synthetic: LabelledImages) -> None:
@@ -237,71 +192,6 @@ def test_labels_are_asked_for_by_a_whole_number(cat_or_dog: Classifier, top: int
         cat_or_dog.predict(flat(0), top)
 
 
-@pytest.mark.parametrize("batch", [0, 1025])
-def test_batches_have_bounds(cat_or_dog: Classifier, batch: int) -> None:
-    with pytest.raises(ValueError, match="batch: expected a whole number, 1 to 1024"):
-        cat_or_dog.predict_many([flat(0)], batch=batch)
-
-
-@pytest.mark.parametrize(
-    "photo",
-    ["a.jpg", Path("a.jpg"), b"abc", bytearray(b"abc"), memoryview(b"abc"), io.BytesIO(b"abc"), 3, None,
-     Image.new("RGB", (2, 2)), np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.uint8)],
-    ids=lambda photo: type(photo).__name__,
-)  # fmt: skip
-def test_one_photo_in_the_place_of_many_is_a_type_error(cat_or_dog: Classifier, photo: object) -> None:
-    with pytest.raises(TypeError):
-        cat_or_dog.predict_many(photo)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_an_image_is_one_photo_whatever_its_channels(cat_or_dog: Classifier, channels: int) -> None:
-    words = r"^expected several photos, got one \(ndarray\); use predict, or put it in a list$"
-    with pytest.raises(TypeError, match=words):
-        cat_or_dog.predict_many(np.zeros((5, 5, channels), np.uint8))  # type: ignore[arg-type]
-    assert len(list(cat_or_dog.predict_many(np.zeros((3, 5, 2), np.uint8)))) == 3  # type: ignore[arg-type]
-
-
-def test_a_file_is_one_photo(cat_or_dog: Classifier) -> None:
-    with pytest.raises(TypeError, match=r"got one \(BytesIO\)"):
-        cat_or_dog.predict_many(io.BytesIO(b"abc"))  # type: ignore[arg-type]
-
-
-def test_an_array_of_photos_is_many(cat_or_dog: Classifier) -> None:
-    photos = np.zeros((BATCH + 1, 2, 2, 3), np.uint8)
-    photos[1:] = 255
-    results = list(cat_or_dog.predict_many(photos))  # type: ignore[arg-type]
-    assert [result.guess for result in results if isinstance(result, Prediction)] == ["cat", *["dog"] * BATCH]
-
-
-def test_a_camera_is_answered_before_the_next_frame_is_asked_for(cat_or_dog: Classifier) -> None:
-    given = answered = 0
-
-    def camera() -> Iterator[Photo]:
-        nonlocal given
-        for i in range(BATCH):
-            assert answered == given
-            given += 1
-            yield flat(i)
-
-    for _ in cat_or_dog.predict_many(camera()):
-        answered += 1
-    assert answered == given == BATCH
-
-
-@pytest.mark.parametrize("batch", [None, 1, 3, 5, BATCH])
-def test_what_an_iterator_raises_comes_after_the_results_before_it(cat_or_dog: Classifier, batch: int | None) -> None:
-    def camera() -> Iterator[Photo]:
-        for _ in range(5):
-            yield flat(255)
-        raise OSError("unplugged")
-
-    results = cat_or_dog.predict_many(camera(), batch=batch)
-    assert [next(results).guess for _ in range(5)] == ["dog"] * 5  # type: ignore[union-attr]
-    with pytest.raises(OSError, match="unplugged"):
-        next(results)
-
-
 def test_a_pickled_classifier_keeps_its_options(warm: Path) -> None:
     options = {"threads": 2, "threshold": 0.6, "tta": True}
     again = pickle.loads(pickle.dumps(Classifier(warm, **options)))  # type: ignore[arg-type]
@@ -351,26 +241,8 @@ def test_a_classifier_uses_one_core_and_looks_once_unless_asked(small_model: Pat
     assert classifier.__reduce__()[0].keywords == {"threads": 1, "threshold": None, "tta": False}  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("photos", "together"), [("list", [32, 3]), ("iterator", [1] * 35)])
-def test_photos_of_a_list_go_through_the_net_together(small_model: Path, photos: str, together: list[int]) -> None:
-    classifier, seen = Classifier(small_model), []
-
-    def logits(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        seen.append(len(pixels))
-        return classifier.model.logits(pixels)
-
-    classifier._logits = logits
-    given = [flat(0)] * 35
-    assert len(list(classifier.predict_many(given if photos == "list" else iter(given)))) == 35
-    assert seen == together
-
-
 def test_a_classifier_is_pickled_by_its_absolute_path(small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(small_model.parent)
     data = pickle.dumps(Classifier(small_model.name))
     monkeypatch.chdir("/")
     assert pickle.loads(data).predict(flat(255)).label == "dog"
-
-
-def test_the_largest_batch_is_allowed(cat_or_dog: Classifier) -> None:
-    assert len(list(cat_or_dog.predict_many([flat(0)] * 3, top=1, batch=1024))) == 3

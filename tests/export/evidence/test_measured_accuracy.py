@@ -154,7 +154,7 @@ def test_evidence_of_each_split(tiny_int8_model: Path, synthetic: LabelledImages
     fp32 = SplitLogits(logits([0, 1, 2, 0]), logits([0, 0, 1, 1, 2]))
     found = measure(tiny_int8_model, own, val, test, References(own.val + np.float32(0.5), fp32))
     assert (found.file, found.bytes) == (tiny_int8_model.name, tiny_int8_model.stat().st_size)
-    assert found.portability == "same bits on every CPU"
+    assert (found.portability, found.doubts) == ("same bits on every CPU", ())
     assert found.largest_logit_difference == 0.5
     assert (found.few_images, found.at_bound) == (True, False)
     assert (found.val.n, found.val.top1, found.val.same_answers) == (4, 0.75, 0.75)

@@ -72,3 +72,10 @@ def test_a_net_is_as_portable_as_its_worst_node() -> None:
 def test_each_doubt_is_told_once_in_the_order_of_the_nodes() -> None:
     doubted = _graph("Tanh a", "Relu b", "Sigmoid c")
     assert doubts(doubted) == ["a: Tanh is computed in float", "c: Sigmoid is computed in float"]
+
+
+def test_the_gravest_doubts_come_first(random_graph: onnx.ModelProto, activation_ranges: Mapping[str, Range]) -> None:
+    told = doubts(quantize(random_graph, activation_ranges, keep_float=["conv_2"], portable=False))
+    grave = ["may leave 16 bits" in doubt for doubt in told]
+    assert grave == sorted(grave, reverse=True)
+    assert any(doubt.startswith("conv_2: float sums") for doubt in told)

@@ -58,6 +58,20 @@ def test_a_run_goes_on_with_its_own_photos_whatever_is_added_or_renamed(photos: 
     assert line.startswith("not used: 15 photos (cat/050.png, cat/051.png, cat/052.png, ...) of ")
 
 
+def test_a_run_of_a_table_goes_on_with_its_own_photos(photos: Path) -> None:
+    rows = [f"{path.relative_to(photos)},{path.parent.name}" for path in sorted(photos.glob("*/*.png"))]
+    table = photos / "labels.csv"
+    table.write_text("\n".join(["path,label", *rows]))
+    run, dataset = make_run(table)
+    assert dataset.train.ids[0].startswith("cat/")
+    table.write_text(
+        "\n".join(["label,path,split", *(f"{row.split(',')[1]},{row.split(',')[0]},test" for row in rows)])
+    )
+    assert same(load_run_data(run), dataset)
+    table.write_text("\n".join(["path,label", *(row for row in rows if row.split(",")[0] != dataset.train.ids[0])]))
+    assert load_run_data(run, complete=False).train.ids == dataset.train.ids[1:]
+
+
 def test_photos_that_are_gone_are_named_and_gone_on_without_unless_all_are_needed(photos: Path) -> None:
     run, dataset = make_run(photos)
     gone = dataset.train.ids[0]
