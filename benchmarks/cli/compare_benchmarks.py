@@ -10,10 +10,11 @@ import typer
 
 from ...edge.cli.options import AsJson
 from ...edge.errors import EdgeCifarError, printable
+from ...edge.text_table import text_table
 from ..report.compare_results import Comparison, Difference, Pair, compare
 from ..report.result_file import read_result
 from ..report.terminal import show
-from ..report.text_tables import Cells, short, table, wrapped
+from ..report.text_tables import Cells, short, wrapped
 
 FILE_WIDTH = 16  # columns
 
@@ -71,7 +72,7 @@ def _topics(kind: str, differing: Mapping[str, tuple[Any, Any]], names: tuple[st
 def _pair(pair: Pair, names: tuple[str, str]) -> list[str]:
     title = f"{printable(pair.name)} ({'the same file' if pair.same_file else 'another file'})"
     rows = [_row(difference) for difference in pair.differences]
-    return [title, *table(("", *names, "change (95 %)", "verdict"), rows)]
+    return [title, *text_table(("", *names, "change (95 %)", "verdict"), rows)]
 
 
 def _row(difference: Difference) -> Cells:

@@ -22,7 +22,8 @@ from ...edge.errors import EdgeCifarError
 from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import this_machine
 from ...edge.model.shipped_models import model_file
-from ..report.text_tables import short, table
+from ...edge.text_table import text_table
+from ..report.text_tables import short
 from ..runtime.session_settings import BUSY
 
 RATIOS = {"net_ratio": "net alone", "photo_ratio": "JPEG to label"}
@@ -104,7 +105,7 @@ def _text(strays: Sequence[Strayed], invalid: Sequence[Sequence[str]], disturbed
         for stray in strays
     ]
     runs = len(invalid)
-    lines = table((f"{runs} runs", "ratio to the first", "median", "all", "farthest"), rows)
+    lines = text_table((f"{runs} runs", "ratio to the first", "median", "all", "farthest"), rows)
     lines += [f"run {i} was called INVALID: {'; '.join(reasons)}" for i, reasons in enumerate(invalid, 1) if reasons]
     lines.append(f"beside busy loops: {'INVALID, ' + '; '.join(disturbed) if disturbed else 'NOT NOTICED'}")
     return "\n".join(lines)

@@ -29,7 +29,7 @@ from ...edge.data.synthetic_shapes import LABELS, render, synthetic_split
 from ...edge.inference.classifier import BATCH, Classifier
 from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import Machine, this_machine
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.photos.contract import REDUCING_GAP
 from ...edge.stats.paired_timing import Ratio, Seconds, ratio

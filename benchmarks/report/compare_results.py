@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...edge.report.phrases import REAL
-from ...edge.stats.uncertainty import paired_test
+from ...edge.stats.significance import paired_test
 from ..measure.bootstrap import Interval, ratio_interval
 
 REPEATABLE = 0.05  # two runs of the same thing on the same machine may differ by so much

@@ -11,7 +11,7 @@ import typer
 
 from ..inference.classifier import Classifier
 from ..machine.cores import usable_cores
-from ..model.session import Model
+from ..model.contract import Model
 from ..model.shipped_models import default_model
 from ..photos.left_out import LeftOut
 from ..results.rows import origin_of

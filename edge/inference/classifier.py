@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import PhotoError
-from ..model.session import Logits, Model
+from ..model.contract import Logits, Model
 from ..model.shipped_models import SHIPPED_DEFAULT, model_file
 from ..photos.contract import Photo, Pixels, read_photo
 from ..stats.classification import softmax

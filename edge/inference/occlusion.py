@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..model.session import Model
+from ..model.contract import Model
 from ..photos.contract import Photo, Pixels, read_photo
 from ..stats.classification import softmax
 

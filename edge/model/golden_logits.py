@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..photos.contract import Pixels
-from .session import Logits, Model
+from .contract import Logits, Model
 from .strict_json import strict_json
 
 GOLDEN_KEY = "edge_cifar.golden"

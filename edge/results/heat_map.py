@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ..inference.occlusion import Explanation, Heat, explain
-from ..model.session import Model
+from ..model.contract import Model
 from ..photos.contract import Photo, read_upright
 from .picture_file import write_drawn
 

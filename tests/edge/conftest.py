@@ -13,8 +13,8 @@ import pytest
 from boards import board as board
 from edge_cifar.edge import Classifier
 from edge_cifar.edge.model.card import CARD_KEY, ModelCard
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, OnnxFile, check_seal, read_onnx, seal
-from edge_cifar.edge.model.session import Model
 from edge_cifar.edge.photos.contract import Photo
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image

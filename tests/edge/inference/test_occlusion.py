@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from edge_cifar.edge.inference.occlusion import explain
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from PIL import Image
 
 SIZE = 16

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.inference.occlusion import explain
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.results.heat_map import draw_heat, write_heat
 from PIL import Image
 

@@ -7,22 +7,21 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.edge.model.session import Logits
+from edge_cifar.edge.model.contract import Logits
 from edge_cifar.edge.model.shipped_models import SHIPPED_DEFAULT
+from edge_cifar.edge.stats.accuracy import Flip
 from edge_cifar.edge.stats.classification import softmax
-from edge_cifar.edge.stats.uncertainty import (
+from edge_cifar.edge.stats.confidence import (
     abstain_threshold,
     calibration_bins,
     calibration_error,
     coverage,
     fit_temperature,
-    paired_test,
-    wilson_interval,
 )
+from edge_cifar.edge.stats.significance import paired_test, wilson_interval
 from edge_cifar.export.evidence.flipped_images import flip_sheet
 from edge_cifar.export.evidence.measured_accuracy import (
     Evidence,
-    Flipped,
     References,
     SplitLogits,
     allowed_difference,
@@ -122,15 +121,15 @@ def test_evidence_of_each_split(synthetic: LabelledImages) -> None:
     assert found.largest_logit_difference == 0.5
     assert (found.few_images, found.at_bound) == (True, False)
     assert (found.val.n, found.val.top1, found.val.same_answers) == (4, 0.75, 0.75)
-    assert (found.val.worst_class, found.val.worst_class_recall) == ("a", 0.5)
+    assert (found.val.worst_class, found.val.recalls[found.val.worst_class]) == ("a", 0.5)
     assert (found.test.n, found.test.top1, found.test.same_answers) == (5, 0.6, 0.4)
-    assert (found.test.worst_class, found.test.worst_class_recall) == ("b", 1 / 3)
+    assert (found.test.worst_class, found.test.recalls[found.test.worst_class]) == ("b", 1 / 3)
     assert found.test.interval == wilson_interval(3, 5)
-    assert (found.test.against_fp32.broken, found.test.against_fp32.fixed) == (2, 1)
-    assert found.test.flipped == (
-        Flipped(test.ids[1], "b", "a", "b"),
-        Flipped(test.ids[2], "b", "b", "a"),
-        Flipped(test.ids[3], "b", "b", "d"),
+    assert (found.test.paired.broken, found.test.paired.fixed) == (2, 1)
+    assert found.test.flips == (
+        Flip(test.ids[1], "b", "a", "b"),
+        Flip(test.ids[2], "b", "b", "a"),
+        Flip(test.ids[3], "b", "b", "d"),
     )
     assert found.labels == LABELS
     assert found.confusion == ((1, 0, 0, 0), (1, 1, 0, 1), (0, 0, 1, 0), (0, 0, 0, 0))
@@ -205,7 +204,7 @@ def test_it_is_judged_on_test(measured: tuple[Evidence, SplitLogits, list[Labell
         assert told.top1 == right.mean()
         assert told.interval == wilson_interval(int(right.sum()), len(images))
     before = logits.test[::-1].argmax(1)
-    assert evidence.test.against_fp32 == paired_test(before == test.targets, logits.test.argmax(1) == test.targets)
+    assert evidence.test.paired == paired_test(before == test.targets, logits.test.argmax(1) == test.targets)
     assert evidence.test.same_answers == (before == logits.test.argmax(1)).mean()
     assert (evidence.few_images, evidence.at_bound) == (False, False)
 
@@ -265,8 +264,8 @@ def test_a_file_against_itself_flips_nothing(
     evidence = measure(tiny_fp32_model, references.fp32, synthetic, synthetic, references)
     assert evidence.largest_logit_difference < 1e-4
     assert evidence.test.same_answers == 1
-    assert evidence.test.flipped == ()
-    assert (evidence.test.against_fp32.broken, evidence.test.against_fp32.fixed) == (0, 0)
+    assert evidence.test.flips == ()
+    assert (evidence.test.paired.broken, evidence.test.paired.fixed) == (0, 0)
     assert evidence.test.interval[0] < evidence.test.top1 < evidence.test.interval[1]
 
 
@@ -275,11 +274,11 @@ def test_flipped_images_are_named(tiny_fp32_model: Path, references: References,
     test[3] = -test[3]
     changed = replace(references.fp32, test=test)
     evidence = measure(tiny_fp32_model, changed, synthetic, synthetic, references)
-    [flipped] = evidence.test.flipped
+    [flipped] = evidence.test.flips
     assert (flipped.id, flipped.truth) == (synthetic.ids[3], synthetic.labels[synthetic.targets[3]])
-    assert flipped.fp32 == synthetic.labels[references.fp32.test[3].argmax()]
-    assert flipped.answer == synthetic.labels[test[3].argmax()]
-    assert evidence.val.flipped == ()
+    assert flipped.before == synthetic.labels[references.fp32.test[3].argmax()]
+    assert flipped.after == synthetic.labels[test[3].argmax()]
+    assert evidence.val.flips == ()
 
 
 def test_the_confusion_and_the_reliability_count_every_test_image(
