@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from ..edge.cli.exit_status import ending_on_sigterm
+from ..edge.cli.options import AsJson
+from ..edge.data.datasets import DATA_HELP
 from ..edge.errors import ModelError, RunError
 from ..edge.model.shipped_models import EXPORT_SUMMARY
 from ..train.runs.run_folder import newest_run, open_run
@@ -37,24 +39,33 @@ def _variants(names: list[str] | None) -> list[str]:
 
 def export(
     context: typer.Context,
-    run: Annotated[Path | None, typer.Argument(help="Run folder.  [default: the newest under runs/]")] = None,
-    quantize: Annotated[bool, typer.Option("--quantize", help="Also write the int8 file.")] = False,
+    run: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="Run folder.  [default: the newest under runs/]")
+    ] = None,
+    quantize: Annotated[
+        bool, typer.Option("--quantize", help="Also write the int8 file.", rich_help_panel="Int8")
+    ] = False,
     max_drop: Annotated[
-        float, typer.Option(help="Points of validation accuracy that int8 may lose.", callback=_points)
+        float, typer.Option(help="Points of validation accuracy that int8 may lose.", callback=_points, metavar="X")
     ] = DEFAULTS.max_drop,
     calibration_size: Annotated[
-        int, typer.Option(help="Training images to calibrate on.", min=1, max=MOST_IMAGES)
+        int, typer.Option(help="Training images to calibrate on.", min=1, max=MOST_IMAGES, metavar="N")
     ] = DEFAULTS.sample_size,
-    calibration_seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = DEFAULTS.sample_seed,
-    keep_all: Annotated[
-        bool, typer.Option("--keep-all", help="Try every way to quantize, not just until one is in budget.")
-    ] = False,
+    calibration_seed: Annotated[
+        int, typer.Option(help="Seed that these images are drawn with.", min=0, max=2**32 - 1, metavar="N")
+    ] = DEFAULTS.sample_seed,
     qat_epochs: Annotated[
         int,
         typer.Option(
-            help="Epochs of quantization-aware fine-tuning, if nothing else is in budget.", min=0, max=MOST_EPOCHS
+            help="Epochs of quantization-aware fine-tuning, if nothing else is in budget.",
+            min=0,
+            max=MOST_EPOCHS,
+            metavar="N",
         ),
     ] = DEFAULTS.fine_tune_epochs,
+    keep_all: Annotated[
+        bool, typer.Option("--keep-all", help="Try every way to quantize, not just until one is in budget.")
+    ] = False,
     not_portable: Annotated[
         bool,
         typer.Option(
@@ -63,17 +74,29 @@ def export(
     ] = False,
     also: Annotated[
         list[str] | None,
-        typer.Option(help=f"Also write a variant: {', '.join(VARIANTS)}. May be repeated.", callback=_variants),
+        typer.Option(
+            help=f"Also write a variant: {', '.join(VARIANTS)}. May be repeated.",
+            callback=_variants,
+            metavar="VARIANT",
+            autocompletion=lambda: list(VARIANTS),
+            rich_help_panel="Files",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the files to this folder.  [default: the run folder]")
     ] = None,
     target_ort: Annotated[
         str | None,
         typer.Option(
-            help="Prove the files in this release of onnxruntime, such as 1.17 (downloads it, to run it once)."
+            help="Prove the files in this release of onnxruntime, such as 1.17 (downloads it, to run it once).",
+            metavar="VERSION",
         ),
     ] = None,
-    data: Annotated[str | None, typer.Option(help="The run's data, if its folder has moved.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to.  [default: the run folder]")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(help=f"{DATA_HELP}  [default: the run's own; name it if its folder has moved]", metavar="DATA"),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Export a run; see `edge-cifar export --help`."""
     for name in OF_QUANTIZING:

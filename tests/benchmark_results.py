@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from edge_cifar.benchmarks.measure.accuracy import Accuracy
+from edge_cifar.benchmarks.measure.accuracy import Scores
 from edge_cifar.benchmarks.measure.bootstrap import median_interval
 from edge_cifar.benchmarks.measure.call_times import Timing, timing
 from edge_cifar.benchmarks.measure.model_measurements import Measured
@@ -23,12 +23,12 @@ def timed(milliseconds: float, seed: int = 0) -> Timing:
     return timing(milliseconds / 1000 * np.random.RandomState(seed).normal(1, 0.01, (ROUNDS, 4)))
 
 
-def scored(right: Sequence[bool], images: str = "d1") -> Accuracy:
+def scored(right: Sequence[bool], images: str = "d1") -> Scores:
     """A model that labels these of ten thousand images rightly, in two classes, and the others wrongly."""
     n = 10_000
     hits = np.resize(np.array(right), n)
     share = float(hits.mean())
-    return Accuracy(
+    return Scores(
         n=n,
         top1=share,
         interval=(share - 0.005, share + 0.005),
@@ -49,7 +49,7 @@ def scored(right: Sequence[bool], images: str = "d1") -> Accuracy:
 
 
 def measured(
-    model: str, digest: str, net_ms: float, *, base_ms: float = 1.0, accuracy: Accuracy | None = None, seed: int = 0
+    model: str, digest: str, net_ms: float, *, base_ms: float = 1.0, accuracy: Scores | None = None, seed: int = 0
 ) -> Measured:
     """A model whose net takes so long, and the first model's `base_ms`."""
     ratio = median_interval(np.array([net_ms / base_ms]) * np.random.RandomState(seed).normal(1, 0.01, ROUNDS))

@@ -1,5 +1,6 @@
 """Boards that the tests stand on: what Linux shows of them, as files."""
 
+import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,12 @@ Board = Callable[..., Path]
 
 
 @pytest.fixture
-def board(tmp_path: Path) -> Board:
-    """Lay out the /proc and /sys of a board in `boards.toml`, some of its files changed, and return their root."""
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Board:
+    """Lay out the /proc and /sys of a board in `boards.toml`, some of its files changed, and return their root.
+
+    This process may use all four cores of the board.
+    """
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
 
     def board(name: str, changes: dict[str, str] | None = None) -> Path:
         for path, text in {**BOARDS[name], **(changes or {})}.items():

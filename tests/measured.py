@@ -5,13 +5,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import benchmark_results
-from edge_cifar.benchmarks.measure.accuracy import Accuracy, Flip
+from edge_cifar.benchmarks.measure.accuracy import Scores
 from edge_cifar.benchmarks.measure.bootstrap import Interval
 from edge_cifar.benchmarks.measure.call_times import Timing
-from edge_cifar.edge.stats.uncertainty import CalibrationBin
+from edge_cifar.edge.stats.confidence import CalibrationBin
 
 
-def accuracy(drop: float = 0, p: float = 1, flips: Sequence[Flip] = ()) -> Accuracy:
+def accuracy(drop: float = 0, p: float = 1, flips: Sequence[dict[str, str]] = ()) -> Scores:
     """A model that labels 90 % of 10,000 images rightly, less `drop` points, with `p` against the first."""
     return replace(
         benchmark_results.scored([True] * 9 + [False]),
@@ -28,7 +28,7 @@ def accuracy(drop: float = 0, p: float = 1, flips: Sequence[Flip] = ()) -> Accur
     )
 
 
-def model(path: str, speed: float = 1, size: int = 1_000_000, scores: Accuracy | None = None) -> dict[str, Any]:
+def model(path: str, speed: float = 1, size: int = 1_000_000, scores: Scores | None = None) -> dict[str, Any]:
     """A model that takes `speed` of the first one's time, which is half a millisecond in the net and two in all."""
     plain = benchmark_results.measured(path, "abababab", 0.5 * speed, base_ms=0.5, accuracy=scores)
     return asdict(

@@ -44,7 +44,7 @@ ARROWS = {
     "benchmarks/photo_path": "",
     "benchmarks/portability": "",
     "benchmarks/robustness": "measure",
-    "benchmarks/runtime": "measure report",
+    "benchmarks/runtime": "measure",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path",
     "benchmarks/publish": "peers portability report",

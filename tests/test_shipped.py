@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from edge_cifar.edge.model.card import ModelCard
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.shipped_models import FAMILY, SHIPPED, SHIPPED_DEFAULT, SHIPPED_FP32, model_file
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net, count_parameters

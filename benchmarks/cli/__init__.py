@@ -1,1 +1,1 @@
-"""The commands `benchmark`, `compare` of benchmarks, and `demo`."""
+"""The commands `benchmark`, `compare-benchmarks` and `demo`."""

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ...edge.cli.options import SPLIT_HELP, AsJson, Threads
+from ...edge.data.datasets import DATA_HELP
 from ...edge.data.synthetic_shapes import PHOTO_SIZE
 from ...edge.files.atomic_write import check_replaceable, write_text
 from ...edge.machine.description import this_machine
@@ -17,9 +19,6 @@ from ..report.html_report import benchmark_page
 from ..report.result_file import SCHEMA
 from ..report.terminal import show
 from ..report.text_tables import describe
-from .compare import compare_files
-
-COMPARE = Path("compare")  # in place of the first model
 
 
 def benchmark(
@@ -33,26 +32,24 @@ def benchmark(
         ),
     ] = None,
     data: Annotated[
-        str | None,
-        typer.Option(
-            help="Measure accuracy too, on cifar10, synthetic, or a folder with train/<class>/* and test/<class>/*."
-        ),
+        str | None, typer.Option(help=f"{DATA_HELP}  [default: none; accuracy is not measured]", metavar="DATA")
     ] = None,
-    split: Annotated[Literal["test", "val", "train"], typer.Option(help="Which images of --data.")] = "test",
-    rounds: Annotated[int, typer.Option(help="Turns that each model gets, at most.", min=1)] = 40,
-    threads: Annotated[int, typer.Option(help="Cores that a model may use.", min=1, max=256)] = 1,
+    split: Annotated[Literal["test", "val", "train"], typer.Option(help=SPLIT_HELP)] = "test",
+    rounds: Annotated[int, typer.Option(help="Turns that each model gets, at most.", min=1, metavar="N")] = 40,
+    threads: Threads = 1,
     minutes: Annotated[
-        int, typer.Option(help="Go on so long, and show how heat slows the net down; Ctrl-C ends it.", min=0)
+        int,
+        typer.Option(
+            help="Go on for so many minutes, to show how heat slows the net down; Ctrl-C ends it.", min=0, metavar="N"
+        ),
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     html: Annotated[
-        Path | None, typer.Option(help="Write the report as one HTML file, charts and all.", dir_okay=False)
+        Path | None,
+        typer.Option(help="Write the report to this HTML file, charts and all.", dir_okay=False, metavar="FILE"),
     ] = None,
 ) -> None:
     """Measure models; see `edge-cifar benchmark --help`."""
-    if models and models[0] == COMPARE:
-        compare_files(models[1:], as_json)
-        return
     if html is not None:
         check_replaceable(html)
     report = run_benchmark(models or default_models(), Plan(data, split, rounds, threads, minutes))

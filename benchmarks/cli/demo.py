@@ -36,7 +36,9 @@ class Step:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the run, the photos and the report.")] = Path("demo"),
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Write the run, the photos and the report to this folder.")
+    ] = Path("demo"),
 ) -> None:
     """Run everything once; see `edge-cifar demo --help`."""
     prepare(out)

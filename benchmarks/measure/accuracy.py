@@ -4,42 +4,31 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ...edge.data.datasets import LOADERS, split_folders
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import DataError
 from ...edge.inference.on_dataset import batch_logits, load_for
-from ...edge.model.session import Logits, Model
-from ...edge.stats.classification import confusion_matrix, per_class
-from ...edge.stats.uncertainty import CalibrationBin, calibration_bins, calibration_error, paired_test, wilson_interval
+from ...edge.model.contract import Logits, Model
+from ...edge.stats.accuracy import Flip, Labels, measure_accuracy
+from ...edge.stats.classification import confusion_matrix
+from ...edge.stats.confidence import CalibrationBin, calibration_bins, calibration_error
 
 MOST_FLIPS = 24
 
-Labels: TypeAlias = npt.NDArray[np.str_]
-
 
 @dataclass(frozen=True)
-class Flip:
-    """An image that a model labels otherwise than the first one: its file (or its name in the dataset), and labels."""
+class Scores:
+    """A model's accuracy in the form of the benchmark's JSON: top-1 of `n` images, 0 to 1, against the first model's.
 
-    path: str
-    truth: str
-    first: str
-    this: str
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """Top-1 of `n` images, 0 to 1, with its 95 % interval (Wilson), and how a model compares with the first.
-
-    `drop_points` are points of top-1 lost, `broken` and `fixed` images that only the first, or only this one, gets
-    right, and `p` McNemar's probability of that if both were equally good. `confusion` counts images, truth by answer,
-    in the order of `labels`; `ece` is the expected calibration error. `images` is the digest of the images, and `right`
-    says in one bit each whether they were labelled rightly, packed, in base64: two runs can be compared by both.
+    `interval` is the 95 % interval of top-1 (Wilson). `drop_points` are points of top-1 lost, `broken` and `fixed`
+    images that only the first, or only this one, gets right, and `p` McNemar's probability of that if both were equally
+    good. `confusion` counts images, truth by answer, in the order of `labels`; `ece` is the expected calibration error.
+    `flips` are images that it labels otherwise than the first: `path` (or the name in the dataset), and the labels
+    `truth`, `first` and `this`. `images` is the digest of the images, and `right` says in one bit each whether they
+    were labelled rightly, packed, in base64: two runs can be compared by both.
     """
 
     n: int
@@ -55,7 +44,7 @@ class Accuracy:
     confusion: list[list[int]]
     reliability: tuple[CalibrationBin, ...]
     ece: float
-    flips: list[Flip]
+    flips: list[dict[str, str]]
     images: str
     right: str
 
@@ -80,7 +69,7 @@ def load_for_all(models: Sequence[Model], data: str, split: str) -> list[Labelle
 
 def compare_accuracy(
     models: Sequence[Model], images: Sequence[LabelledImages], folder: Path | None = None
-) -> list[Accuracy]:
+) -> list[Scores]:
     """Return each model's accuracy; `images` holds the same photos for each, as `load_for_all` gives them.
 
     `folder` is where their files lie, None where they have none.
@@ -88,7 +77,7 @@ def compare_accuracy(
     logits = [batch_logits(model, own) for model, own in zip(models, images, strict=True)]
     first = _answers(logits[0], images[0])
     temperatures = [model.card.temperature for model in models]
-    return [_accuracy(*one, first, folder) for one in zip(logits, images, temperatures, strict=True)]
+    return [_scores(*one, first, folder) for one in zip(logits, images, temperatures, strict=True)]
 
 
 def image_folder(data: str, split: str) -> Path | None:
@@ -105,35 +94,30 @@ def _answers(logits: Logits, images: LabelledImages) -> Labels:
     return answers
 
 
-def _accuracy(
-    logits: Logits, images: LabelledImages, temperature: float, first: Labels, folder: Path | None
-) -> Accuracy:
-    answers, truth = _answers(logits, images), np.array(images.labels)[images.targets]
-    right = answers == truth
-    paired = paired_test(first == truth, right)
-    matrix = confusion_matrix(images.targets, logits.argmax(axis=1), len(images.labels))
-    flips = np.flatnonzero(answers != first)[:MOST_FLIPS]
-    return Accuracy(
-        n=len(images),
-        top1=float(right.mean()),
-        interval=wilson_interval(int(right.sum()), len(images)),
-        drop_points=100 * (paired.broken - paired.fixed) / len(images),
+def _scores(logits: Logits, images: LabelledImages, temperature: float, first: Labels, folder: Path | None) -> Scores:
+    answers = logits.argmax(axis=1)
+    measured = measure_accuracy(images.targets, answers, images.labels, first, images.ids)
+    paired, right = measured.paired, answers == images.targets
+    return Scores(
+        n=measured.n,
+        top1=measured.top1,
+        interval=measured.interval,
+        drop_points=100 * (paired.broken - paired.fixed) / measured.n,
         broken=paired.broken,
         fixed=paired.fixed,
         p=paired.p,
-        same_answers=float((answers == first).mean()),
+        same_answers=measured.same_answers,
         labels=images.labels,
-        per_class=[metrics.recall for metrics in per_class(matrix, images.labels).values()],
-        confusion=matrix.tolist(),
+        per_class=[measured.recalls.get(label, 0.0) for label in images.labels],
+        confusion=confusion_matrix(images.targets, answers, len(images.labels)).tolist(),
         reliability=calibration_bins(logits, images.targets, temperature),
         ece=calibration_error(logits, images.targets, temperature),
-        flips=[
-            Flip(_path(images.ids[i], folder), str(truth[i]), str(first[i]), str(answers[i])) for i in flips.tolist()
-        ],
+        flips=[_flip(flip, folder) for flip in measured.flips[:MOST_FLIPS]],
         images=images.digest(),
         right=base64.b64encode(np.packbits(right).tobytes()).decode(),
     )
 
 
-def _path(name: str, folder: Path | None) -> str:
-    return str(folder / name) if folder else name
+def _flip(flip: Flip, folder: Path | None) -> dict[str, str]:
+    path = str(folder / flip.id) if folder else flip.id
+    return {"path": path, "truth": flip.truth, "first": flip.before, "this": flip.after}

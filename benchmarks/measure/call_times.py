@@ -5,7 +5,7 @@ from statistics import median
 
 import numpy as np
 
-from ...edge.stats.paired_timing import Seconds, latency
+from ...edge.stats.paired_timing import Latency, Seconds, latency
 from .bootstrap import Interval, median_interval
 
 BINS = 40
@@ -21,15 +21,12 @@ class Density:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """Durations of one call, in milliseconds: percentiles of all `calls`, and the median of each round.
+class Timing(Latency):
+    """Durations of one call, in milliseconds: the percentiles are of all `calls`, `rounds` the median of each round.
 
     `low` and `high` are the 95 % bootstrap interval of the median of `rounds`.
     """
 
-    p50: float
-    p90: float
-    p99: float
     low: float
     high: float
     calls: int
@@ -45,16 +42,14 @@ class Timing:
 def timing(seconds: Seconds) -> Timing:
     """Return what is kept of `seconds` (rounds, calls)."""
     rounds = np.median(seconds, axis=1) * 1000
-    percentiles, interval = latency(seconds), median_interval(rounds)
+    interval = median_interval(rounds)
     return Timing(
-        percentiles.p50,
-        percentiles.p90,
-        percentiles.p99,
-        interval.low,
-        interval.high,
-        seconds.size,
-        rounds.tolist(),
-        _density(seconds * 1000),
+        **vars(latency(seconds)),
+        low=interval.low,
+        high=interval.high,
+        calls=seconds.size,
+        rounds=rounds.tolist(),
+        density=_density(seconds * 1000),
     )
 
 

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...edge.machine.cores import ROOT
 from ...edge.machine.description import clock_mhz, governor
-from ...edge.machine.procfs import read
+from ...edge.machine.procfs import ROOT, read
 from ...edge.machine.throttling import Throttling, throttling
 
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100  # of the kernel's counters, a second

@@ -15,8 +15,8 @@ def run() -> None:
     moments = [time.monotonic()]
     gc.disable()  # as the command line does while it imports
     from ...edge.cli.main import main
+    from ...edge.model.contract import Model
     from ...edge.model.onnxruntime_loader import load_onnxruntime
-    from ...edge.model.session import Model
 
     opened = Model.__init__
 

@@ -12,10 +12,10 @@ from ...edge.data.synthetic_shapes import synthetic_split, write_photos
 from ...edge.files.atomic_write import file_sha256
 from ...edge.inference.classifier import Classifier
 from ...edge.machine.cores import usable_cores
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.photos.contract import Pixels, read_photo
 from ...edge.stats.paired_timing import Seconds, Task, calls_within, ratios_by_round, time_in_turns
-from .accuracy import Accuracy, compare_accuracy, image_folder, load_for_all
+from .accuracy import Scores, compare_accuracy, image_folder, load_for_all
 from .bootstrap import Interval, median_interval
 from .call_times import Timing, timing
 from .conditions import Watch
@@ -66,7 +66,7 @@ class Measured:
     photo_ratio: Interval
     start: Start
     throughput: list[Rate]
-    accuracy: Accuracy | None
+    accuracy: Scores | None
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def measure(paths: Sequence[Path], plan: Plan, say: Callable[[str], object]) -> 
 
 def _images(
     models: Sequence[Model], plan: Plan, say: Callable[[str], object]
-) -> tuple[list[Pixels], Sequence[Accuracy | None]]:
+) -> tuple[list[Pixels], Sequence[Scores | None]]:
     """Return for each model the images to time it on, and its accuracy on them if they are labelled."""
     if plan.data is None:
         return [synthetic_split("test", model.card.size).images for model in models], [None] * len(models)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...edge.machine.cores import usable_cores
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.photos.contract import Pixels
 from ...edge.stats.paired_timing import Task, time_in_turns
 

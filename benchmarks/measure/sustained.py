@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...edge.machine.cores import ROOT
 from ...edge.machine.description import clock_mhz
+from ...edge.machine.procfs import ROOT
 from ...edge.machine.throttling import throttling
 from ...edge.stats.paired_timing import Task, time_in_turns
 

@@ -29,32 +29,38 @@ NEAR: dict[str, tuple[str, ...]] = {
         "tests/edge/inference/test_classifier.py",
         "tests/edge/inference/test_classifier_answers.py",
         "tests/edge/inference/test_classifier_many.py",
+        "tests/edge/inference/test_tta.py",
     ),
     "edge/inference/prediction.py": ("tests/edge/inference/test_prediction.py",),
     "edge/data/split_rules.py": ("tests/edge/data/test_split_rules.py",),
-    "edge/data/datasets.py": ("tests/edge/data/test_datasets.py", "tests/edge/data/test_label_table.py"),
+    "edge/data/datasets.py": (
+        "tests/edge/data/test_datasets.py",
+        "tests/edge/data/test_datasets_named.py",
+        "tests/edge/data/test_datasets_small_classes.py",
+        "tests/edge/data/test_label_table.py",
+    ),
     "edge/results/resume_index.py": ("tests/edge/results/test_resume_index.py",),
     "edge/model/golden_logits.py": ("tests/edge/model/test_golden_logits.py",),
     "edge/data/label_table.py": ("tests/edge/data/test_label_table.py",),
     "edge/results/line_file.py": ("tests/edge/results/test_line_file.py", "tests/edge/cli/test_output.py"),
     "edge/stats/classification.py": ("tests/edge/stats/test_classification.py",),
-    "edge/model/onnx_file.py": ("tests/edge/model/test_onnx_file.py", "tests/edge/model/test_onnx_file_hidden.py"),
-    "edge/model/onnx_schema.py": (
+    "edge/model/onnx_file.py": (
         "tests/edge/model/test_onnx_file.py",
         "tests/edge/model/test_onnx_file_hidden.py",
-        "tests/edge/model/test_protobuf.py",
+        "tests/edge/model/test_onnx_file_seal.py",
+        "tests/edge/model/test_onnx_file_tensors.py",
     ),
+    "edge/model/onnx_schema.py": ("tests/edge/model/test_onnx_schema.py",),
     "edge/model/protobuf.py": ("tests/edge/model/test_protobuf.py",),
     "edge/results/rows.py": ("tests/edge/results/test_rows.py",),
     "edge/data/split_folders.py": ("tests/edge/data/test_split_folders.py",),
     "edge/data/seen_photos.py": ("tests/edge/data/test_seen_photos.py",),
-    "edge/stats/uncertainty.py": ("tests/edge/stats/test_uncertainty.py",),
+    "edge/stats/accuracy.py": ("tests/edge/stats/test_accuracy.py",),
+    "edge/stats/confidence.py": ("tests/edge/stats/test_confidence.py",),
+    "edge/stats/significance.py": ("tests/edge/stats/test_significance.py",),
     "edge/model/strict_json.py": ("tests/edge/model/test_strict_json.py",),
     "export/quantization/calibration.py": ("tests/export/quantization/test_calibration.py",),
-    "export/evidence/measured_accuracy.py": (
-        "tests/export/evidence/test_measured_accuracy.py",
-        "tests/export/evidence/test_confidence.py",
-    ),
+    "export/evidence/measured_accuracy.py": ("tests/export/evidence/test_measured_accuracy.py",),
     "export/graph/graph_view.py": ("tests/export/graph/test_graph_view.py",),
     "export/proof/portability.py": ("tests/export/proof/test_portability.py",),
     "export/proof/prove_graph.py": (
@@ -83,6 +89,17 @@ only_mutate = {modules}
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-m", "not slow and not network", "-p", "no:cacheprovider"]
 also_copy = {folders}
+"""
+
+# appended to what pytest reads first: one test that fails is enough, so the slow ones come last
+FASTEST_FIRST = """
+
+def pytest_collection_modifyitems(items):
+    import json, pathlib
+
+    measured = pathlib.Path("mutmut-stats.json")
+    seconds = json.loads(measured.read_text())["duration_by_test"] if measured.exists() else {}
+    items.sort(key=lambda item: seconds.get(item.nodeid, 0.0))
 """
 
 
@@ -125,6 +142,8 @@ def stage(folder: Path, modules: Sequence[str]) -> None:
     shutil.copy("edge/public/__init__.py", folder / "edge_cifar")
     for name in FOLDERS:  # where tests look for the files of the repository
         (folder / name).symlink_to(Path("edge_cifar", name))
+    with (folder / "tests" / "conftest.py").open("a") as file:
+        file.write(FASTEST_FIRST)
     shutil.copy("README.md", folder)
     config = CONFIG.format(
         modules=json.dumps([f"edge_cifar/{module}" for module in modules]),

@@ -17,11 +17,13 @@ from typing import Annotated, Any
 import typer
 
 from ...edge.cli.exit_status import reporting
+from ...edge.cli.options import AsJson
 from ...edge.errors import EdgeCifarError
 from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import this_machine
 from ...edge.model.shipped_models import model_file
-from ..report.text_tables import short, table
+from ...edge.text_table import text_table
+from ..report.text_tables import short
 from ..runtime.session_settings import BUSY
 
 RATIOS = {"net_ratio": "net alone", "photo_ratio": "JPEG to label"}
@@ -45,7 +47,7 @@ def repeatability(
     ] = None,
     runs: Annotated[int, typer.Option(help="Runs before the disturbed one.", min=2)] = 10,
     rounds: Annotated[int, typer.Option(help="Rounds of each.", min=1)] = 40,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run the benchmark several times, and once disturbed."""
     machine = this_machine()
@@ -103,7 +105,7 @@ def _text(strays: Sequence[Strayed], invalid: Sequence[Sequence[str]], disturbed
         for stray in strays
     ]
     runs = len(invalid)
-    lines = table((f"{runs} runs", "ratio to the first", "median", "all", "farthest"), rows)
+    lines = text_table((f"{runs} runs", "ratio to the first", "median", "all", "farthest"), rows)
     lines += [f"run {i} was called INVALID: {'; '.join(reasons)}" for i, reasons in enumerate(invalid, 1) if reasons]
     lines.append(f"beside busy loops: {'INVALID, ' + '; '.join(disturbed) if disturbed else 'NOT NOTICED'}")
     return "\n".join(lines)

@@ -22,11 +22,11 @@ from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
 from ...edge.inference.on_dataset import load_for
 from ...edge.machine.description import this_machine
-from ...edge.model.session import Logits, Model
+from ...edge.model.contract import Logits, Model
 from ...edge.model.shipped_models import FAMILY, model_file
 from ...edge.report.charts.scatter import Point
 from ...edge.stats.paired_timing import Latency, Ratio, latency, ratio
-from ...edge.stats.uncertainty import wilson_interval
+from ...edge.stats.significance import wilson_interval
 from ..measure.bootstrap import Interval, median_interval
 from ..measure.conditions import Watch
 from ..measure.validity import judge

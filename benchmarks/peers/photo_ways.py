@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ...edge.inference.classifier import Classifier
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.photos.contract import FILTER, Pixels
 
 Decode: TypeAlias = Callable[[Path, int], Pixels]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...edge.errors import EdgeCifarError
-from ...edge.model.session import Logits
+from ...edge.model.contract import Logits
 from ...edge.stats.paired_timing import Latency, Ratio
 from .catalogue import LITERT_INT8, OURS
 

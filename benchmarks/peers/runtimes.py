@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ...edge.model.session import Logits, Model
+from ...edge.model.contract import Logits, Model
 from ...edge.photos.contract import Pixels
 
 MEAN, STD = 128.0, 64.0  # of pixels, as in `train.nets`, which would bring torch into every process

@@ -21,7 +21,7 @@ from ...edge.files.atomic_write import check_replaceable, file_sha256, write_jso
 from ...edge.inference.on_dataset import load_for
 from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import this_machine
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ..measure.bootstrap import Interval, median_interval
 from ..measure.conditions import Watch
 from ..measure.validity import judge

@@ -14,7 +14,7 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.synthetic_shapes import PHOTO_SIZE, write_photos
 from ...edge.errors import EdgeCifarError
 from ...edge.inference.on_dataset import batch_logits, load_for
-from ...edge.model.session import Logits, Model
+from ...edge.model.contract import Logits, Model
 from ...edge.stats.paired_timing import Seconds, latency, ratio
 from ..measure.conditions import Watch
 from ..photo_path.throughput import LARGE, write_large

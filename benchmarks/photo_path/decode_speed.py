@@ -14,7 +14,8 @@ from PIL import Image
 
 from ...edge.cli.exit_status import reporting
 from ...edge.data.synthetic_shapes import render
-from ...edge.photos.contract import FILTER, Pixels, photo_files, read_photo
+from ...edge.photos.contract import FILTER, Pixels, read_photo
+from ...edge.photos.suffixes import named_like_photo
 from ...edge.stats.paired_timing import Task, latency, ratio, time_in_turns
 
 SIDES = (4000, 3000)  # pixels
@@ -34,7 +35,7 @@ def photo_path(
         named = {"shapes": encode(render("heart", *SIDES, np.random.RandomState(0)))}
         named |= {name: encode(natural(fall)) for name, fall in FALLS.items()}
     else:
-        named = {path.name: path.read_bytes() for path in photo_files(photos)}
+        named = {path.name: path.read_bytes() for path in sorted(photos.iterdir()) if named_like_photo(path.name)}
     typer.echo("photo         MB  photo path  whole    times faster (quartiles)  bare draft  mean difference of 255")
     for name, photo in named.items():
         typer.echo(f"{name:10} {measure(photo, rounds)}")

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.inference.on_dataset import batch_logits
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.photos.contract import Pixels
-from ...edge.stats.uncertainty import paired_test, wilson_interval
+from ...edge.stats.significance import paired_test, wilson_interval
 
 SURE = 0.01  # of McNemar's exact test
 

@@ -22,7 +22,7 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.files.atomic_write import check_replaceable, write_json, write_text
 from ...edge.inference.on_dataset import load_for
 from ...edge.machine.description import this_machine
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.photos.contract import RESIZE, Pixels, read_photo
 from .degrade import FRAMES, degraded

@@ -17,7 +17,7 @@ from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
 from ...edge.inference.on_dataset import load_for
 from ...edge.machine.description import this_machine
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODELS_HELP, model_file
 from ...edge.photos.contract import read_photo
 from ...edge.report.model_names import short_names

@@ -23,12 +23,13 @@ from numpy.random import RandomState
 from PIL import Image
 
 from ...edge.cli.exit_status import reporting
+from ...edge.cli.options import AsJson
 from ...edge.cli.output import open_output
 from ...edge.data.synthetic_shapes import LABELS, render, synthetic_split
 from ...edge.inference.classifier import BATCH, Classifier
 from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import Machine, this_machine
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.photos.contract import REDUCING_GAP
 from ...edge.stats.paired_timing import Ratio, Seconds, ratio
@@ -60,7 +61,7 @@ def throughput(
     small: Annotated[int, typer.Option(help="PNGs of 32 x 32 pixels.", min=2)] = 10_000,
     rounds: Annotated[int, typer.Option(help="Turns that each way gets.", min=1)] = 7,
     model: Annotated[Path, typer.Option(help=MODEL_HELP, parser=model_file, metavar="MODEL")] = SHIPPED_DEFAULT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the rates on a folder of large JPEGs and on one of small PNGs."""
     machine = this_machine()

@@ -9,10 +9,10 @@ import typer
 from ...edge.cli.exit_status import reporting
 from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.inference.tta import STEPS, Steps, averaged_logits
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.stats.paired_timing import ratio, time_in_turns
-from ...edge.stats.uncertainty import paired_test
+from ...edge.stats.significance import paired_test
 
 CROSS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 DIAGONAL = ((-1, -1), (-1, 1), (1, -1), (1, 1))

@@ -19,7 +19,7 @@ from ...edge.cli.exit_status import reporting
 from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import file_sha256, write_json, write_text
 from ...edge.machine.description import this_machine
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import FAMILY, SHIPPED_FP32, model_file
 from ...edge.photos.contract import read_photo
 from .conformance_photos import JPEGS, choose_photos, describe_photos

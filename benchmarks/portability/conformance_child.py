@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...edge.files.atomic_write import write_json
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.photos.contract import read_photo
 
 BATCH = 32  # photos that go through the net together

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...edge.model.session import Logits
+from ...edge.model.contract import Logits
 from .conformance_photos import Photos
 from .emulators import CPUS
 

@@ -18,8 +18,8 @@ import typer
 from ...edge.cli.exit_status import reporting
 from ...edge.files.atomic_write import write_json, write_text
 from ...edge.machine.description import this_machine
+from ...edge.model.contract import INPUT
 from ...edge.model.golden_logits import golden_images
-from ...edge.model.session import INPUT
 from ...edge.model.shipped_models import FAMILY, model_file
 from ...export.proof.portability import Portability, portability
 from ...export.proof.prove_graph import findings

@@ -14,8 +14,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from ...edge.model.card import read_card
+from ...edge.model.contract import INPUT
 from ...edge.model.onnx_file import read_onnx
-from ...edge.model.session import INPUT
 from ...edge.photos.contract import Pixels
 from ...export.pipeline.model_file import write_model
 

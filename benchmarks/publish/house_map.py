@@ -29,7 +29,7 @@ PHOTO = (
     "edge.photos.decode.decode",
     "edge.photos.pixels.to_rgbx",
     "edge.inference.classifier.Classifier",
-    "edge.model.session.Model",
+    "edge.model.contract.Model",
     "edge.results.rows.row",
     "edge.results.line_file.LineFile",
 )

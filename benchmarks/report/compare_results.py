@@ -1,4 +1,4 @@
-"""`edge-cifar benchmark compare A.json B.json`: which differences of two runs are real."""
+"""`edge-cifar compare-benchmarks A.json B.json`: which differences of two runs are real."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...edge.report.phrases import REAL
-from ...edge.stats.uncertainty import paired_test
+from ...edge.stats.significance import paired_test
 from ..measure.bootstrap import Interval, ratio_interval
 
 REPEATABLE = 0.05  # two runs of the same thing on the same machine may differ by so much

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ...edge.machine.description import Machine
-from ...edge.report.answers import Answers, Flip, answer_sections
+from ...edge.report.answers import Answers, answer_sections
 from ...edge.report.charts.curves import curves
 from ...edge.report.document import document, facts, paragraph, section, warning
 from ...edge.report.model_names import short_names
 from ...edge.report.run_history import read_history
-from ...edge.stats.uncertainty import CalibrationBin
+from ...edge.stats.accuracy import Flip
+from ...edge.stats.confidence import CalibrationBin
 from .figures_table import figures_table
 from .speed_charts import accuracy_against_latency, latency_distributions, minute_by_minute, throughput, where_time_goes
 from .verdict import verdict

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from ...edge.errors import printable
 from ...edge.machine.description import Machine
+from ...edge.text_table import text_table
 
 WIDTH = 100  # columns
 NAME_WIDTH, NET_WIDTH = 32, 16
@@ -40,16 +41,6 @@ def describe(report: Mapping[str, Any]) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def table(header: Cells, rows: Sequence[Cells]) -> list[str]:
-    """Return lines of aligned columns, the first to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = []
-    for first, *others in (header, *rows):
-        cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([f"{first:{widths[0]}}", *cells]))
-    return lines
-
-
 def short(path: str, width: int = NAME_WIDTH) -> str:
     """Return a path as one line, of a long one the end."""
     path = printable(path)
@@ -62,7 +53,7 @@ def wrapped(words: str, indent: int) -> str:
 
 
 def _files(models: Sequence[Model]) -> list[str]:
-    return table(
+    return text_table(
         ("file", "net", "bytes", "parameters", "MACs", "SHA-256"),
         [
             (
@@ -85,7 +76,7 @@ def _timings(name: str, words: str, models: Sequence[Model]) -> list[str]:
     for model in models:
         percentiles = [f"{model[name][key]:.3f}" for key in ("p50", "p90", "p99")]
         rows.append((short(model["model"]), *percentiles, *([_ratio(model[ratios])] if ratios in model else [])))
-    return table(header, rows)
+    return text_table(header, rows)
 
 
 def _ratio(ratio: Mapping[str, float]) -> str:
@@ -94,7 +85,7 @@ def _ratio(ratio: Mapping[str, float]) -> str:
 
 def _starts(models: Sequence[Model]) -> list[str]:
     parts = list(models[0]["start"]["parts"])
-    return table(
+    return text_table(
         ("first answer of a fresh process", "ms", *parts, "peak, MB"),
         [
             (
@@ -115,14 +106,14 @@ def _throughput(models: Sequence[Model]) -> list[str]:
         for model in models
         for threads, rates in groupby(model["throughput"], key=itemgetter("threads"))
     ]
-    return table(("images a second", "threads", *(f"batch {batch}" for batch in batches)), rows)
+    return text_table(("images a second", "threads", *(f"batch {batch}" for batch in batches)), rows)
 
 
 def _accuracy(models: Sequence[Model]) -> list[str]:
     scores = [model["accuracy"] for model in models]
     if None in scores:  # no labelled data
         return []
-    return table(
+    return text_table(
         (f"accuracy on {scores[0]['n']:,} images", *SCORES),
         [(short(model["model"]), *_score(score)) for model, score in zip(models, scores, strict=True)],
     )
@@ -156,7 +147,7 @@ def _minutes(minutes: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> l
     ]
     width = (WIDTH - 40) // len(models)
     names = [Path(model["model"]).name[-width:] for model in models]
-    return table(("minute, medians in ms", "degrees", "MHz", *names), rows)
+    return text_table(("minute, medians in ms", "degrees", "MHz", *names), rows)
 
 
 def _validity(validity: Mapping[str, Any]) -> list[str]:

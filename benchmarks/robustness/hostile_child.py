@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from ...edge.cli.pillow_remarks import quieten_pillow
 from ...edge.errors import PhotoError
 from ...edge.inference.classifier import Classifier
+from ...edge.photos.pillow_remarks import quieten_pillow
 
 
 def main(folder: Path) -> None:

@@ -22,9 +22,9 @@ import typer
 
 from ...edge.cli.exit_status import reporting
 from ...edge.errors import ModelError
+from ...edge.model.contract import Model
 from ...edge.model.golden_logits import golden_images
 from ...edge.model.onnx_file import SEAL_KEY, UNSEALED, read_onnx, seal
-from ...edge.model.session import Model
 from ...edge.model.shipped_models import SHIPPED
 
 MODELS = sorted(path.name for path in SHIPPED.glob("*.onnx"))

@@ -21,7 +21,7 @@ from ...edge.cli.exit_status import reporting
 from ...edge.data.synthetic_shapes import LABELS, render
 from ...edge.files.atomic_write import write_bytes
 from ...edge.inference.classifier import Classifier
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ..measure.process_memory import peak_bytes, resident_bytes
 

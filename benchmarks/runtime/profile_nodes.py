@@ -20,9 +20,9 @@ import typer
 from ...edge.cli.exit_status import reporting
 from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
 from ...edge.machine.description import this_machine
+from ...edge.model.contract import INPUT, Model
 from ...edge.model.golden_logits import golden_images
 from ...edge.model.onnxruntime_loader import load_onnxruntime
-from ...edge.model.session import INPUT, Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.stats.paired_timing import Task, time_in_turns
 

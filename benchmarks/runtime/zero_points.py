@@ -18,13 +18,13 @@ import typer
 from ...edge.cli.exit_status import reporting
 from ...edge.errors import ModelError
 from ...edge.machine.description import this_machine
+from ...edge.model.contract import Model
 from ...edge.model.golden_logits import golden_images
 from ...edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
-from ...edge.model.session import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
 from ...edge.photos.contract import Pixels
 from ...edge.stats.paired_timing import Task, latency, ratio, time_in_turns
-from ..report.text_tables import table
+from ...edge.text_table import text_table
 
 CALLS = {1: 60, 32: 6}  # a turn, by images in a batch
 LEAST_CHANNELS = (192, 128, 64, 32, 1)  # output channels from which a convolution's weights are stored one lower
@@ -51,7 +51,7 @@ def zero_points(
                 words = f"{to_none.median:.3f} ({to_none.low:.3f} - {to_none.high:.3f})"
                 rows.append((name, str(threads), str(batch), f"{latency(seconds).p50:.3f}", words))
     header = ("weights stored one lower", "threads", "batch", "p50, ms", "to none (quartiles)")
-    typer.echo("\n".join(["", *table(header, rows)]))
+    typer.echo("\n".join(["", *text_table(header, rows)]))
 
 
 def lowered_files(model: Path, folder: Path) -> dict[str, Path]:

@@ -19,13 +19,14 @@ from ..model.golden_logits import Verification
 from ..model.onnx_file import read_onnx
 from ..model.shipped_models import DEFAULT_HELP, default_model, model_file
 from .machine_findings import Finding, State, int8_pays, machine_findings, model_finding
+from .options import AsJson
 
 MINUTE = 60  # seconds that a check of one second gets
 
 
 def doctor(
     model: Annotated[Path | None, typer.Argument(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at this machine; see `edge-cifar doctor --help`."""
     path = model or default_model()

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -13,20 +12,22 @@ from ..data.seen_photos import learned_from, read_photo_list
 from ..inference.on_dataset import batch_logits, load_for
 from ..machine.cores import usable_cores
 from ..model.card import ModelCard
-from ..model.session import Model
-from ..model.shipped_models import MODEL_HELP, model_file
+from ..model.contract import Model
 from ..stats.classification import accuracy, confusion_matrix, per_class
-from ..stats.uncertainty import coverage
+from ..stats.confidence import coverage
+from ..text_table import text_table
+from .options import SPLIT_HELP, THREADS_HELP, AsJson, ModelFile
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
-    data: Annotated[str, typer.Option(help=DATA_HELP)],
-    split: Annotated[
-        Literal["test", "val", "train", "all"], typer.Option(help="Which images of --data; all: every one.")
-    ] = "test",
-    threads: Annotated[int | None, typer.Option(help="[default: the cores allowed]", min=1, max=256)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    model: ModelFile,
+    data: Annotated[str, typer.Option(help=DATA_HELP, metavar="DATA")],
+    split: Annotated[Literal["test", "val", "train", "all"], typer.Option(help=SPLIT_HELP)] = "test",
+    threads: Annotated[
+        int | None,
+        typer.Option(help=f"{THREADS_HELP}  [default: the cores allowed]", min=1, max=256, metavar="N"),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Measure accuracy; see `edge-cifar evaluate --help`."""
     opened = Model(model, threads or usable_cores())  # large batches, where more cores pay
@@ -60,10 +61,11 @@ def evaluate(
         result |= {} if seen is None else {"seen_in_training": seen}
         typer.echo(json.dumps(result))
         return
-    width = max(map(len, ("class", *opened.card.labels)))
-    typer.echo(f"{'class':{width}}  precision  recall      F1  support")
-    for label, row in classes.items():
-        typer.echo(f"{label:{width}}  {row.precision:9.1%}  {row.recall:6.1%}  {row.f1:6.1%}  {row.support:7}")
+    rows = [
+        (label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.support}")
+        for label, row in classes.items()
+    ]
+    typer.echo("\n".join(text_table(("class", "precision", "recall", "F1", "support"), rows)))
     typer.echo(f"accuracy {accuracy(matrix):.2%} on {len(images)} {'' if split == ALL else f'{split} '}images")
     if threshold:
         rest = "" if told.accuracy is None else f"; of the others {told.accuracy:.2%} are right"

@@ -3,20 +3,18 @@
 import json
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from ..errors import printable
 from ..model.card import read_card
 from ..model.onnx_file import SEAL_KEY, check_seal, read_onnx
-from ..model.shipped_models import MODEL_HELP, model_file
+from .options import AsJson, ModelFile
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    model: ModelFile,
+    as_json: AsJson = False,
 ) -> None:
     """Show a model card; see `edge-cifar info --help`."""
     data, onnx_file = read_onnx(model)

@@ -12,14 +12,14 @@ import typer
 from ..inference.classifier import Classifier
 from ..inference.prediction import TOP
 from ..machine.cores import usable_cores
-from ..model.shipped_models import DEFAULT_HELP, default_model, model_file
+from ..model.shipped_models import default_model
 from ..photos.left_out import LeftOut
 from ..results.rows import origin_of
 from ..stream.classify_stream import Draw, classify_many
 from ..stream.find_photos import Entry, find_photos
 from ..stream.photo_list import read_list
 from .exit_status import ending_on_sigterm
-from .options import Jobs, Threshold
+from .options import RESULTS, Annotate, AsJson, Glob, Jobs, ModelOption, Recursive, Threads, Threshold, Top
 from .output import ended, open_output
 from .progress_line import Progress
 
@@ -28,35 +28,35 @@ def predict(
     photos: Annotated[
         list[str] | None, typer.Argument(metavar="PHOTO...", help="Photos, or folders of photos; - is one from stdin.")
     ] = None,
-    model: Annotated[Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
-    top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = TOP,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Search the subfolders of folders.")] = False,
-    glob: Annotated[str | None, typer.Option(help="Files to take from folders, as '*.jpg'.  [default: photos]")] = None,
+    recursive: Recursive = False,
+    glob: Glob = None,
     files_from: Annotated[
         str | None, typer.Option(metavar="LIST", help="File with more photos, one a line or NUL-ended; - is stdin.")
     ] = None,
+    jobs: Jobs = None,
+    model: ModelOption = None,
+    top: Top = TOP,
+    threshold: Threshold = None,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Look at each photo ten times: more accurate, but slower.")
+    ] = False,
+    threads: Threads = 1,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write results to a new .jsonl, .csv or .parquet file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write results to this new .jsonl, .csv or .parquet file.", rich_help_panel=RESULTS
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --out: skip the photos in it.")] = False,
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="With --resume: try photos again that were errors.")
     ] = False,
-    jobs: Jobs = None,
-    threads: Annotated[
-        int, typer.Option(help="Cores for the net; more than 1 pay for batches only.", min=1, max=256)
-    ] = 1,
-    threshold: Threshold = None,
-    tta: Annotated[
-        bool, typer.Option("--tta", help="Look at each photo ten times: more accurate, but slower.")
-    ] = False,
+    annotate: Annotate = None,
     explain: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Draw where the net looked in the one photo that is given.")
+        Path | None,
+        typer.Option(metavar="PNG", help="Draw into this PNG file where the net looked in the one photo given."),
     ] = None,
-    annotate: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the photos with label and bar drawn in.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON a photo.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Classify photos; see `edge-cifar predict --help`."""
     if not photos and files_from is None:

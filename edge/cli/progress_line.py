@@ -1,4 +1,7 @@
-"""How far a long prediction is: one line on a terminal while it goes on, a summary when it ends."""
+"""How far a long prediction is: one line on a terminal while it goes on, a summary when it ends.
+
+Drawn by hand: importing rich, which draws the table of epochs in training, takes 40 ms of a start of 200.
+"""
 
 import sys
 import threading

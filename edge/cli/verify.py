@@ -2,19 +2,17 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from ..errors import ModelError, printable
 from ..model.golden_logits import verify_model
-from ..model.shipped_models import MODEL_HELP, model_file
+from .options import AsJson, ModelFile
 
 
 def verify(
-    model: Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    model: ModelFile,
+    as_json: AsJson = False,
 ) -> None:
     """Verify a model; see `edge-cifar verify --help`."""
     result = verify_model(model)

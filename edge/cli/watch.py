@@ -16,7 +16,7 @@ from ..files.being_written import ignore_leases, is_being_written
 from ..inference.classifier import Classifier
 from ..inference.prediction import TOP, Result
 from ..machine.cores import usable_cores
-from ..model.shipped_models import DEFAULT_HELP, default_model, model_file
+from ..model.shipped_models import default_model
 from ..results.line_file import LockedFile
 from ..results.resume_index import Found, read_hashes
 from ..results.rows import JSON_START, JsonLines, Origin, Row, origin_of, row
@@ -25,7 +25,7 @@ from ..stream.classify_stream import Draw, classify_many
 from ..stream.find_photos import Entry
 from ..stream.result_hook import Hook
 from .exit_status import ending_on_sigterm
-from .options import Jobs, Threshold
+from .options import RESULTS, Annotate, Glob, Jobs, ModelOption, Recursive, Threshold, Top
 from .output import write_lines
 
 PATIENCE = 30  # looks until a file that can't be read is believed to be complete all the same
@@ -34,22 +34,25 @@ REST = 10  # times the duration of a look is waited until the next, so that a hu
 
 def watch(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder that photos arrive in.")],
-    model: Annotated[Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL")] = None,
-    top: Annotated[int, typer.Option(help="How many labels to show.", min=1)] = TOP,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Watch its subfolders too.")] = False,
-    glob: Annotated[str | None, typer.Option(help="Files to take, as '*.jpg'.  [default: photos]")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Append the lines to a file, and leave out the photos that are in it."),
-    ] = None,
+    recursive: Recursive = False,
+    glob: Glob = None,
     interval: Annotated[
-        float, typer.Option(help="Seconds between two looks; a file that stays the same is complete.", min=0.01)
+        float,
+        typer.Option(help="Seconds between two looks; a file that stays the same is complete.", min=0.01, metavar="X"),
     ] = 1.0,
     jobs: Jobs = None,
+    model: ModelOption = None,
+    top: Top = TOP,
     threshold: Threshold = None,
-    annotate: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the photos with label and bar drawn in.")
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Append lines of JSON to this file, and leave out the photos that are in it.",
+            rich_help_panel=RESULTS,
+        ),
     ] = None,
+    annotate: Annotate = None,
     command: Annotated[
         str | None,
         typer.Option("--exec", metavar="COMMAND", help="Run a command for each photo, its line of JSON on stdin."),

@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from ..errors import DataError, printable
 from ..files.own_mark import is_own_picture
+from ..photos.folder_walk import is_folder, is_linked_folder, walk
 from ..photos.left_out import HIDDEN, LINK, LeftOut, file_kind, is_searched, photo_kind
 from ..photos.suffixes import named_like_photo
 
@@ -23,7 +25,7 @@ def class_folders(folder: Path) -> list[str]:
 
     A link is left out when it leads back to `folder` or around it. Raises DataError when `folder` can't be listed.
     """
-    folders = [entry for entry in _entries(folder) if entry.is_dir() and is_searched(entry.name)]
+    folders = [entry for entry in _entries(folder) if is_folder(entry) and is_searched(entry.name)]
     around = os.path.realpath(folder) + os.sep
     return [
         entry.name
@@ -36,8 +38,7 @@ def class_photos(folder: Path, label: str) -> tuple[list[str], LeftOut]:
     """Return `label/<name>` of every photo in and below the class folder, sorted, and what is left out, by kind.
 
     Links to folders are not followed, and runs and the like, which this program made, not searched, nor are pictures
-    that it drew photos. Raises DataError
-    when a folder can't be listed.
+    that it drew photos. Raises DataError when a folder can't be listed.
     """
     left_out = LeftOut()
     return list(_photos(folder, label, left_out)), left_out
@@ -63,25 +64,17 @@ def shortened(left_out: LeftOut) -> LeftOut:
 
 def photos_beside(folder: Path) -> list[str]:
     """Return a line on the photos that lie in `folder` itself, in no class; none if there are none."""
-    names = [entry.name for entry in _entries(folder) if not entry.is_dir()]
+    names = [entry.name for entry in _entries(folder) if not is_folder(entry)]
     count = sum(named_like_photo(name) or photo_kind(name) is not None for name in names)
     return [f"{folder}: {count} photos in no class folder"] if count else []
 
 
 def _photos(folder: Path, label: str, left_out: LeftOut) -> Iterator[str]:
     """Yield the photos in `folder/label` and in the folders in it, sorted; count what is passed over."""
-    levels = [_listing(folder, label, left_out)]  # from the class down to the folder that is being read
-    while levels:
-        for name, is_folder in levels[-1]:
-            if is_folder:
-                levels.append(_listing(folder, name, left_out))
-                break
-            yield name
-        else:
-            levels.pop()
+    return walk(label, partial(_listing, folder, left_out))
 
 
-def _listing(folder: Path, below: str, left_out: LeftOut) -> Iterator[tuple[str, bool]]:
+def _listing(folder: Path, left_out: LeftOut, below: str) -> Iterator[tuple[str, bool]]:
     """Yield the names, below `folder`, of the photos and the subfolders of `folder/below`; and which they are."""
     entries = _entries(folder / below)
     if _is_made_by_us(folder / below, {entry.name for entry in entries}):
@@ -93,7 +86,7 @@ def _listing(folder: Path, below: str, left_out: LeftOut) -> Iterator[tuple[str,
                 yield f"{below}/{entry.name}", True
             elif entry.name[0] == ".":
                 left_out[HIDDEN] += 1
-        elif entry.is_symlink() and entry.is_dir():
+        elif is_linked_folder(entry):
             left_out[LINK] += 1
         elif named_like_photo(entry.name) and is_own_picture(Path(entry.path)):
             left_out[DRAWN] += 1

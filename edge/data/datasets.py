@@ -27,7 +27,7 @@ from .split_rules import cut_by_content, stratified_split, unsettled
 from .synthetic_shapes import synthetic_split
 
 DATA_HELP = (
-    "cifar10, cifar100, synthetic, a folder (<class>/*, or train/<class>/* and test/<class>/*), or a table "
+    "Images: cifar10, cifar100, synthetic, a folder (<class>/*, or train/<class>/* and test/<class>/*), or a table "
     "(labels.csv: path,label or path,label,split)."
 )
 ALL = "all"  # every image, whatever split it is in
@@ -146,7 +146,7 @@ def _layout(data: str) -> Layout:
     return read_layout(Path(data))
 
 
-def _given_splits(data: str, size: int, least: int, contents: bool = False) -> dict[str, Callable[[], LabelledImages]]:
+def _given_splits(data: str, size: int, least: int, contents: bool) -> dict[str, Callable[[], LabelledImages]]:
     """Return what loads each split that the dataset has itself, of `least` classes; with `contents` if asked."""
     if data in LOADERS:
         return {split: partial(LOADERS[data], split, size) for split in ("train", "test")}

@@ -54,7 +54,7 @@ def stratified_split(targets: Indices, fraction: float, seed: int) -> tuple[Indi
 
 
 def _shares(contents: Sequence[str], salt: str) -> npt.NDArray[np.float64]:
-    return np.array([share(content, salt) for content in contents], dtype=np.float64)
+    return np.array([share(content, salt) for content in contents])
 
 
 def _by_class(targets: Indices) -> list[Indices]:

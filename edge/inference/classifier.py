@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..errors import PhotoError
 from ..model.card import ModelCard
-from ..model.session import Logits, Model
+from ..model.contract import Logits, Model
 from ..model.shipped_models import SHIPPED_DEFAULT, model_file
 from ..photos.contract import Photo, Pixels, read_photo
 from ..stats.classification import softmax
@@ -161,8 +161,7 @@ class Classifier:
 
     def _results(self, photos: Iterator[Photo], batch: int, top: int) -> Iterator[Result]:
         numbered = enumerate(photos)
-        ended = False
-        while not ended:
+        while True:
             read: list[tuple[Source, Pixels | PhotoError]] = []
             failure = None
             try:
@@ -171,7 +170,6 @@ class Classifier:
                     read.append((source, self._read_or_error(photo)))
             except Exception as error:  # of the iterator, or of what is no photo: the photos before it come first
                 failure = error
-            ended = len(read) < batch
             pixels = [each for _, each in read if not isinstance(each, PhotoError)]
             predictions = iter(self._predictions(pixels, top) if pixels else [])
             for source, each in read:
@@ -181,6 +179,8 @@ class Classifier:
                     yield Result(source, next(predictions))
             if failure:
                 raise failure
+            if len(read) < batch:
+                return
 
     def _read(self, photo: Photo) -> Pixels:
         pixels = read_photo(photo, self.model.card.size)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..model.card import ModelCard
-from ..model.session import Logits
+from ..model.contract import Logits
 from ..photos.contract import Pixels
 from ..stats.classification import softmax
 

@@ -6,7 +6,7 @@ from ..data.datasets import POSITION, load_split
 from ..data.labelled_images import LabelledImages
 from ..errors import DataError
 from ..model.card import ModelCard
-from ..model.session import Logits, Model
+from ..model.contract import Logits, Model
 
 BATCH = 256  # images
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..model.session import Logits, Model
+from ..model.contract import Logits, Model
 from ..photos.contract import Pixels
 
 Steps: TypeAlias = Sequence[tuple[int, int]]

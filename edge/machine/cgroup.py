@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from .procfs import read
+
 GROUP = re.compile(r"\d+:(?P<controllers>[^:]*):(?P<path>/.*)")
 MOUNT = re.compile(r"\d+ \d+ \S+ (?P<top>/\S*) (?P<point>/\S*) .*- (?P<kind>cgroup2?) \S+ (?P<options>\S+)")
 
@@ -17,23 +19,15 @@ def group_folders(controller: str, root: Path) -> Iterator[Path]:
     A limit of any of them holds for the process.
     """
     paths = {}  # of this process's group, by controller; "" is version 2
-    for line in filter(None, map(GROUP.match, lines(root / "proc/self/cgroup"))):
+    for line in filter(None, map(GROUP.match, read(root / "proc/self/cgroup").splitlines())):
         paths.update(dict.fromkeys(line["controllers"].split(","), line["path"]))
-    for line in filter(None, map(MOUNT.match, lines(root / "proc/self/mountinfo"))):
+    for line in filter(None, map(MOUNT.match, read(root / "proc/self/mountinfo").splitlines())):
         wanted = "" if line["kind"] == "cgroup2" else controller
         if wanted in paths and (not wanted or wanted in line["options"].split(",")):
             group = root / line["point"].lstrip("/")
             relative = _below(line["top"], paths[wanted])
             yield group / relative
             yield from (group / parent for parent in relative.parents)
-
-
-def lines(path: Path) -> list[str]:
-    """Return the lines of a file that the kernel makes up, none where it can't be read."""
-    try:
-        return path.read_text(errors="replace").splitlines()
-    except OSError:
-        return []
 
 
 def _below(top: str, path: str) -> Path:

@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from .cores import ROOT
-from .procfs import read
+from .procfs import ROOT, read
 
 GROUPS = re.compile(r"(kubepods|docker|libpod|lxc)")
 ENGINES = {"kubepods": "kubernetes", "docker": "docker", "libpod": "podman", "lxc": "lxc"}
@@ -25,6 +24,6 @@ def container(root: Path = ROOT) -> str | None:
     the first process's control group.
     """
     marked = next((engine for mark, engine in MARKS.items() if (root / mark).exists()), None)
-    named = read(root / "run/systemd/container").strip()
+    named = read(root / "run/systemd/container")
     group = GROUPS.search(read(root / "proc/1/cgroup"))
     return marked or named or (ENGINES[group[1]] if group else None)

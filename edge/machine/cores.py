@@ -4,14 +4,13 @@ import math
 import os
 from pathlib import Path
 
-from .cgroup import group_folders, lines
-
-ROOT = Path("/")
+from .cgroup import group_folders
+from .procfs import ROOT, read
 
 
 def usable_cores(root: Path = ROOT) -> int:
     """Return how many threads can run at once, at least 1: never the host's cores where fewer are allowed."""
-    return cores_within(allowed_cores(), cpu_quota(root))
+    return cores_within(_affinity(), cpu_quota(root))
 
 
 def cores_within(allowed: int, quota: float) -> int:
@@ -22,7 +21,12 @@ def cores_within(allowed: int, quota: float) -> int:
     return max(1, allowed if quota >= allowed else int(quota))
 
 
-def allowed_cores() -> int:
+def cpu_quota(root: Path = ROOT) -> float:
+    """Return the cores' worth of time that the control groups allow, infinite where there is no limit."""
+    return min((_quota(folder) for folder in group_folders("cpu", root)), default=math.inf)
+
+
+def _affinity() -> int:
     """Return the number of cores that the scheduler may put this process on."""
     try:
         return len(os.sched_getaffinity(0))
@@ -30,16 +34,11 @@ def allowed_cores() -> int:
         return os.cpu_count() or 1
 
 
-def cpu_quota(root: Path = ROOT) -> float:
-    """Return the cores' worth of time that the control groups allow, infinite where there is no limit."""
-    return min((_quota(folder) for folder in group_folders("cpu", root)), default=math.inf)
-
-
 def _quota(group: Path) -> float:
     """Return the quota of one group, in cores: cpu.max of version 2, cpu.cfs_* of version 1, infinite without."""
-    words = " ".join(lines(group / "cpu.max")).split()
+    words = read(group / "cpu.max").split()
     if not words:
-        words = [*lines(group / "cpu.cfs_quota_us"), *lines(group / "cpu.cfs_period_us")]
+        words = [read(group / "cpu.cfs_quota_us"), read(group / "cpu.cfs_period_us")]
     try:
         quota, period = map(int, words)  # microseconds; "max" or -1 is no limit
     except ValueError:

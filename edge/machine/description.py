@@ -12,9 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .container import container
-from .cores import ROOT, allowed_cores, cores_within, cpu_quota
+from .cores import cpu_quota, usable_cores
 from .memory import memory
-from .procfs import entry, read
+from .procfs import ROOT, entry, read
 from .throttling import throttling
 
 PACKAGES = ("edge-cifar", "onnxruntime", "numpy", "pillow")  # what the measured work runs in
@@ -93,7 +93,7 @@ def this_machine(root: Path = ROOT) -> Machine:
     present = len(re.findall(r"^processor\s*:", cpuinfo, re.MULTILINE)) or os.cpu_count() or 1
     quota = cpu_quota(root)
     total, available = memory(root)
-    kernel = read(root / "proc/sys/kernel/arch").strip() or platform.machine()
+    kernel = read(root / "proc/sys/kernel/arch") or platform.machine()
     distribution = entry(read(root / "etc/os-release"), "PRETTY_NAME").strip('"')
     heat = throttling(root)
     features = f"{entry(cpuinfo, 'flags')} {entry(cpuinfo, 'Features')}".split()
@@ -102,7 +102,7 @@ def this_machine(root: Path = ROOT) -> Machine:
         cpu=_cpu(cpuinfo, read(root / "proc/device-tree/model").rstrip("\0")),
         instructions=tuple(name for name in INSTRUCTIONS if name in features),
         int8_instructions=tuple(name for name in INT8_INSTRUCTIONS if name in features),
-        cores=cores_within(_allowed(root, present), quota),
+        cores=usable_cores(root),
         cores_present=present,
         cpu_quota=None if math.isinf(quota) else quota,
         governor=governor(root),
@@ -124,7 +124,7 @@ def this_machine(root: Path = ROOT) -> Machine:
 
 def governor(root: Path = ROOT) -> str | None:
     """Return what sets the clock, None where the kernel has no say in it."""
-    return read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip() or None
+    return read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or None
 
 
 def clock_mhz(root: Path = ROOT) -> float | None:
@@ -133,7 +133,7 @@ def clock_mhz(root: Path = ROOT) -> float | None:
     In scaling_cur_freq the kernel counts in kHz ("CPU Performance Scaling" in its documentation).
     """
     files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
-    kilohertz = [int(text) for text in (read(file).strip() for file in files) if text.isdigit()]
+    kilohertz = [int(text) for text in map(read, files) if text.isdigit()]
     if kilohertz:
         return max(kilohertz) / 1000
     told = re.findall(r"^cpu MHz\s*: ([\d.]+)$", read(root / "proc/cpuinfo"), re.MULTILINE)
@@ -147,15 +147,6 @@ def _cpu(cpuinfo: str, board: str) -> str:
     if board and core:
         return f"{board} ({core})"
     return board or core or platform.processor() or platform.machine()
-
-
-def _allowed(root: Path, present: int) -> int:
-    """Return the number of cores in this process's affinity; the list may name cores that the machine lacks."""
-    spans = entry(read(root / "proc/self/status"), "Cpus_allowed_list")
-    if not spans:
-        return min(present, allowed_cores())
-    ends = [span.split("-") for span in spans.split(",")]
-    return min(present, sum(int(end[-1]) - int(end[0]) + 1 for end in ends))
 
 
 def _userland_bits(root: Path) -> int:

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from .cgroup import group_folders
-from .cores import ROOT
-from .procfs import entry, read
+from .procfs import ROOT, entry, read
 
 
 def memory(root: Path = ROOT) -> tuple[int, int]:

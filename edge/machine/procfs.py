@@ -1,14 +1,17 @@
-"""Reading the small text files in which Linux describes itself."""
+"""Reading the small text files in which Linux describes itself (proc(5), sysfs(5))."""
 
 import re
 from pathlib import Path
 
-from .cgroup import lines
+ROOT = Path("/")
 
 
 def read(path: Path) -> str:
-    """Return a file's text, empty where it can't be read."""
-    return "\n".join(lines(path))
+    """Return a file's text without the white space around it, empty where it can't be read."""
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def entry(text: str, name: str) -> str:

@@ -6,8 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cores import ROOT
-from .procfs import read
+from .procfs import ROOT, read
 
 CPU_ZONES = ("cpu-thermal", "x86_pkg_temp")  # names of the sensor in a CPU, on a Raspberry Pi and on Intel
 
@@ -42,8 +41,8 @@ def throttling(root: Path = ROOT) -> Throttling:
 
 def _celsius(root: Path) -> float | None:
     for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*")):
-        value = read(zone / "temp").strip()
-        if read(zone / "type").strip() in CPU_ZONES and value.lstrip("-").isdigit():
+        value = read(zone / "temp")
+        if read(zone / "type") in CPU_ZONES and value.lstrip("-").isdigit():
             return int(value) / 1000
     return None
 

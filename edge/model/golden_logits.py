@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..photos.contract import Pixels
-from .session import Logits, Model
+from .contract import Logits, Model
 from .strict_json import strict_json
 
 GOLDEN_KEY = "edge_cifar.golden"
@@ -21,6 +21,7 @@ GOLDEN_IMAGES = 16
 FLOAT_TOLERANCE = 1e-3  # largest logit difference allowed in an fp32 file, or where its logits are large:
 FLOAT_SHARE = 1e-4  # of their range, since float32 has so many digits and no more
 MIXED_TOLERANCE = 0.01  # and in one that is neither fp32 nor all int8, as a share of the logits' range
+LARGEST = float(np.finfo(np.float32).max) / 2  # logit of an entry: the range of such is a float32, too
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def golden_images(size: int) -> Pixels:
     images = random.randint(0, 256, (GOLDEN_IMAGES, size, size, 4)).astype(np.uint8)
     for i in range(GOLDEN_IMAGES // 2):
         width = 2 ** (i % 4 + 1)
-        blocks = random.randint(0, 2, (-(-size // width), -(-size // width), 4)).astype(np.uint8) * 255
+        blocks = 255 * random.randint(0, 2, (-(-size // width), -(-size // width), 4))
         images[i] = blocks.repeat(width, axis=0).repeat(width, axis=1)[:size, :size]
     return images
 
@@ -68,12 +69,12 @@ def golden_entry(logits: Logits, exact: bool, mixed: bool = False) -> str:
     """
     in_float = max(FLOAT_TOLERANCE, FLOAT_SHARE * float(np.ptp(logits)))
     tolerance = 0.0 if exact else _mixed_tolerance(logits) if mixed else in_float
-    return json.dumps({"exact": exact, "tolerance": tolerance, "logits": logits.astype(np.float64).tolist()})
+    return json.dumps({"exact": exact, "tolerance": tolerance, "logits": logits.tolist()})
 
 
-def verify_model(path: Path, threads: int = 1) -> Verification:
+def verify_model(path: Path) -> Verification:
     """Open a model file and run its golden images. Raises ModelError when it can't be used, and as `verify_golden`."""
-    return verify_golden(Model(path, threads))
+    return verify_golden(Model(path))
 
 
 def verify_golden(model: Model) -> Verification:
@@ -107,7 +108,7 @@ def _read_entry(text: str, classes: int) -> tuple[Logits, bool, float]:
     if type(exact) is not bool or not all(type(number) in (int, float) for number in numbers):
         raise TypeError("values of other types")
     logits = np.array(rows, dtype=np.float64)
-    if logits.shape != (GOLDEN_IMAGES, classes) or np.abs(logits).max() > np.finfo(np.float32).max:
+    if logits.shape != (GOLDEN_IMAGES, classes) or np.abs(logits).max() > LARGEST:
         raise ValueError("wrong shape, or too large")
     expected = logits.astype(np.float32)
     if not 0 <= tolerance <= max(FLOAT_TOLERANCE, _mixed_tolerance(expected)):
@@ -116,5 +117,4 @@ def _read_entry(text: str, classes: int) -> tuple[Logits, bool, float]:
 
 
 def _mixed_tolerance(logits: Logits) -> float:
-    with np.errstate(over="ignore"):  # of logits that no net gives
-        return MIXED_TOLERANCE * float(np.ptp(logits))
+    return MIXED_TOLERANCE * float(np.ptp(logits))

@@ -74,7 +74,8 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
 
 def seal(data: bytes) -> bytes:
     """Return a serialised model whose `SEAL_KEY` entry, `UNSEALED` so far, holds the digest of the whole."""
-    _one_place(data, UNSEALED)
+    if not _is_in_one_place(UNSEALED, data):
+        raise ValueError("the checksum's place is not unique")
     return data.replace(UNSEALED.encode(), hashlib.sha256(data).hexdigest().encode())
 
 
@@ -82,18 +83,13 @@ def check_seal(data: bytes, declared: str, path: Path) -> None:
     """Raise ModelError unless `declared`, the `SEAL_KEY` entry of `data`, is the digest of the whole file."""
     if not declared:
         raise ModelError(f"{path}: no edge-cifar checksum in it; export it with `edge-cifar export`")
-    try:
-        _one_place(data, declared)
-        whole = data.replace(declared.encode(), UNSEALED.encode())
-    except ValueError:
-        whole = b""
-    if hashlib.sha256(whole).hexdigest() != declared:
+    whole = data.replace(declared.encode(), UNSEALED.encode())
+    if not _is_in_one_place(declared, data) or hashlib.sha256(whole).hexdigest() != declared:
         raise ModelError(f"{path}: damaged or changed since it was exported (its checksum differs); copy it again")
 
 
-def _one_place(data: bytes, digits: str) -> None:
-    if len(digits) != len(UNSEALED) or data.count(digits.encode()) != 1:
-        raise ValueError("the checksum's place is not unique")
+def _is_in_one_place(digits: str, data: bytes) -> bool:
+    return len(digits) == len(UNSEALED) and data.count(digits.encode()) == 1
 
 
 def read_model(data: bytes) -> Message:

@@ -6,7 +6,21 @@ nests deeper than the tables. Repeated numbers come as writers of onnx.proto (pr
 the data of tensors, which are packed.
 """
 
-from .protobuf import BYTES, FIXED32, VARINT, Field, Read, Schema, float32, int32, int64, numbers, refused, text
+from .protobuf import (
+    BYTES,
+    FIXED32,
+    VARINT,
+    Field,
+    Read,
+    RefusedError,
+    Schema,
+    float32,
+    int32,
+    int64,
+    numbers,
+    refused,
+    text,
+)
 
 CUSTOM = "it holds training information, functions or devices"
 EXTERNAL = "its weights lie in another file (external data)"
@@ -47,7 +61,7 @@ def _refused(reason: str, **names: int) -> Schema:
 
 def _in_file(location: int) -> int:
     if location != IN_FILE:
-        refused(EXTERNAL)(location)
+        raise RefusedError(EXTERNAL)
     return location
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from io import UnsupportedOperation
 from os import PathLike, fsdecode, fspath
-from pathlib import Path
 from typing import TypeVar, cast
 
 from PIL import Image, UnidentifiedImageError
@@ -18,7 +17,6 @@ from ..errors import PhotoError
 from .decode import FORMATS, decode
 from .pixels import FILTER, REDUCING_GAP, Pixels, orientation_of, to_rgbx, upright_rgb
 from .source import Content, Photo, Piped, photo_content
-from .suffixes import named_like_photo
 
 __all__ = [
     "FILTER",
@@ -27,7 +25,6 @@ __all__ = [
     "RESIZE",
     "Photo",
     "Pixels",
-    "photo_files",
     "photo_name",
     "read_photo",
     "read_pipe",
@@ -99,11 +96,6 @@ def photo_name(photo: Photo) -> str:
     if isinstance(photo, Piped):
         return photo.name
     return f"<{type(photo).__name__}>"
-
-
-def photo_files(folder: Path) -> list[Path]:
-    """Return the files of `folder` that are named like photos, sorted, hidden ones left out."""
-    return [path for path in sorted(folder.iterdir()) if named_like_photo(path.name)]
 
 
 def _reading(photo: Photo, work: Callable[[Content, ExitStack], Made]) -> Made:

@@ -1,1 +1,4 @@
-"""Pages that report on models: one HTML file that needs nothing else, its charts drawn as SVG."""
+"""Pages that report on models: one HTML file that needs nothing else, its charts drawn as SVG.
+
+Devices have no matplotlib; training does, and draws the PNGs of a run's `report.md` with it (`train/report`).
+"""

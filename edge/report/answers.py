@@ -1,10 +1,11 @@
 """What models answer: by class, what they confuse, which images they disagree on, how far they can be believed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..photos.contract import Photo
-from ..stats.uncertainty import CalibrationBin
+from ..stats.accuracy import Flip
+from ..stats.confidence import CalibrationBin
 from .charts.dots import dots
 from .charts.heatmap import MOST, Counts, changes, confusion
 from .charts.reliability import reliability
@@ -16,18 +17,11 @@ MOST_FLIPS = 24  # pictures
 
 
 @dataclass(frozen=True)
-class Flip:
-    """An image that a model answers otherwise than the first: what it shows and both answers."""
-
-    photo: Photo
-    truth: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
 class Answers:
-    """A model's answers to labelled images: counts by true class and answer, its confidence in bins, flips."""
+    """A model's answers to labelled images: counts by true class and answer, its confidence in bins, flips.
+
+    `photo_of` returns the photo of a flip by its id, which is by default the path of its file.
+    """
 
     name: str
     labels: Sequence[str]
@@ -35,6 +29,7 @@ class Answers:
     bins: Sequence[CalibrationBin]
     calibration_error: float
     flips: Sequence[Flip] = ()
+    photo_of: Callable[[str], Photo] = str
 
     def recalls(self) -> dict[str, float]:
         """Return by label the share of its images that are answered rightly, labels without images left out."""
@@ -109,15 +104,15 @@ def _worst_confusion(model: Answers) -> str:
 
 
 def _flips(first: str, model: Answers) -> str:
-    shown = [_flip(flip) for flip in model.flips[:MOST_FLIPS]]
+    shown = [_flip(flip, model.photo_of) for flip in model.flips[:MOST_FLIPS]]
     grid = thumbnails(shown)
     note = f"What each shows, then the answer of {first} and that of {model.name}; the right one is marked."
     return section(f"Images that {model.name} answers otherwise", grid and paragraph(note, "note"), grid)
 
 
-def _flip(flip: Flip) -> str:
+def _flip(flip: Flip, photo_of: Callable[[str], Photo]) -> str:
     answers = [f"{answer} ✓" if answer == flip.truth else answer for answer in (flip.before, flip.after)]
-    return thumbnail(flip.photo, flip.truth, " → ".join(answers))
+    return thumbnail(photo_of(flip.id), flip.truth, " → ".join(answers))
 
 
 def _reliability(models: Sequence[Answers]) -> str:

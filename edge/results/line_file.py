@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from typing import cast
 
 from ..errors import EdgeCifarError
 from ..files.atomic_write import flush_folder, temporary_beside, write_all
@@ -97,7 +96,7 @@ class LockedFile:
         """
         self._path = path
         with self._naming_errors():
-            self._file, self.is_locked = self._open("x+b" if is_new else "a+b")
+            self._file, self.is_locked = self._open("x+" if is_new else "a+")
 
     def append(self, lines: Sequence[str]) -> None:
         """Append whole lines, all or none; to a new file, if this one was moved away. Raises EdgeCifarError."""
@@ -105,7 +104,7 @@ class LockedFile:
         with self._naming_errors():
             if not self._is_there(self._file):
                 self.close()
-                self._file, self.is_locked = self._open("a+b")
+                self._file, self.is_locked = self._open("a+")
             size = self._file.seek(0, os.SEEK_END)
             try:
                 write_all(self._file, data)
@@ -129,7 +128,7 @@ class LockedFile:
         path = Path(os.path.realpath(self._path))
         temporary = temporary_beside(path)
         with self._naming_errors():
-            file = temporary.open("x+b", buffering=0)
+            file = FileIO(temporary, "x+")
             try:
                 lock(file)
                 for record in records:
@@ -153,7 +152,7 @@ class LockedFile:
     def _open(self, mode: str) -> tuple[FileIO, bool]:
         deadline = time.monotonic() + PATIENCE
         while True:
-            file = cast(FileIO, self._path.open(mode, buffering=0))
+            file = FileIO(self._path, mode)
             try:
                 is_locked = lock(file)
                 if self._is_there(file):  # not moved away just now

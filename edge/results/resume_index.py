@@ -80,7 +80,7 @@ def read_hashes(
         except (ValueError, LookupError, TypeError) as error:
             raise EdgeCifarError(f"{path}: line {lines} is no result of this command; name another file") from error
         size += len(data)
-        lines += data.count(b"\n", 0, -1)
+        lines += data[:-1].count(b"\n")
     return Found(hashes, whole, size, is_ended or whole < size)
 
 

@@ -222,7 +222,7 @@ def _cells(line: str) -> list[str]:
     import csv  # here, since a start without CSV need not load it
 
     try:
-        [values] = csv.reader([line.removesuffix("\n")], strict=True)
+        [values] = csv.reader([line], strict=True)
     except csv.Error as error:
         raise ValueError(error) from error
     return values

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ..errors import PhotoError
+from ..photos.folder_walk import is_linked_folder, walk
 from ..photos.left_out import LINK, LeftOut, is_searched, photo_kind
 from ..photos.suffixes import named_like_photo
 
@@ -61,22 +62,14 @@ def search(
     take = partial(
         _take, partial(fnmatch, pat=glob) if glob else None, recursive, LeftOut() if left_out is None else left_out
     )
-    levels = [_listing(folder, take)]  # from `folder` down to the one that is being read
-    while levels:
-        for entry, is_folder in levels[-1]:
-            if is_folder:
-                levels.append(_listing(entry.path, take))
-                break
-            yield entry
-        else:
-            levels.pop()
+    yield from walk(Entry(folder), partial(_listing, take))
 
 
 def _take(matches: Wanted | None, recursive: bool, left_out: LeftOut, file: "os.DirEntry[str]") -> bool | None:
     """Return whether an entry of a folder is a subfolder to search, or None if it is left out."""
     if recursive and file.is_dir(follow_symlinks=False):
         return True if is_searched(file.name) else None
-    if recursive and file.is_symlink() and os.path.isdir(file.path):  # noqa: PTH112
+    if recursive and is_linked_folder(file):
         left_out[LINK] += 1
         return None
     if (matches or named_like_photo)(file.name):
@@ -86,8 +79,9 @@ def _take(matches: Wanted | None, recursive: bool, left_out: LeftOut, file: "os.
     return None
 
 
-def _listing(folder: str, take: Callable[["os.DirEntry[str]"], bool | None]) -> Iterator[tuple[Entry, bool]]:
-    """Yield what of `folder` matters, sorted by blocks, and whether it is a subfolder to search."""
+def _listing(take: Callable[["os.DirEntry[str]"], bool | None], place: Entry) -> Iterator[tuple[Entry, bool]]:
+    """Yield what of a folder matters, sorted by blocks, and whether it is a subfolder to search."""
+    folder = place.path
     try:
         with os.scandir(folder) as files:  # closes itself with its last entry, so that deep trees need few descriptors
             visible = ((file.name, take(file)) for file in files if file.name[0] != ".")

@@ -1,12 +1,13 @@
 """What `export.json` says of the files: bounded, however many classes and images there are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from .measured_accuracy import Evidence, SplitEvidence
+from ...edge.stats.accuracy import Accuracy
+from .measured_accuracy import Evidence
 
 MOST_CELLS = 5000  # of a confusion matrix
 MOST_FLIPS = 1000  # images of a split
@@ -21,11 +22,16 @@ def evidence_summary(file: Evidence) -> dict[str, Any]:
     first `MOST_FLIPS` images; `flips` counts all of them. `doubts` are the gravest `MOST_DOUBTS` reasons why the file
     is not proven to give the same bits on every CPU; `doubts_left_out` counts the others.
     """
-    summary = asdict(replace(file, confusion=(), val=_listed(file.val), test=_listed(file.test)))
-    for name, split in (("val", file.val), ("test", file.test)):
-        summary[name]["flips"] = len(split.flipped)
-    summary |= {"doubts": file.doubts[:MOST_DOUBTS], "doubts_left_out": max(0, len(file.doubts) - MOST_DOUBTS)}
-    return {**summary, "confusion": confusion_columns(file.confusion)}
+    return {
+        **vars(file),
+        "coverage": asdict(file.coverage),
+        "val": _split(file.val),
+        "test": _split(file.test),
+        "confusion": confusion_columns(file.confusion),
+        "reliability": [*map(asdict, file.reliability)],
+        "doubts": file.doubts[:MOST_DOUBTS],
+        "doubts_left_out": max(0, len(file.doubts) - MOST_DOUBTS),
+    }
 
 
 def confusion_columns(counts: Sequence[Sequence[int]]) -> Mapping[str, Any]:
@@ -43,5 +49,18 @@ def confusion_columns(counts: Sequence[Sequence[int]]) -> Mapping[str, Any]:
     }
 
 
-def _listed(split: SplitEvidence) -> SplitEvidence:
-    return replace(split, flipped=split.flipped[:MOST_FLIPS])
+def _split(split: Accuracy) -> dict[str, Any]:
+    return {
+        "n": split.n,
+        "top1": split.top1,
+        "interval": split.interval,
+        "same_answers": split.same_answers,
+        "worst_class": split.worst_class,
+        "worst_class_recall": split.recalls[split.worst_class],
+        "against_fp32": asdict(split.paired),
+        "flipped": [
+            {"id": flip.id, "truth": flip.truth, "fp32": flip.before, "answer": flip.after}
+            for flip in split.flips[:MOST_FLIPS]
+        ],
+        "flips": len(split.flips),
+    }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.machine.description import this_machine
-from ...edge.report.answers import Answers, Flip, answer_sections
+from ...edge.report.answers import Answers, answer_sections
 from ...edge.report.charts.curves import curves
 from ...edge.report.document import document, facts, paragraph, section, table
 from ...edge.report.phrases import accuracy_lost, times_as_fast
@@ -61,7 +61,7 @@ def verdict(exported: Exported) -> str:
             f"Ship {name}: no int8 file loses {exported.budget.max_drop} points or less, the best {least:.2f}. {right}"
         )
     int8 = exported.files[1]
-    points, p = 100 * (fp32.test.top1 - int8.test.top1), int8.test.against_fp32.p
+    points, p = 100 * (fp32.test.top1 - int8.test.top1), int8.test.paired.p
     lost = accuracy_lost(points, p, int8.test.n)
     speed, size = times_as_fast(worth.ratio.median), f"{fp32.bytes / int8.bytes:.1f} times smaller"
     if worth.int8_pays:
@@ -89,10 +89,10 @@ def _files(files: Sequence[Evidence]) -> str:
         ["right on test", *(f"{file.test.top1:.2%}" for file in files)],
         ["95 % interval", *("{:.2%} - {:.2%}".format(*file.test.interval) for file in files)],
         ["points lost against fp32", *(f"{100 * (fp32.test.top1 - file.test.top1):.2f}" for file in files)],
-        ["broken, fixed", *(f"{file.test.against_fp32.broken}, {file.test.against_fp32.fixed}" for file in files)],
-        ["p of the difference (McNemar)", *(f"{file.test.against_fp32.p:.2g}" for file in files)],
+        ["broken, fixed", *(f"{file.test.paired.broken}, {file.test.paired.fixed}" for file in files)],
+        ["p of the difference (McNemar)", *(f"{file.test.paired.p:.2g}" for file in files)],
         ["same answers as fp32", *(f"{file.test.same_answers:.2%}" for file in files)],
-        ["worst class", *(f"{file.test.worst_class} {file.test.worst_class_recall:.1%}" for file in files)],
+        ["worst class", *(f"{file.test.worst_class} {file.test.recalls[file.test.worst_class]:.1%}" for file in files)],
         ["temperature", *(f"{file.temperature:.2f}" for file in files)],
         ["calibration error without, points", *(f"{100 * file.calibration_error[0]:.1f}" for file in files)],
         ["calibration error with it, points", *(f"{100 * file.calibration_error[1]:.1f}" for file in files)],
@@ -140,5 +140,6 @@ def _answers(file: Evidence, test: LabelledImages) -> Answers:
         counts=file.confusion,
         bins=file.reliability,
         calibration_error=file.calibration_error[1],
-        flips=[Flip(test.images[places[flip.id]], flip.truth, flip.fp32, flip.answer) for flip in file.test.flipped],
+        flips=file.test.flips,
+        photo_of=lambda name: test.images[places[name]],
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.photos.contract import Pixels
 from ...edge.stats.paired_timing import Latency, Ratio, Task, latency, ratio, time_in_turns
 

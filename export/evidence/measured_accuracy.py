@@ -12,21 +12,19 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import ModelError
 from ...edge.inference.on_dataset import batch_logits
 from ...edge.machine.cores import usable_cores
-from ...edge.model.session import Logits, Model
-from ...edge.stats.classification import confusion_matrix, per_class
-from ...edge.stats.uncertainty import (
+from ...edge.model.contract import Logits, Model
+from ...edge.stats.accuracy import Accuracy, measure_accuracy
+from ...edge.stats.classification import confusion_matrix
+from ...edge.stats.confidence import (
     FEW,
     CalibrationBin,
     Coverage,
-    PairedTest,
     abstain_threshold,
     at_bound,
     calibration_bins,
     calibration_error,
     coverage,
     fit_temperature,
-    paired_test,
-    wilson_interval,
 )
 from ..proof.portability import doubts
 
@@ -38,37 +36,14 @@ BATCH = 256  # images
 
 
 @dataclass(frozen=True)
-class Flipped:
-    """An image that a file answers otherwise than the fp32 file."""
-
-    id: str
-    truth: str
-    fp32: str
-    answer: str
-
-
-@dataclass(frozen=True)
-class SplitEvidence:
-    """A file on one split. Shares from 0 to 1, the interval 95 %; comparisons are with the fp32 file's answers."""
-
-    n: int
-    top1: float
-    interval: tuple[float, float]
-    same_answers: float
-    worst_class: str
-    worst_class_recall: float
-    against_fp32: PairedTest
-    flipped: tuple[Flipped, ...]
-
-
-@dataclass(frozen=True)
 class Evidence:
     """A file in full; `calibration_error` is on the test images, before and after the temperature.
 
-    `doubts` are the reasons why the file is not proven to give the same bits on every CPU, none if it is.
-    `confusion` counts test images by true class and answer, in the order of `labels`; `reliability` is of the same
-    images, after the temperature. `coverage` is of the test images at the abstain threshold. `few_images`: validation
-    has under `FEW`, hardly enough for a temperature; `at_bound`: a card can't say the temperature that was wanted.
+    `doubts` are the reasons why the file is not proven to give the same bits on every CPU, none if it is. `val` and
+    `test` are against the fp32 file's answers. `confusion` counts test images by true class and answer, in the order of
+    `labels`; `reliability` is of the same images, after the temperature. `coverage` is of the test images at the
+    abstain threshold. `few_images`: validation has under `FEW`, hardly enough for a temperature; `at_bound`: a card
+    can't say the temperature that was wanted.
     """
 
     file: str
@@ -82,8 +57,8 @@ class Evidence:
     at_bound: bool
     coverage: Coverage
     calibration_error: tuple[float, float]
-    val: SplitEvidence
-    test: SplitEvidence
+    val: Accuracy
+    test: Accuracy
     labels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     reliability: tuple[CalibrationBin, ...]
@@ -169,23 +144,6 @@ def measure(
     )
 
 
-def _on_split(logits: Logits, fp32: Logits, images: LabelledImages) -> SplitEvidence:
-    answers, before = logits.argmax(1), fp32.argmax(1)
-    right = answers == images.targets
-    recalls = per_class(confusion_matrix(images.targets, answers, len(images.labels)), images.labels)
-    worst = min((label for label in recalls if recalls[label].support), key=lambda label: recalls[label].recall)
-    return SplitEvidence(
-        n=len(images),
-        top1=float(right.mean()),
-        interval=wilson_interval(int(right.sum()), len(images)),
-        same_answers=float((answers == before).mean()),
-        worst_class=worst,
-        worst_class_recall=recalls[worst].recall,
-        against_fp32=paired_test(before == images.targets, right),
-        flipped=tuple(_flipped(images, i, before[i], answers[i]) for i in np.flatnonzero(answers != before).tolist()),
-    )
-
-
-def _flipped(images: LabelledImages, index: int, before: int, answer: int) -> Flipped:
-    truth, fp32, this = (images.labels[i] for i in (images.targets[index], before, answer))
-    return Flipped(images.ids[index], truth, fp32, this)
+def _on_split(logits: Logits, fp32: Logits, images: LabelledImages) -> Accuracy:
+    before = np.array(images.labels)[fp32.argmax(1)]
+    return measure_accuracy(images.targets, logits.argmax(1), images.labels, before, images.ids)

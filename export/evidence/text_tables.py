@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from ...edge.stats.uncertainty import FEW
+from ...edge.stats.confidence import FEW
+from ...edge.text_table import text_table
 from ..proof.portability import Portability
 from ..quantization.accuracy_ladder import Rung
 from .int8_speedup import Worth
@@ -20,19 +21,23 @@ DOUBTS_SHOWN = 3
 
 def rung_lines(rungs: Sequence[Rung], n: int) -> Iterator[str]:
     """Yield the table of what was tried to quantize, measured on `n` validation images."""
-    width = max(len("quantization"), *(len(rung.method) for rung in rungs))
-    yield (
-        f"{'quantization':{width}} drop (points)  95 % interval    same answers  latency (us)      bytes  on other CPUs"
+    header = (
+        "quantization",
+        "drop (points)",
+        "95 % interval",
+        "same answers",
+        "latency (us)",
+        "bytes",
+        "on other CPUs",
     )
+    rows: list[tuple[str, ...]] = []
     for rung in rungs:
-        low, high = rung.interval
-        yield (
-            f"{rung.method:{width}} {rung.drop:13.2f}  {f'{low:.2f} to {high:.2f}':15}  {rung.same_answers:12.2%}  "
-            f"{rung.latency:12.0f}  {rung.bytes:9,}  {rung.portability}"
-        )
+        figures = (f"{rung.same_answers:.2%}", f"{rung.latency:.0f}", f"{rung.bytes:,}", rung.portability)
+        rows.append((rung.method, f"{rung.drop:.2f}", "{:.2f} to {:.2f}".format(*rung.interval), *figures))
         if rung.sample_drops:
-            low, high = min(rung.sample_drops), max(rung.sample_drops)
-            yield f"{'  each sample alone':{width}} {f'{low:.2f} to {high:.2f}':>13}"
+            drops = f"{min(rung.sample_drops):.2f} to {max(rung.sample_drops):.2f}"
+            rows.append(("  each sample alone", drops, "", *("" for _ in figures)))
+    yield from text_table(header, rows, left=(0, 2, 6))
     yield drop_note(n)
 
 
@@ -43,16 +48,17 @@ def drop_note(n: int) -> str:
 
 def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
     """Yield the table of files; the first is the fp32 file, which the others are compared with."""
-    yield f"{'file':22}     bytes  val top-1  test top-1 (95 % interval)   same answers  worst class"
+    header = ("file", "bytes", "val top-1", "test top-1 (95 % interval)", "same answers", "worst class")
+    rows = []
     for file in files:
-        low, high = file.test.interval
-        yield (
-            f"{file.file:22} {file.bytes:>9,}  {file.val.top1:9.2%}  {file.test.top1:10.2%} ({low:.2%} - {high:.2%})"
-            f"  {file.test.same_answers:12.2%}  {file.test.worst_class} {file.test.worst_class_recall:.1%}"
-        )
+        test, worst = file.test, file.test.worst_class
+        top1 = "{:.2%} ({:.2%} - {:.2%})".format(test.top1, *test.interval)
+        told = (f"{file.val.top1:.2%}", top1, f"{test.same_answers:.2%}", f"{worst} {test.recalls[worst]:.1%}")
+        rows.append((file.file, f"{file.bytes:,}", *told))
+    yield from text_table(header, rows, left=(0, 5))
     yield f"largest logit difference of the fp32 file from the trained net: {files[0].largest_logit_difference:.2g}"
     for file in files[1:]:
-        paired, drop = file.test.against_fp32, 100 * (files[0].test.top1 - file.test.top1)
+        paired, drop = file.test.paired, 100 * (files[0].test.top1 - file.test.top1)
         yield (
             f"{file.file} against fp32 on {file.test.n:,} test images: drop {drop:.2f} points "
             f"({paired.broken} broken, {paired.fixed} fixed, McNemar p = {paired.p:.2g})"

@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from ...edge.model.session import INPUT, OUTPUT
+from ...edge.model.contract import INPUT, OUTPUT
 from ...train.nets.layers import (
     AveragePool,
     BatchNorm,

@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 
 from ...edge.machine.cores import usable_cores
-from ...edge.model.session import INPUT, OUTPUT, Logits
+from ...edge.model.contract import INPUT, OUTPUT, Logits
 from ...edge.photos.contract import Pixels
 
 BATCH = 128  # images at most

@@ -7,10 +7,10 @@ from functools import partial
 import onnx
 
 from ...edge.data.labelled_images import LabelledImages
-from ...edge.model.session import INPUT, OUTPUT, Logits
+from ...edge.model.contract import INPUT, OUTPUT, Logits
 from ...edge.photos.contract import Pixels
 from ...edge.stats.paired_timing import latency, time_in_turns
-from ...edge.stats.uncertainty import drop_interval, paired_test
+from ...edge.stats.significance import drop_interval, paired_test
 from ..graph.run_graph import open_session, run_logits
 from ..proof.portability import portability
 from .bias_correction import correct_biases

@@ -123,8 +123,8 @@ def entropy(histogram: Histogram) -> Range:
         reference[-1] += counts[kept:].sum()
         level = np.arange(kept) * LEVELS // kept
         filled = counts[:kept] > 0
-        sums = np.bincount(level, counts[:kept], LEVELS)
-        members = np.bincount(level, filled, LEVELS)
+        sums = np.bincount(level, counts[:kept])
+        members = np.bincount(level, filled)
         candidate = np.where(filled, (sums / np.maximum(members, 1))[level], 0)
         p, q = reference / reference.sum(), candidate / max(candidate.sum(), 1e-12)
         used = p > 0

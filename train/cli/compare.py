@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ...edge.cli.options import AsJson
 from ...edge.errors import RunError, printable
 from ...edge.files.atomic_write import write_bytes
 from ..runs.run_summary import Contender, Entry, read_entry
@@ -18,8 +19,10 @@ NUMBERS = (2, 6, 7)  # columns of the table, set to the right
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
-    out: Annotated[Path | None, typer.Option(help="Draw the validation accuracies into this PNG file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the validation accuracies into this PNG file.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Put runs side by side; see `edge-cifar compare --help`."""
     if out is not None and out.suffix.lower() != ".png":

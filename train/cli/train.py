@@ -1,14 +1,13 @@
 """`edge-cifar train`: parse, train, report."""
 
-import inspect
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from ...edge.cli.options import AsJson
 from ...edge.errors import RunError
 from ..loop.device import choose_device
 from ..loop.distributed import join_world, leave_world
@@ -17,51 +16,35 @@ from ..loop.train_run import Session, Summary
 from ..nets.catalogue import NETS
 from ..nets.layers import count_macs
 from ..nets.torch_modules import build_net, count_parameters
-from ..recipe.recipe import RECIPES, Recipe, make_recipe, read_toml
+from ..recipe.recipe import make_recipe, read_toml
 from ..runs.resume_options import moved
 from ..runs.run_folder import open_run
+from .recipe_options import Config, Device, RecipeName, takes_recipe
 
 Made = TypeVar("Made")
 
 
-def _recipe_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give `function`, which takes them as `**changes`, an option for each field of a recipe."""
-    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    options = [
-        inspect.Parameter(
-            option.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[option.type | None, typer.Option(help=_help(option.name, option.metadata))],  # type: ignore[operator]
-        )
-        for option in fields(Recipe)
-    ]
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + options
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    function.__annotations__ = {p.name: p.annotation for p in parameters}
-    return function
-
-
-def _help(name: str, metadata: Any) -> str:
-    default = getattr(RECIPES["standard"], name)
-    choices = f"  One of: {', '.join(metadata['choices'])}." if metadata["choices"] else ""
-    shown = "" if default in (None, "") or "[default" in metadata["help"] else f"  [default: {default}]"
-    return f"{metadata['help']}{choices}{shown}"
-
-
-@_recipe_options
+@takes_recipe
 def train(
-    recipe: Annotated[str, typer.Option(help=f"Named recipe to start from: {', '.join(RECIPES)}.")] = "standard",
-    config: Annotated[Path | None, typer.Option(help="TOML file of options, such as a run's recipe.toml.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with this run where it was stopped.")] = None,
-    seeds: Annotated[int, typer.Option(help="Train so many times, each with the next seed.", min=1)] = 1,
-    out: Annotated[Path | None, typer.Option(help="Run folder.  [default: runs/<time>-<net>]")] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option()] = "auto",
+    recipe: RecipeName = "standard",
+    config: Config = None,
+    list_nets: Annotated[
+        bool, typer.Option("--list-nets", help="Show the nets, their parameters and multiplications, and exit.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the run to this folder.  [default: runs/<time>-<net>]")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with this run where it was stopped.")
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(help="Train so many times, each with the next seed, for mean and spread.", min=1, metavar="N")
+    ] = 1,
+    device: Device = "auto",
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Log for TensorBoard, too (extra [tensorboard]).")
     ] = False,
-    list_nets: Annotated[bool, typer.Option("--list-nets", help="Show the nets and exit.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
     **changes: Any,
 ) -> None:
     """Train a net; see `edge-cifar train --help`."""

@@ -6,44 +6,65 @@ import signal
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from optuna.trial import FrozenTrial, TrialState
 
+from ...edge.cli.options import AsJson
 from ...edge.errors import RunError
 from ..data.run_data import load_recipe_data
 from ..loop.device import choose_device
 from ..loop.stop_signals import Stopped, StopSignals
-from ..recipe.recipe import RECIPES, make_recipe, read_toml
+from ..recipe.recipe import make_recipe, read_toml
 from ..tuning.best_recipe import write_best, write_findings
 from ..tuning.optuna_search import ENDED, Search
 from ..tuning.search_space import SPACE, changed, field, space
 from ..tuning.study import check_study, open_storage, open_study
+from .recipe_options import Config, Device, RecipeName, recipe_option
 
+RECIPES_OWN = "the recipe's"
 LONGEST = 10  # epochs of a trial, unless asked for more
 
 
 def tune(
-    recipe: Annotated[str, typer.Option(help=f"Named recipe to start from: {', '.join(RECIPES)}.")] = "standard",
-    config: Annotated[Path | None, typer.Option(help="TOML file of options to start from.")] = None,
-    data: Annotated[str | None, typer.Option(help="The data, as for train.")] = None,
-    net: Annotated[str | None, typer.Option(help="The net, as for train.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the trainings, as for train, and of what is drawn.")] = None,
+    recipe: RecipeName = "standard",
+    config: Config = None,
+    data: Annotated[str | None, recipe_option("data", RECIPES_OWN)] = None,
+    net: Annotated[str | None, recipe_option("net", RECIPES_OWN)] = None,
     names: Annotated[
-        str | None, typer.Option("--search", help=f"What is searched.  [default: {','.join(SPACE)}, if the net has it]")
+        str | None,
+        typer.Option(
+            "--search",
+            help=f"What to search, with commas between: {', '.join(SPACE)}.  [default: all that the net has]",
+            metavar="NAMES",
+            rich_help_panel="Search",
+        ),
     ] = None,
-    trials: Annotated[int, typer.Option(help="Finished trials, of all workers together, to end at.", min=1)] = 30,
-    minutes: Annotated[float | None, typer.Option(help="Begin no trial after so many minutes.", min=0)] = None,
+    trials: Annotated[
+        int, typer.Option(help="Finished trials, of all workers together, to end at.", min=1, metavar="N")
+    ] = 30,
     epochs: Annotated[
-        int | None, typer.Option(help=f"Epochs of a trial.  [default: the recipe's, at most {LONGEST}]", min=1)
+        int | None, recipe_option("epochs", f"the recipe's, at most {LONGEST} for each trial", min=1)
     ] = None,
-    storage: Annotated[str | None, typer.Option(help="Optuna storage URL.  [default: SQLite in the folder]")] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Begin no trial after so many minutes.  [default: go on]", min=0, metavar="X"),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder; its name is the study's.  [default: runs/tune-<net>]")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the study, which has its name, to this folder.  [default: runs/tune-<net>]",
+            rich_help_panel="Study",
+        ),
     ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option()] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    storage: Annotated[
+        str | None, typer.Option(help="Optuna storage URL.  [default: SQLite in the folder]", metavar="URL")
+    ] = None,
+    seed: Annotated[int | None, recipe_option("seed", RECIPES_OWN)] = None,
+    device: Device = "auto",
+    as_json: AsJson = False,
 ) -> None:
     """Search for a better recipe; see `edge-cifar tune --help`."""
     given = {name: value for name, value in (("data", data), ("net", net), ("seed", seed)) if value is not None}

@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import RunError
-from ...edge.model.session import Logits
+from ...edge.model.contract import Logits
 from ..nets.torch_modules import build_net
 from ..recipe.augmentation import augment
 from ..recipe.loss import Loss

@@ -49,59 +49,73 @@ class Recipe:
     """
 
     data: str = _option("cifar10", DATA_HELP)
-    extra: str = _option("", "Folder or table of further photos, as --data; new classes extend the labels.")
-    net: str = _option("batchnorm", "The net; --list-nets shows them all.", choices=NETS)
-    width: float = _option(1.0, "Multiplies the channels and units of the net's hidden layers.", low=0.1, high=8)
-    size: int = _option(32, "Width and height of the input in pixels.", low=8, high=256)
+    extra: str = _option("", "Folder or table of more photos, as --data, that join it; new classes join, too.")
+    net: str = _option("batchnorm", "The net; `train --list-nets` shows how large each is.", choices=NETS)
+    width: float = _option(1.0, "Factor for the channels and units of the net's hidden layers.", low=0.1, high=8)
+    size: int = _option(32, "Width and height in pixels that images are resized to.", low=8, high=256)
     epochs: int = _option(40, "Passes over the training images.", low=1)
-    batch_size: int = _option(128, "Images a step.", low=2)
-    optimizer: str = _option("sgd", "How weights follow gradients.", choices=OPTIMIZERS)
-    lr: float = _option(0.15, "Peak learning rate.  [default: the optimizer's]", low=0)
-    schedule: str = _option("onecycle", "How the learning rate moves.", choices=SCHEDULES)
-    head_lr: float = _option(1.0, "The last layer's learning rate, as a share of --lr.", low=1e-6, high=1)
-    warmup: float = _option(0.25, "Share of all steps in which the rate rises from nothing.", low=0, high=1)
-    momentum: float = _option(0.9, "Of sgd and muon (Nesterov), and of rmsprop.", low=0, high=0.999)
-    weight_decay: float = _option(5e-4, "Not on batchnorm, nor on biases.", low=0)
-    # Without a limit on the gradient a short warm-up kills the batchnorm CNN at its peak rate.
-    clip: float = _option(1.0, "Largest norm of the gradient; 0: any.", low=0)
-    label_smoothing: float = _option(0.05, "Share of the target spread over all classes.", low=0, high=0.9)
-    class_weights: bool = _option(False, "Weight classes by the inverse of how often they occur.")
-    dropout: float | None = _option(None, "Rate of all dropout layers.  [default: the net's own]", low=0, high=0.95)
-    ema: float = _option(
-        0.0, "Keep a moving average of the weights with this decay a step; 0: don't.", low=0, high=0.9999
+    batch_size: int = _option(128, "Images that each step learns from.", low=2)
+    optimizer: str = _option("sgd", "Rule by which gradients move the weights.", choices=OPTIMIZERS)
+    lr: float = _option(0.15, "Learning rate at its peak: how far a step moves.  [default: the optimizer's]", low=0)
+    schedule: str = _option("onecycle", "How the learning rate falls after the warm-up.", choices=SCHEDULES)
+    head_lr: float = _option(1.0, "Learning rate of the last layer (the head), as a share of --lr.", low=1e-6, high=1)
+    warmup: float = _option(0.25, "Share of all steps in which the learning rate rises from 0 to --lr.", low=0, high=1)
+    momentum: float = _option(
+        0.9, "Share of a step that goes on in the next; of sgd and muon (Nesterov), and of rmsprop.", low=0, high=0.999
     )
-    augment: str = _option("crop=4,flip,cutout=8", f"Any of {Augmentation.usage()}, with strengths; or none.")
+    weight_decay: float = _option(5e-4, "How strongly weights are drawn to 0; batchnorm and biases are not.", low=0)
+    # Without a limit on the gradient a short warm-up kills the batchnorm CNN at its peak rate.
+    clip: float = _option(1.0, "Norm that longer gradients are shortened to; 0: none is.", low=0)
+    label_smoothing: float = _option(
+        0.05, "Share of the target spread over all classes, so that the net is less sure of itself.", low=0, high=0.9
+    )
+    class_weights: bool = _option(False, "Weight classes by the inverse of how often they occur: rare ones count more.")
+    dropout: float | None = _option(
+        None, "Share of units that dropout layers silence at random.  [default: the net's own]", low=0, high=0.95
+    )
+    ema: float = _option(
+        0.0, "Keep a moving average of the weights; each step leaves this share of it. 0: don't.", low=0, high=0.9999
+    )
+    augment: str = _option(
+        "crop=4,flip,cutout=8",
+        f"Random changes to training images: any of {Augmentation.usage()}, with strengths; or none.",
+    )
     # With a rate that falls to nothing and few validation images, which of the last epochs is best is drawn by lot.
     keep: str = _option(
-        "best", "The epoch whose weights are kept, by validation or the last.", choices=("best", "last")
+        "best", "Epoch whose weights are kept: the best on validation images, or the last.", choices=("best", "last")
     )
     early_stopping: int = _option(0, "Stop after so many epochs without a better validation accuracy; 0: never.", low=0)
     init: str = _option(
         "",
-        "Run folder whose weights training starts from; with other classes or another size the last layer starts anew, "
-        "and the net may be deeper by residual blocks. Or a word: shipped (weights of the package's batchnorm model), "
-        "identity (convolutions that hand on what they are given, for short trainings).",
+        "Start from these weights instead of random ones: a run folder's (with other classes or another size the last "
+        "layer starts anew, and the net may be deeper by residual blocks); shipped: those of the batchnorm net in this "
+        "package; identity: random, but convolutions first hand on what they are given, for short trainings.",
     )
     teacher: str = _option(
         "",
-        "Learn from the logits of this run, .onnx file or model of the package, too; of several (a,b), the mean.",
+        "Learn from a trained net's answers, too (distillation): of a run folder, an .onnx file or a model of the "
+        "package; of several (a,b), the mean of their logits.",
     )
     distill: float = _option(
-        0.9,
-        "With --teacher: share of the loss that asks for the teacher's answers, the rest for the labels.",
-        low=0,
-        high=1,
+        0.9, "Share of the loss that asks for the teacher's answers; the rest asks for the labels.", low=0, high=1
     )
-    distill_temperature: float = _option(4.0, "Divides the logits of both.", low=0.1, high=100)
+    distill_temperature: float = _option(
+        4.0, "Divides both nets' logits: the higher, the more unlikely classes count.", low=0.1, high=100
+    )
     views: int = _option(
-        0, "Augment the images in so many ways only, an epoch each, again and again; a teacher answers once.", low=0
+        0,
+        "Augment the images in so many ways only, an epoch each, in turn, so that the teacher answers each once; "
+        "0: in new ways each epoch.",
+        low=0,
     )
     amp: bool = _option(
         True, "Training steps in bfloat16 where the hardware is faster with it; accuracies are measured in float32."
     )
-    compile: bool = _option(False, "Compile the net with torch.compile.")
-    val_fraction: float = _option(0.1, "Share of the training images to choose the best epoch on.", low=0.001, high=0.9)
-    seed: int = _option(0, "Of weights, shuffling and augmentation.", low=0, high=2**32 - 1)
+    compile: bool = _option(False, "Compile the net with torch.compile: a slower start, faster steps.")
+    val_fraction: float = _option(
+        0.1, "Share of the training images held out for validation, to choose the best epoch.", low=0.001, high=0.9
+    )
+    seed: int = _option(0, "Seed of all that is random: weights, order, augmentation.", low=0, high=2**32 - 1)
 
     def __post_init__(self) -> None:
         for option in fields(self):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ...edge.stats.classification import Indices
-from ...edge.stats.uncertainty import BINS, CalibrationBin
+from ...edge.stats.confidence import BINS, CalibrationBin
 from .fonts import drawable
 from .plot_style import BLUE, GREEN, HEAT, INK, ORANGE, PURPLE, SKY, SOFT, picture, short
 

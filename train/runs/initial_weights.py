@@ -13,7 +13,7 @@ from torch import nn
 
 from ...edge.data.cifar import CIFAR10_LABELS
 from ...edge.errors import RunError
-from ...edge.model.session import Model
+from ...edge.model.contract import Model
 from ...edge.model.shipped_models import SHIPPED_FP32, model_file
 from ...edge.photos.contract import Pixels
 from ..nets.catalogue import NETS

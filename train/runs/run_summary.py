@@ -8,7 +8,7 @@ from typing import Any
 
 from ...edge.errors import RunError
 from ...edge.report.run_history import read_history
-from ...edge.stats.uncertainty import wilson_interval
+from ...edge.stats.significance import wilson_interval
 from .run_folder import CONFIG, RESULT
 
 

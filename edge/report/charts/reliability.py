@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ...stats.uncertainty import CalibrationBin
+from ...stats.confidence import CalibrationBin
 from ..markup import tag, words
 from .scale import Scale, percent
 from .svg import WIDTH, chart, dot, legend, line, polyline, series, text, x_axis, y_axis

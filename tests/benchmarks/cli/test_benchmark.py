@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmark_results import measured, result
 from edge_cifar.benchmarks.cli.benchmark import default_models
 from edge_cifar.benchmarks.measure import model_measurements, rates
 from edge_cifar.benchmarks.measure.conditions import Watch
@@ -97,19 +96,6 @@ def test_a_run_that_was_disturbed_is_told_in_one_line_and_is_no_failure(
     line = err.splitlines()[-1]
     assert line.startswith("this run is INVALID: ")
     assert "the clock changed: 1,000 to 2,000 MHz" in line
-
-
-def test_two_results_are_compared_and_a_file_named_like_that_is_still_a_model(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny_int8_model: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("a.json").write_text(json.dumps(result([measured("model.onnx", "a1b2c3d4", 1.0)])))
-    assert run(monkeypatch, "compare", "a.json", "a.json") == 0
-    assert "model.onnx (the same file)" in capsys.readouterr().out
-    assert run(monkeypatch, "compare", "a.json") == 2
-    Path("compare.onnx").write_bytes(tiny_int8_model.read_bytes())
-    assert run(monkeypatch, "compare.onnx", "--rounds", "1") == 0
-    assert "compare.onnx" in capsys.readouterr().out
 
 
 def test_without_data_there_is_no_accuracy(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from edge_cifar.benchmarks.measure.accuracy import MOST_FLIPS, Flip, compare_accuracy, image_folder, load_for_all
+from edge_cifar.benchmarks.measure.accuracy import MOST_FLIPS, compare_accuracy, image_folder, load_for_all
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import LABELS
 from edge_cifar.edge.errors import DataError
@@ -50,9 +50,12 @@ def test_a_model_is_told_class_by_class() -> None:
 def test_images_labelled_otherwise_are_named_with_all_three_labels() -> None:
     truth = images("abc", "abcc")
     _, second = compare_accuracy([model("abc", "abbc"), model("abc", "abca")], [truth, truth], Path("photos/test"))
-    assert second.flips == [Flip("photos/test/2", "c", "b", "c"), Flip("photos/test/3", "c", "c", "a")]
+    assert second.flips == [
+        {"path": "photos/test/2", "truth": "c", "first": "b", "this": "c"},
+        {"path": "photos/test/3", "truth": "c", "first": "c", "this": "a"},
+    ]
     _, second = compare_accuracy([model("abc", "abbc"), model("abc", "abca")], [truth, truth])
-    assert [flip.path for flip in second.flips] == ["2", "3"]
+    assert [flip["path"] for flip in second.flips] == ["2", "3"]
 
 
 def test_only_so_many_flips_are_named() -> None:

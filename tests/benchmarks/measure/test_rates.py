@@ -6,7 +6,7 @@ from edge_cifar.benchmarks.measure import rates
 from edge_cifar.benchmarks.measure.rates import measure_rates, net_task
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.machine.cores import usable_cores
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 
 
 def test_every_batch_size_is_run_on_one_thread_and_on_all_cores(

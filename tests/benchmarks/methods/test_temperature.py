@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 import pytest
 from edge_cifar.benchmarks.methods.temperature import WAYS, Row, images, log_loss, simulate, table
-from edge_cifar.edge.stats.uncertainty import calibration_error
+from edge_cifar.edge.stats.confidence import calibration_error
 
 
 @pytest.fixture(scope="module")

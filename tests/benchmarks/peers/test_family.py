@@ -6,7 +6,7 @@ from edge_cifar.benchmarks.peers.family import UNIT, family, measure_row
 from edge_cifar.benchmarks.peers.process import Finished
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import EdgeCifarError
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 
 
 def test_a_missing_resnet8_is_one_line(tmp_path: Path) -> None:

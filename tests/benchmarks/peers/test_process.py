@@ -9,7 +9,7 @@ from edge_cifar.benchmarks.peers.process import PeerProcess, race
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import write_photos
 from edge_cifar.edge.errors import EdgeCifarError
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 
 
 @pytest.fixture

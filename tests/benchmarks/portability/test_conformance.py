@@ -27,7 +27,7 @@ from edge_cifar.benchmarks.portability.full_range import write_full_range
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import write_photos
 from edge_cifar.edge.errors import EdgeCifarError
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.photos.contract import read_photo
 from edge_cifar.export.proof.saturation import prove
 from PIL import Image

@@ -6,7 +6,6 @@ from typing import Any
 
 import measured
 import pytest
-from edge_cifar.benchmarks.measure.accuracy import Flip
 from edge_cifar.benchmarks.report.html_report import benchmark_page
 from elements import Elements
 from PIL import Image
@@ -61,7 +60,10 @@ def test_minutes_are_drawn_with_the_temperature_where_there_is_one() -> None:
 def test_flipped_images_are_shown_where_their_files_can_be_opened(tmp_path: Path) -> None:
     Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
     (tmp_path / "text.png").write_text("no photo")
-    flips = [Flip(str(tmp_path / name), "cat", "cat", "dog") for name in ("red.png", "text.png", "missing.png")]
+    flips = [
+        {"path": str(tmp_path / name), "truth": "cat", "first": "cat", "this": "dog"}
+        for name in ("red.png", "text.png", "missing.png")
+    ]
     models = [
         measured.model("a.onnx", scores=measured.accuracy()),
         measured.model("b.onnx", scores=measured.accuracy(flips=flips)),
@@ -87,7 +89,8 @@ def test_the_training_of_a_model_is_drawn_from_the_run_beside_it(tmp_path: Path)
 
 
 def hostile(text: str) -> dict[str, Any]:
-    scores = replace(measured.accuracy(flips=[Flip(text, text, text, text)]), labels=(text, "dog"))
+    flip = dict.fromkeys(("path", "truth", "first", "this"), text)
+    scores = replace(measured.accuracy(flips=[flip]), labels=(text, "dog"))
     report = measured.report(
         measured.model(text.replace("/", ""), scores=scores),
         measured.model("b.onnx", scores=scores),

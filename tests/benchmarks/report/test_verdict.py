@@ -1,5 +1,5 @@
 import pytest
-from edge_cifar.benchmarks.measure.accuracy import Accuracy
+from edge_cifar.benchmarks.measure.accuracy import Scores
 from edge_cifar.benchmarks.report.verdict import choose, verdict
 from measured import accuracy, model
 
@@ -38,7 +38,7 @@ def test_a_difference_in_speed_within_the_noise_is_none() -> None:
 @pytest.mark.parametrize(
     ("scores", "words"), [(None, "in the net."), (accuracy(), "right on 90.00% of 10,000 images.")]
 )
-def test_one_model_alone_is_described(scores: Accuracy | None, words: str) -> None:
+def test_one_model_alone_is_described(scores: Scores | None, words: str) -> None:
     told = verdict([model("only", scores=scores)], ["only"])
     assert told.startswith("only takes 2.00 ms from a JPEG file to its label, 0.500 ms of it in the net.")
     assert told.endswith(words)

@@ -7,7 +7,7 @@ from edge_cifar.benchmarks.runtime import zero_points as benchmark
 from edge_cifar.benchmarks.runtime.zero_points import lowered_files, zero_points
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from onnx import numpy_helper
 
 

@@ -13,7 +13,7 @@ from edge_cifar.edge.data.seen_photos import list_photos, write_photo_list
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.inference.on_dataset import BATCH, batch_logits, load_for
 from edge_cifar.edge.model.card import ModelCard
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteSealed = Callable[[onnx.ModelProto, ModelCard], Path]
@@ -53,8 +53,8 @@ def test_the_table_ends_in_the_accuracy_and_what_was_left_out_is_said(
     done = run("evaluate", small_model, "--data", with_a_mistake)
     assert done.returncode == 0
     assert done.stdout.splitlines()[1:] == [
-        "cat       100.0%   83.3%   90.9%        6",
-        "dog        80.0%  100.0%   88.9%        4",
+        "cat       100.0%   83.3%  90.9%        6",
+        "dog        80.0%  100.0%  88.9%        4",
         "accuracy 90.00% on 10 test images",
     ]
     [line] = done.stderr.splitlines()

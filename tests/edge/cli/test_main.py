@@ -40,7 +40,7 @@ def test_help_names_every_command_and_loads_no_library(run: Run, command: list[s
     assert (done.returncode, done.stderr) == (0, "")
     for name, entry in COMMANDS.items():
         assert f"  {name} " in done.stdout
-        assert entry.help.partition("\n")[0][:40] in done.stdout
+        assert entry.help.partition("\n")[0] in " ".join(done.stdout.split())
     assert not modules_loaded(command, "--help") & {"numpy", "PIL", "onnxruntime", "torch", "rich"}
 
 

@@ -164,6 +164,7 @@ def test_results_of_another_model_or_other_options_are_not_mixed(
         ("out.csv", "path,label,confidence,guess,error\na.png,cat,0.75,cat,\nb.png,cat,0.5,cat,"),
         ("out.jsonl", '{"path": "a.png", "label": "cat", "confidence": 0.75, "guess": "cat"}\n'),
     ],
+    ids=["csv", "jsonl"],
 )
 def test_results_of_earlier_versions_are_left_alone(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)

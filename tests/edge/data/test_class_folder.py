@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.data.class_folder import KINDS_SHOWN, class_folders, class_photos, is_own, shortened
+from edge_cifar.edge.data.class_folder import KINDS_SHOWN, class_folders, class_photos, is_own, photos_beside, shortened
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.photos.left_out import LeftOut
 from edge_cifar.edge.results.picture_file import write_drawn
@@ -84,3 +84,13 @@ def test_a_folder_that_cannot_be_listed_is_one_line(tmp_path: Path) -> None:
 def test_many_kinds_are_cut_short() -> None:
     left_out = LeftOut({f".{n}": 10 - n for n in range(KINDS_SHOWN + 3)})
     assert str(shortened(left_out)) == "18 of other kinds, 10 .0, 9 .1, 8 .2, 7 .3"
+
+
+def test_links_to_themselves_are_no_folders(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "a.jpg").touch()
+    for place in (tmp_path, tmp_path / "cat"):
+        (place / "itself").symlink_to("itself")
+    assert class_folders(tmp_path) == ["cat"]
+    assert class_photos(tmp_path, "cat") == (["cat/a.jpg"], {"without suffix": 1})
+    assert photos_beside(tmp_path) == []

@@ -5,7 +5,7 @@ import pytest
 from edge_cifar import Classifier
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.inference.tta import averaged_logits, views
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.photos.contract import Pixels
 
 

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,15 +81,12 @@ def test_a_container_is_named_with_the_system(board: Board) -> None:
     assert machine.describe()["system"] == f"{machine.system}, in docker"
 
 
-def test_cores_are_those_of_affinity_and_quota(board: Board) -> None:
-    status = {"proc/self/status": "Cpus_allowed_list:\t0,2-3\n"}
-    assert this_machine(board("pi_4", status)).cores == 3
-    machine = this_machine(board("pi_4", {**status, "sys/fs/cgroup/user.slice/cpu.max": "150000 100000\n"}))
+def test_cores_are_those_of_affinity_and_quota(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = board("pi_4")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 3}, raising=False)
+    assert (this_machine(root).cores, this_machine(root).cores_present) == (3, 4)
+    machine = this_machine(board("pi_4", {"sys/fs/cgroup/user.slice/cpu.max": "150000 100000\n"}))
     assert (machine.cores, machine.cpu_quota) == (1, 1.5)
-
-
-def test_an_affinity_that_names_cores_the_machine_lacks_counts_those_it_has(board: Board) -> None:
-    assert this_machine(board("pi_4", {"proc/self/status": "Cpus_allowed_list:\t0-127\n"})).cores == 4
 
 
 def test_memory_is_that_of_the_group_where_that_is_less(board: Board) -> None:

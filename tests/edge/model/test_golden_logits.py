@@ -95,6 +95,7 @@ def test_mixed_files_may_differ_by_a_hundredth_of_the_range() -> None:
         {"logits": [["0.0"] * 10] * 16},
         {"logits": [[True] * 10] * 16},
         {"logits": [[1e300] * 10] * 16},
+        {"logits": [[3e38, -3e38] * 5] * 16, "tolerance": 1e300},  # as far apart as no float32 can say
         {"logits": [[int("7" * 400)] * 10] * 16},
         {"logits": [[float("nan")] * 10] * 16},
         {"logits": [[[0.0]] * 10] * 16},
@@ -212,7 +213,7 @@ def test_a_tolerance_may_be_absent_or_a_hundredth_of_the_range_at_most(tmp_path:
     ("change", "cause"),
     [
         ({"logits": [[0.0] * 9] * 16}, "wrong shape, or too large"),
-        ({"logits": [[3.5e38] * 10] * 16}, "wrong shape, or too large"),
+        ({"logits": [[1.71e38] * 10] * 16}, "wrong shape, or too large"),
         ({"exact": 1}, "values of other types"),
     ],
 )
@@ -222,3 +223,32 @@ def test_why_an_entry_is_refused(tmp_path: Path, tiny_fp32_model: Path, change: 
         verify_model(path)
     assert str(refused.value) == f"{path}: carries no golden logits to verify; export it again"
     assert str(refused.value.__cause__) == cause
+
+
+def test_logits_of_an_entry_may_be_half_as_large_as_float32_allows(tmp_path: Path, tiny_fp32_model: Path) -> None:
+    largest = float(np.finfo(np.float32).max) / 2
+    entry = {**_golden(tiny_fp32_model), "logits": [[largest, -largest] * 5] * 16}
+    found = verify_model(_with_entry(tmp_path / "a.onnx", tiny_fp32_model, json.dumps(entry)))
+    assert (found.passed, found.identical) == (False, 0)
+    assert found.largest_logit_difference == pytest.approx(largest)
+
+
+def test_the_tolerance_of_a_mixed_entry_is_accepted_however_the_range_is_rounded(
+    tmp_path: Path, tiny_fp32_model: Path
+) -> None:
+    logits = np.zeros((GOLDEN_IMAGES, 10), np.float32)
+    logits[0, :2] = 2, -0.75 * 2**-22  # float32 has no number between 2 and 2 + 2**-22
+    text = golden_entry(logits, exact=False, mixed=True)
+    assert verify_model(_with_entry(tmp_path / "a.onnx", tiny_fp32_model, text)).tolerance == 0.01 * (2 + 2**-22)
+
+
+@pytest.mark.parametrize(
+    ("exact", "tolerance", "change", "passed"),
+    [(True, 1e-3, 1e-5, False), (True, 1e-3, 0, True), (False, 1e-3, 1e-5, True), (False, 0, 0, True)],
+)
+def test_where_bits_are_promised_no_tolerance_is_given(
+    tmp_path: Path, tiny_int8_model: Path, exact: bool, tolerance: float, change: float, passed: bool
+) -> None:
+    entry = {**_golden(tiny_int8_model), "exact": exact, "tolerance": tolerance}
+    entry["logits"][0][0] += change
+    assert verify_model(_with_entry(tmp_path / "a.onnx", tiny_int8_model, json.dumps(entry))).passed is passed

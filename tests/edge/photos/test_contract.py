@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from edge_cifar.edge.data.synthetic_shapes import render
-from edge_cifar.edge.photos.contract import photo_files, photo_name, read_photo, read_upright, to_pixels
+from edge_cifar.edge.photos.contract import photo_name, read_photo, read_upright, to_pixels
 from pictures import encode
 from PIL import Image
 
@@ -267,10 +267,3 @@ def test_messages_call_a_photo_by_its_path_or_its_kind(photo: Path) -> None:
     assert photo_name(b"...") == "<bytes>"
     assert photo_name(io.BytesIO()) == "<BytesIO>"
     assert photo_name("") == '""'
-
-
-def test_folders_are_searched_for_visible_photos_in_sorted_order(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a.webp", ".hidden.jpg", "notes.txt", "c.png", "Thumbs.db", "jpg"):
-        (tmp_path / name).touch()
-    (tmp_path / "folder").mkdir()
-    assert [path.name for path in photo_files(tmp_path)] == ["a.webp", "b.JPG", "c.png"]

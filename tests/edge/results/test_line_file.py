@@ -162,3 +162,19 @@ def test_all_lines_go_to_the_file_that_is_open(tmp_path: Path) -> None:
         opened = file._file
         file.append(["first"])
         assert file._file is opened
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_what_can_be_neither_written_nor_cut_is_told_of() -> None:
+    with pytest.raises(EdgeCifarError, match=r"^cannot write /dev/full: No space left on device$"):
+        append_lines(Path("/dev/full"), ["first"])
+
+
+def test_lines_are_in_the_file_before_it_is_closed(tmp_path: Path) -> None:
+    append_lines(tmp_path / "out", ["first"])
+    with closing(LockedFile(tmp_path / "out")) as file:
+        file.append(["second"])
+        assert (tmp_path / "out").read_text() == "first\nsecond\n"
+        file.rewrite([b"second\n"])
+        file.append(["third"])
+        assert (tmp_path / "out").read_text() == "second\nthird\n"

@@ -1,5 +1,6 @@
 import hashlib
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ NAMES = ["a.png", "two\nlines, and a comma.png", 'quoted "b".png', "caf\udce9.pn
 ORIGIN = Origin("small.onnx", "0123456789abcdef", 0.5, tta=False, top=2)
 
 
-def write(path: Path, form: LineFormat) -> bytes:
-    lines = [form.line(Result(name, error=PhotoError("damaged"))) for name in NAMES]
+def write(path: Path, form: LineFormat, names: Sequence[str] = NAMES) -> bytes:
+    lines = [form.line(Result(name, error=PhotoError("damaged"))) for name in names]
     data = "".join(f"{line}\n" for line in [*filter(None, [form.header]), *lines]).encode()
     path.write_bytes(data)
     return data
@@ -37,9 +38,10 @@ def test_what_was_written_is_done_and_nothing_else(tmp_path: Path, form: LineFor
 
 
 def test_a_file_cut_anywhere_lacks_its_torn_line_and_nothing_else(tmp_path: Path, form: LineFormat) -> None:
-    data = write(tmp_path / "results", form)
+    names = NAMES[1:5]
+    data = write(tmp_path / "results", form, names)
     ends = {0}
-    for line in filter(None, [form.header, *(form.line(Result(name, error=PhotoError("damaged"))) for name in NAMES)]):
+    for line in filter(None, [form.header, *(form.line(Result(name, error=PhotoError("damaged"))) for name in names)]):
         ends.add(max(ends) + len(line.encode()) + 1)
     for size in range(len(data)):
         (tmp_path / "results").write_bytes(data[:size])
@@ -52,7 +54,18 @@ def test_a_file_cut_anywhere_lacks_its_torn_line_and_nothing_else(tmp_path: Path
         assert len(found.hashes) == max(0, sorted(ends).index(whole) - bool(form.header)) + complete
 
 
-@pytest.mark.parametrize("data", [b"hello\n", b"hello", b"\x89PNG\r\n", b'{"other": 1}\n', b"[1]\n", b"\0" * 9, b"\n"])
+OTHERS = {
+    "a line": b"hello\n",
+    "a word": b"hello",
+    "a picture": b"\x89PNG\r\n",
+    "an object": b'{"other": 1}\n',
+    "a list": b"[1]\n",
+    "zeros": b"\0" * 9,
+    "a line break": b"\n",
+}
+
+
+@pytest.mark.parametrize("data", OTHERS.values(), ids=OTHERS)
 def test_another_file_is_refused_and_left_alone(tmp_path: Path, form: LineFormat, data: bytes) -> None:
     (tmp_path / "results").write_bytes(data)
     with pytest.raises(EdgeCifarError, match=r"results: line 1 is no result of this command"):
@@ -60,7 +73,14 @@ def test_another_file_is_refused_and_left_alone(tmp_path: Path, form: LineFormat
     assert (tmp_path / "results").read_bytes() == data
 
 
-@pytest.mark.parametrize("torn", [b'{"path": "torn', b'"torn', b"torn"])
+def test_a_header_with_more_columns_is_another_file(tmp_path: Path) -> None:
+    form = LINE_FORMATS[".csv"](ORIGIN)
+    (tmp_path / "results").write_text(f"{form.header},more\n")
+    with pytest.raises(EdgeCifarError, match=r"results: line 1 is no result of this command"):
+        read(tmp_path / "results", form)
+
+
+@pytest.mark.parametrize("torn", [b'{"path": "torn', b'"torn', b"torn"], ids=["json", "quoted", "plain"])
 def test_a_line_damaged_in_the_middle_is_named(tmp_path: Path, torn: bytes) -> None:
     form = LINE_FORMATS[".jsonl" if torn[:1] == b"{" else ".csv"](ORIGIN)
     data = write(tmp_path / "results", form)
@@ -72,7 +92,7 @@ def test_a_line_damaged_in_the_middle_is_named(tmp_path: Path, torn: bytes) -> N
 
 def test_a_file_without_an_end_of_its_quotes_is_refused_soon(tmp_path: Path) -> None:
     form = LINE_FORMATS[".csv"](ORIGIN)
-    (tmp_path / "results").write_text(form.header + '\n"' + "x\n" * 3_000_000)
+    (tmp_path / "results").write_text(form.header + '\n"' + "x\n" * 300_000)
     with pytest.raises(EdgeCifarError, match="line 2 is no result of this command"):
         read(tmp_path / "results", form)
 

@@ -39,6 +39,33 @@ def test_results_tell_where_they_come_from(small_model: Path) -> None:
     assert ORIGIN.row() == OWN
 
 
+@pytest.mark.parametrize(
+    ("earlier", "told"),
+    [
+        ({}, ""),
+        ({"top": 2}, ""),
+        ({"model": "renamed.onnx"}, ""),  # the same model by another name
+        (
+            {"model": "old.onnx", "model_sha256": "f00d"},
+            "made with model old.onnx f00d, now it is small.onnx 0123456789abcdef",
+        ),
+        ({"threshold": 0.25}, "made with threshold 0.25, now it is 0.5"),
+        ({"tta": False}, "made with tta False, now it is True"),
+        ({"top": 3}, "made with top 3, now it is 2"),
+        ({"top": 3, "threshold": 0.25}, "made with threshold 0.25, now it is 0.5"),  # the first that differs
+    ],
+)
+def test_what_an_earlier_result_was_made_with_is_told(earlier: dict[str, object], told: str) -> None:
+    assert ORIGIN.difference(OWN | earlier) == told
+
+
+def test_what_made_a_result_is_compared_as_far_as_it_is_asked_for_and_known() -> None:
+    other = OWN | {"model_sha256": "f00d", "threshold": 0.25, "top": 3}
+    assert ORIGIN.difference(other, ["top"]) == "made with top 3, now it is 2"
+    assert ORIGIN.difference(other, []) == ""
+    assert ORIGIN.difference({"top": 2, "tta": True}) == "made by an earlier version, which named no model"
+
+
 def test_a_row_holds_all_that_is_known() -> None:
     top = [{"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}]
     known = {"path": "a", "label": "cat", "confidence": 0.75, "top": top, "guess": "cat", "abstained": False}
@@ -107,7 +134,8 @@ def test_a_dash_alone_is_no_formula() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "cell"), [("a,b", '"a,b"'), ('a"b', '"a""b"'), ("a\nb", '"a\nb"'), ("a\rb", '"a\rb"'), ("a b", "a b")]
+    ("path", "cell"),
+    [("a,b", '"a,b"'), ('a"b', '"a""b"'), ("a\nb", '"a\nb"'), ("a\rb", '"a\rb"'), ("a b", "a b"), ("X", "X")],
 )
 def test_cells_are_quoted_where_they_must_be(path: str, cell: str) -> None:
     assert Csv(None).line(Result(path, error=ERROR)) == f"{cell},,,,damaged,"

@@ -44,7 +44,7 @@ def test_the_summary_of_a_thousand_classes_is_small(tiny_fp32_model: Path, synth
     summary = evidence_summary(evidence)
     assert len(json.dumps(summary, indent=2)) < 1_000_000
     assert sum(summary["confusion"]["images"]) == n
-    assert summary["test"]["flips"] == len(evidence.test.flipped) > MOST_FLIPS == len(summary["test"]["flipped"])
+    assert summary["test"]["flips"] == len(evidence.test.flips) > MOST_FLIPS == len(summary["test"]["flipped"])
 
 
 def test_everything_else_is_as_it_was_measured(tiny_fp32_model: Path, synthetic: LabelledImages) -> None:
@@ -52,8 +52,25 @@ def test_everything_else_is_as_it_was_measured(tiny_fp32_model: Path, synthetic:
     both, other = SplitLogits(logits, logits), SplitLogits(logits, -logits)
     evidence = measure(tiny_fp32_model, both, synthetic, synthetic, References(logits, other))
     summary = json.loads(json.dumps(evidence_summary(evidence)))
-    assert summary["test"]["flipped"][0] == vars(evidence.test.flipped[0])
-    assert summary["test"]["top1"] == evidence.test.top1
+    test, flip = evidence.test, evidence.test.flips[0]
+    assert summary["test"] == {
+        "n": 200,
+        "top1": test.top1,
+        "interval": list(test.interval),
+        "same_answers": test.same_answers,
+        "worst_class": test.worst_class,
+        "worst_class_recall": min(test.recalls.values()),
+        "against_fp32": vars(test.paired),
+        "flipped": summary["test"]["flipped"],
+        "flips": 200,
+    }
+    assert summary["test"]["flipped"][0] == {
+        "id": flip.id,
+        "truth": flip.truth,
+        "fp32": flip.before,
+        "answer": flip.after,
+    }
+    assert summary["reliability"] == [vars(each) for each in evidence.reliability]
     assert summary["coverage"]["unknown"] == evidence.coverage.unknown
     rebuilt = np.zeros((10, 10), np.int64)
     columns = summary["confusion"]

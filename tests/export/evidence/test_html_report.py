@@ -7,7 +7,7 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.stats.paired_timing import Latency, Ratio
-from edge_cifar.edge.stats.uncertainty import PairedTest
+from edge_cifar.edge.stats.significance import PairedTest
 from edge_cifar.export.evidence.html_report import Exported, export_page, verdict
 from edge_cifar.export.evidence.int8_speedup import Worth
 from edge_cifar.export.evidence.measured_accuracy import Evidence, References, SplitLogits, measure
@@ -77,7 +77,7 @@ def test_the_way_that_was_kept_is_marked(exported: Exported) -> None:
 
 
 def test_the_verdict_ships_int8_where_it_pays(exported: Exported) -> None:
-    int8 = replace(exported.files[1], test=replace(exported.files[1].test, against_fp32=PairedTest(2, 1, 0.6)))
+    int8 = replace(exported.files[1], test=replace(exported.files[1].test, paired=PairedTest(2, 1, 0.6)))
     told = verdict(replace(exported, files=[exported.files[0], int8]))
     assert told.startswith("Ship model.int8: 2.5 times as fast as model.fp32 on this machine")
     assert "can't be told apart" in told

@@ -7,10 +7,21 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.edge.stats.uncertainty import calibration_error, wilson_interval
+from edge_cifar.edge.model.contract import Logits
+from edge_cifar.edge.model.shipped_models import SHIPPED_DEFAULT
+from edge_cifar.edge.stats.accuracy import Flip
+from edge_cifar.edge.stats.classification import softmax
+from edge_cifar.edge.stats.confidence import (
+    abstain_threshold,
+    calibration_bins,
+    calibration_error,
+    coverage,
+    fit_temperature,
+)
+from edge_cifar.edge.stats.significance import paired_test, wilson_interval
 from edge_cifar.export.evidence.flipped_images import flip_sheet
 from edge_cifar.export.evidence.measured_accuracy import (
-    Flipped,
+    Evidence,
     References,
     SplitLogits,
     allowed_difference,
@@ -20,25 +31,10 @@ from edge_cifar.export.evidence.measured_accuracy import (
     require_parity,
     torch_logits,
 )
+from edge_cifar.export.evidence.text_tables import confidence_line, evidence_lines
 from PIL import Image
 
 LABELS = ("a", "b", "c", "d")
-
-
-@pytest.fixture(scope="module")
-def references(tiny_fp32_model: Path, random_net: torch.nn.Sequential, synthetic: LabelledImages) -> References:
-    logits = file_logits(tiny_fp32_model, synthetic, synthetic)
-    return References(torch_logits(random_net, synthetic), logits)
-
-
-def test_the_fp32_file_passes_parity(references: References) -> None:
-    require_parity("model", references.fp32.val, references.torch_val)
-
-
-@pytest.mark.parametrize(("wrong", "told"), [(1.0, "by 1, more than"), (float("nan"), "by being no numbers")])
-def test_a_file_that_computes_something_else_fails_parity(references: References, wrong: float, told: str) -> None:
-    with pytest.raises(ModelError, match=f"logits differ from the trained net's {told}"):
-        require_parity("model", references.fp32.val + np.float32(wrong), references.torch_val)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 3000.0])
@@ -63,39 +59,6 @@ def test_a_net_that_went_astray_is_called_so(value: float, named: str) -> None:
     logits[1, 2] = value
     with pytest.raises(ModelError, match=f"runs/a: the trained net gives {named} logits"):
         require_finite("runs/a", logits)
-
-
-def test_a_file_against_itself_flips_nothing(
-    tiny_fp32_model: Path, references: References, synthetic: LabelledImages
-) -> None:
-    evidence = measure(tiny_fp32_model, references.fp32, synthetic, synthetic, references)
-    assert evidence.largest_logit_difference < 1e-4
-    assert evidence.test.same_answers == 1
-    assert evidence.test.flipped == ()
-    assert (evidence.test.against_fp32.broken, evidence.test.against_fp32.fixed) == (0, 0)
-    assert evidence.test.interval[0] < evidence.test.top1 < evidence.test.interval[1]
-
-
-def test_flipped_images_are_named(tiny_fp32_model: Path, references: References, synthetic: LabelledImages) -> None:
-    test = references.fp32.test.copy()
-    test[3] = -test[3]
-    changed = replace(references.fp32, test=test)
-    evidence = measure(tiny_fp32_model, changed, synthetic, synthetic, references)
-    [flipped] = evidence.test.flipped
-    assert (flipped.id, flipped.truth) == (synthetic.ids[3], synthetic.labels[synthetic.targets[3]])
-    assert flipped.fp32 == synthetic.labels[references.fp32.test[3].argmax()]
-    assert flipped.answer == synthetic.labels[test[3].argmax()]
-    assert evidence.val.flipped == ()
-
-
-def test_the_confusion_and_the_reliability_count_every_test_image(
-    tiny_fp32_model: Path, references: References, synthetic: LabelledImages
-) -> None:
-    evidence = measure(tiny_fp32_model, references.fp32, synthetic, synthetic, references)
-    assert evidence.labels == synthetic.labels
-    assert [sum(row) for row in evidence.confusion] == [20] * 10
-    assert sum(evidence.confusion[i][i] for i in range(10)) == round(evidence.test.top1 * 200)
-    assert sum(each.n for each in evidence.reliability) == 200
 
 
 @pytest.mark.parametrize("flips", [0, 1, 100])
@@ -141,7 +104,7 @@ def test_the_torch_net_runs_in_batches(synthetic: LabelledImages) -> None:
     assert sizes == [256, 44]
 
 
-def test_evidence_of_each_split(tiny_int8_model: Path, synthetic: LabelledImages) -> None:
+def test_evidence_of_each_split(synthetic: LabelledImages) -> None:
     def images(targets: list[int]) -> LabelledImages:
         return replace(synthetic.take(np.arange(len(targets))), targets=np.array(targets), labels=LABELS)
 
@@ -151,21 +114,22 @@ def test_evidence_of_each_split(tiny_int8_model: Path, synthetic: LabelledImages
     val, test = images([0, 1, 2, 0]), images([0, 1, 1, 1, 2])  # nothing is a "d"
     own = SplitLogits(logits([0, 1, 2, 1]), logits([0, 1, 0, 3, 2]))
     fp32 = SplitLogits(logits([0, 1, 2, 0]), logits([0, 0, 1, 1, 2]))
-    found = measure(tiny_int8_model, own, val, test, References(own.val + np.float32(0.5), fp32))
-    assert (found.file, found.bytes) == (tiny_int8_model.name, tiny_int8_model.stat().st_size)
-    assert (found.portability, found.doubts) == ("same bits on every CPU", ())
+    found = measure(SHIPPED_DEFAULT, own, val, test, References(own.val + np.float32(0.5), fp32))
+    assert (found.file, found.bytes) == (SHIPPED_DEFAULT.name, SHIPPED_DEFAULT.stat().st_size)
+    assert found.portability == "same bits on every CPU"
+    assert found.doubts == ()
     assert found.largest_logit_difference == 0.5
     assert (found.few_images, found.at_bound) == (True, False)
     assert (found.val.n, found.val.top1, found.val.same_answers) == (4, 0.75, 0.75)
-    assert (found.val.worst_class, found.val.worst_class_recall) == ("a", 0.5)
+    assert (found.val.worst_class, found.val.recalls[found.val.worst_class]) == ("a", 0.5)
     assert (found.test.n, found.test.top1, found.test.same_answers) == (5, 0.6, 0.4)
-    assert (found.test.worst_class, found.test.worst_class_recall) == ("b", 1 / 3)
+    assert (found.test.worst_class, found.test.recalls[found.test.worst_class]) == ("b", 1 / 3)
     assert found.test.interval == wilson_interval(3, 5)
-    assert (found.test.against_fp32.broken, found.test.against_fp32.fixed) == (2, 1)
-    assert found.test.flipped == (
-        Flipped(test.ids[1], "b", "a", "b"),
-        Flipped(test.ids[2], "b", "b", "a"),
-        Flipped(test.ids[3], "b", "b", "d"),
+    assert (found.test.paired.broken, found.test.paired.fixed) == (2, 1)
+    assert found.test.flips == (
+        Flip(test.ids[1], "b", "a", "b"),
+        Flip(test.ids[2], "b", "b", "a"),
+        Flip(test.ids[3], "b", "b", "d"),
     )
     assert found.labels == LABELS
     assert found.confusion == ((1, 0, 0, 0), (1, 1, 0, 1), (0, 0, 1, 0), (0, 0, 0, 0))
@@ -178,6 +142,150 @@ def test_evidence_of_each_split(tiny_int8_model: Path, synthetic: LabelledImages
     )
     enough = images([0, 1] * 50)
     many = logits([0, 1] * 50)
-    assert not measure(
-        tiny_int8_model, SplitLogits(many, many), enough, enough, References(many, SplitLogits(many, many))
-    ).few_images
+    for val_logits, at_bound in ((many, False), (-100 * many, True)):  # of wrong ones no temperature makes enough doubt
+        both = SplitLogits(val_logits, many)
+        found = measure(SHIPPED_DEFAULT, both, enough, enough, References(many, both))
+        assert (found.few_images, found.at_bound) == (False, at_bound)
+
+
+def split(synthetic: LabelledImages, n: int, scale: float, seed: int) -> tuple[Logits, LabelledImages]:
+    """Images and the logits of a net whose confidence is true after division by `scale`."""
+    random = np.random.RandomState(seed)
+    logits = random.normal(size=(n, 10))
+    logits[np.arange(n), random.randint(10, size=n)] += random.normal(5, 2, n)
+    targets = np.minimum((softmax(logits).cumsum(1) < random.uniform(size=(n, 1))).sum(1), 9).astype(np.int64)
+    images = replace(synthetic.take(np.zeros(n, np.int64)), targets=targets, ids=tuple(f"{seed}-{i}" for i in range(n)))
+    return (scale * logits).astype(np.float32), images
+
+
+@pytest.fixture(scope="module")
+def measured(synthetic: LabelledImages) -> tuple[Evidence, SplitLogits, list[LabelledImages]]:
+    (val, val_images), (test, test_images) = split(synthetic, 400, 3, 1), split(synthetic, 300, 0.5, 2)
+    logits, fp32 = SplitLogits(val, test), SplitLogits(-val, test[::-1].copy())
+    evidence = measure(SHIPPED_DEFAULT, logits, val_images, test_images, References(val, fp32))
+    return evidence, logits, [val_images, test_images]
+
+
+def test_the_temperature_is_of_validation(
+    measured: tuple[Evidence, SplitLogits, list[LabelledImages]],
+) -> None:
+    evidence, logits, (val, test) = measured
+    assert evidence.temperature == fit_temperature(logits.val, val.targets) == pytest.approx(3, rel=0.15)
+    assert fit_temperature(logits.test, test.targets) == pytest.approx(0.5, rel=0.15)  # so it can't be taken for it
+
+
+def test_the_threshold_is_of_the_right_answers_on_validation_after_the_temperature(
+    measured: tuple[Evidence, SplitLogits, list[LabelledImages]],
+) -> None:
+    evidence, logits, (val, test) = measured
+    right = logits.val.argmax(1) == val.targets
+    others = [
+        abstain_threshold(logits.val, evidence.temperature),  # of all answers
+        abstain_threshold(logits.val[right], 1.0),
+        abstain_threshold(logits.test[logits.test.argmax(1) == test.targets], evidence.temperature),
+        0.0,
+    ]
+    assert evidence.abstain_threshold == abstain_threshold(logits.val[right], evidence.temperature)
+    assert min(abs(other - evidence.abstain_threshold) for other in others) > 0.01
+
+
+def test_it_is_judged_on_test(measured: tuple[Evidence, SplitLogits, list[LabelledImages]]) -> None:
+    evidence, logits, (val, test) = measured
+    t, threshold = evidence.temperature, evidence.abstain_threshold
+    errors = [calibration_error(logits.test, test.targets, each) for each in (1.0, t)]
+    assert evidence.calibration_error == tuple(errors)
+    assert errors[0] < errors[1] - 0.05  # a temperature of other images made it worse, and that is what is told
+    assert evidence.reliability == calibration_bins(logits.test, test.targets, t)
+    assert evidence.coverage == coverage(logits.test, test.targets, t, threshold)
+    assert 0 < evidence.coverage.unknown < 300
+    assert (evidence.val.n, evidence.test.n) == (400, 300)
+    for told, own, images in ((evidence.val, logits.val, val), (evidence.test, logits.test, test)):
+        right = own.argmax(1) == images.targets
+        assert told.top1 == right.mean()
+        assert told.interval == wilson_interval(int(right.sum()), len(images))
+    before = logits.test[::-1].argmax(1)
+    assert evidence.test.paired == paired_test(before == test.targets, logits.test.argmax(1) == test.targets)
+    assert evidence.test.same_answers == (before == logits.test.argmax(1)).mean()
+    assert (evidence.few_images, evidence.at_bound) == (False, False)
+
+
+def test_what_is_shipped_is_told(measured: tuple[Evidence, SplitLogits, list[LabelledImages]]) -> None:
+    evidence = measured[0]
+    told = confidence_line(evidence)
+    assert told in list(evidence_lines([evidence]))
+    assert f"temperature {evidence.temperature:.2f} of 400 validation images;" in told
+    assert (
+        f"`unknown` below {evidence.abstain_threshold:.2f}: {evidence.coverage.unknown / 300:.1%} of the test" in told
+    )
+    assert f"{evidence.coverage.accuracy:.2%} are right ({evidence.coverage.lost} right answers lost)" in told
+    assert "a card can say" in confidence_line(replace(evidence, at_bound=True))
+
+
+def test_few_validation_images_are_called_so_and_make_nothing_unknown(synthetic: LabelledImages) -> None:
+    (val, val_images), (test, test_images) = split(synthetic, 27, 1, 1), split(synthetic, 50, 1, 2)
+    logits = SplitLogits(val, test)
+    evidence = measure(SHIPPED_DEFAULT, logits, val_images, test_images, References(val, logits))
+    assert evidence.few_images
+    assert 0.5 < evidence.temperature < 2
+    assert (evidence.abstain_threshold, evidence.coverage.unknown) == (0, 0)
+    told = confidence_line(evidence)
+    assert "of 27 validation images, too few (under 100)" in told
+    assert "never `unknown`: " in told
+    assert "right answers on validation are too few for a threshold" in told
+
+
+def test_the_worst_class_is_one_that_has_images(synthetic: LabelledImages) -> None:
+    logits, images = split(synthetic, 200, 1, 3)
+    images = replace(images, targets=images.targets % 9)  # none of the tenth
+    both = SplitLogits(logits, logits)
+    evidence = measure(SHIPPED_DEFAULT, both, images, images, References(logits, both))
+    assert evidence.test.worst_class != images.labels[9]
+
+
+@pytest.fixture(scope="module")
+def references(tiny_fp32_model: Path, random_net: torch.nn.Sequential, synthetic: LabelledImages) -> References:
+    logits = file_logits(tiny_fp32_model, synthetic, synthetic)
+    return References(torch_logits(random_net, synthetic), logits)
+
+
+def test_the_fp32_file_passes_parity(references: References) -> None:
+    require_parity("model", references.fp32.val, references.torch_val)
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(1.0, "by 1, more than"), (float("nan"), "by being no numbers")])
+def test_a_file_that_computes_something_else_fails_parity(references: References, wrong: float, told: str) -> None:
+    with pytest.raises(ModelError, match=f"logits differ from the trained net's {told}"):
+        require_parity("model", references.fp32.val + np.float32(wrong), references.torch_val)
+
+
+def test_a_file_against_itself_flips_nothing(
+    tiny_fp32_model: Path, references: References, synthetic: LabelledImages
+) -> None:
+    evidence = measure(tiny_fp32_model, references.fp32, synthetic, synthetic, references)
+    assert evidence.largest_logit_difference < 1e-4
+    assert evidence.test.same_answers == 1
+    assert evidence.test.flips == ()
+    assert (evidence.test.paired.broken, evidence.test.paired.fixed) == (0, 0)
+    assert evidence.test.interval[0] < evidence.test.top1 < evidence.test.interval[1]
+
+
+def test_flipped_images_are_named(tiny_fp32_model: Path, references: References, synthetic: LabelledImages) -> None:
+    test = references.fp32.test.copy()
+    test[3] = -test[3]
+    changed = replace(references.fp32, test=test)
+    evidence = measure(tiny_fp32_model, changed, synthetic, synthetic, references)
+    [flipped] = evidence.test.flips
+    assert (flipped.id, flipped.truth) == (synthetic.ids[3], synthetic.labels[synthetic.targets[3]])
+    assert flipped.before == synthetic.labels[references.fp32.test[3].argmax()]
+    assert flipped.after == synthetic.labels[test[3].argmax()]
+    assert evidence.val.flips == ()
+
+
+def test_the_confusion_and_the_reliability_count_every_test_image(
+    tiny_fp32_model: Path, references: References, synthetic: LabelledImages
+) -> None:
+    evidence = measure(tiny_fp32_model, references.fp32, synthetic, synthetic, references)
+    assert evidence.labels == synthetic.labels
+    assert [sum(row) for row in evidence.confusion] == [20] * 10
+    assert sum(evidence.confusion[i][i] for i in range(10)) == round(evidence.test.top1 * 200)
+    assert sum(each.n for each in evidence.reliability) == 200

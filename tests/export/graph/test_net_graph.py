@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
-from edge_cifar.edge.model.session import INPUT, OUTPUT
+from edge_cifar.edge.model.contract import INPUT, OUTPUT
 from edge_cifar.export.graph.net_graph import IR_VERSION, OPSET, build_graph
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net, count_parameters

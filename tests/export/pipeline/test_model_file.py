@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.model.card import ModelCard, read_card
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.golden_logits import FLOAT_TOLERANCE, golden_entry, golden_images, verify_model
 from edge_cifar.edge.model.onnx_file import SEAL_KEY, check_seal, read_onnx
-from edge_cifar.edge.model.session import Model
 from edge_cifar.export.graph.run_graph import run_logits
 from edge_cifar.export.pipeline.model_file import write_model
 from edge_cifar.export.quantization.calibration import Range

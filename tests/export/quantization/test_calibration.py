@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -41,15 +42,6 @@ def test_a_small_dataset_is_used_whole(synthetic: LabelledImages) -> None:
     assert len(calibration_sample(synthetic, 10_000, seed=0)) == len(synthetic)
 
 
-def test_histograms_count_every_value_of_every_batch(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
-    histograms = activation_histograms(random_graph, synthetic)
-    [name] = [node.output[0] for node in random_graph.graph.node if node.name == "conv_2"]
-    values = np.concatenate([tensor for [tensor] in run_tensors(random_graph, [name], synthetic.images)])
-    histogram = histograms[name]
-    assert (histogram.low, histogram.high) == pytest.approx((values.min(), values.max()))
-    assert histogram.counts.sum() == values.size
-
-
 def test_minmax_clips_nothing() -> None:
     assert METHODS["minmax"](_histogram(np.array([-1.0, 0.5, 3.0]))) == (-1.0, 3.0)
 
@@ -80,11 +72,7 @@ def test_a_tensor_of_zeros_has_a_range(method: str) -> None:
 def test_the_median_of_several_ranges_follows_no_single_one() -> None:
     several = [{"a": (0.0, high)} for high in (1.0, 1.2, 9.0)]
     assert median_ranges(several) == {"a": (0.0, 1.2)}
-
-
-def test_every_tensor_gets_a_range(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
-    histograms = activation_histograms(random_graph, synthetic)
-    assert ranges(histograms, "minmax").keys() == histograms.keys()
+    assert median_ranges(several[:1]) == {"a": (0.0, 1.0)}
 
 
 def _counts(**bins: int) -> np.ndarray:
@@ -130,14 +118,8 @@ def test_entropy_keeps_what_256_levels_hold_without_loss() -> None:
     counts = np.zeros(BINS, np.int64)
     counts[:512] = np.repeat(np.arange(1, 257), 2)  # two bins alike in each level
     assert entropy(Histogram(0.0, 8.0, counts)) == (0.0, 2.0)
-
-
-def test_only_what_is_computed_in_float_gets_a_range(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
-    with_shape = onnx.ModelProto()
-    with_shape.CopyFrom(random_graph)
-    with_shape.graph.node.append(onnx.helper.make_node("Shape", ["logits"], ["sizes"], "shape"))
-    images = synthetic.take(np.arange(5))
-    assert activation_histograms(with_shape, images).keys() == activation_histograms(random_graph, images).keys()
+    counts[:2] = 7, 1_000_000  # the first bin has the zeros of a ReLU, which count for as many as its neighbour has
+    assert entropy(Histogram(0.0, 8.0, counts)) == (0.0, 2.0)
 
 
 def _steps() -> onnx.ModelProto:
@@ -213,3 +195,69 @@ def test_every_method_gives_these_ranges() -> None:
         "entropy": [-1, 15.875],
     }
     assert np.round(percentile(histogram, 0.99), 6).tolist() == [-1, 6.236328]
+
+
+def _uneven(seed: int, low: float, high: float) -> Histogram:
+    """Many values around 0, a few far out, and bins that none fell into."""
+    random = np.random.RandomState(seed)
+    values = np.concatenate([random.standard_t(1 + seed / 2, 3000) / 8, random.normal(size=200), [low, high]])
+    return Histogram(low, high, np.histogram(values, BINS, (low, high))[0])
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0])
+@pytest.mark.parametrize("seed", range(8))
+def test_least_squares_has_the_levels_that_lie_closest_of_all_shares_of_the_range(seed: int, scale: float) -> None:
+    low, high = -1.5 * scale, 2.5 * scale
+    found = replace(_uneven(seed, -1.5, 2.5), low=low, high=high)
+    errors = []
+    for hundredths in range(30, 101):
+        levels = np.linspace(low * hundredths / 100, high * hundredths / 100, 256)
+        middles = (levels[1:] + levels[:-1]) / 2
+        nearest = levels[np.searchsorted(middles, found.centres)]
+        errors.append(float((found.counts * (found.centres - nearest) ** 2).sum()))
+    best = (30 + int(np.argmin(errors))) / 100
+    assert least_squares(found) == pytest.approx((best * low, best * high), rel=1e-12)
+
+
+def _lost(counts: list[int], kept: int) -> float:
+    """The information lost by the first `kept` of the bins, on 256 levels, bin by bin."""
+    clipped = [*counts[: kept - 1], sum(counts[kept - 1 :])]
+    level = [place * 256 // kept for place in range(kept)]
+    sums, filled = [0] * 256, [0] * 256
+    for place in range(kept):
+        sums[level[place]] += counts[place]
+        filled[level[place]] += counts[place] > 0
+    told = [sums[level[place]] / filled[level[place]] if counts[place] else 0 for place in range(kept)]
+    whole, share = sum(counts), 1 / sum(told)
+    return sum(p / whole * math.log(p / whole / max(q * share, 1e-9)) for p, q in zip(clipped, told, strict=True) if p)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_entropy_loses_the_least_of_all_bounds(seed: int) -> None:
+    random = np.random.RandomState(seed)
+    counts = random.poisson(300 * np.exp(-np.arange(BINS) / (40 + 30 * seed))) + (random.uniform(size=BINS) < 0.01)
+    counts[0] = 5000  # as a ReLU makes them
+    best = min(range(256, 2049, 32), key=lambda kept: _lost([counts[1], *counts[1:].tolist()], kept))
+    assert entropy(Histogram(-0.25, 2.5, counts)) == (-0.25, -0.25 + 2.75 * best / 2048)
+
+
+def test_histograms_count_every_value_of_every_batch(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
+    histograms = activation_histograms(random_graph, synthetic)
+    [name] = [node.output[0] for node in random_graph.graph.node if node.name == "conv_2"]
+    values = np.concatenate([tensor for [tensor] in run_tensors(random_graph, [name], synthetic.images)])
+    histogram = histograms[name]
+    assert (histogram.low, histogram.high) == pytest.approx((values.min(), values.max()))
+    assert histogram.counts.sum() == values.size
+
+
+def test_every_tensor_gets_a_range(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
+    histograms = activation_histograms(random_graph, synthetic.take(np.arange(5)))
+    assert ranges(histograms, "minmax").keys() == histograms.keys()
+
+
+def test_only_what_is_computed_in_float_gets_a_range(random_graph: onnx.ModelProto, synthetic: LabelledImages) -> None:
+    with_shape = onnx.ModelProto()
+    with_shape.CopyFrom(random_graph)
+    with_shape.graph.node.append(onnx.helper.make_node("Shape", ["logits"], ["sizes"], "shape"))
+    images = synthetic.take(np.arange(5))
+    assert activation_histograms(with_shape, images).keys() == activation_histograms(random_graph, images).keys()

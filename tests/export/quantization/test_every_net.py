@@ -9,8 +9,8 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.model.card import ModelCard
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.golden_logits import verify_model
-from edge_cifar.edge.model.session import Model
 from edge_cifar.export.graph.net_graph import build_graph
 from edge_cifar.export.graph.run_graph import run_logits
 from edge_cifar.export.pipeline.model_file import write_model

@@ -8,7 +8,7 @@ import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.inference.on_dataset import batch_logits
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.export.graph.net_graph import build_graph
 from edge_cifar.export.graph.run_graph import run_logits
 from edge_cifar.export.quantization.calibration import Range, activation_histograms, ranges

@@ -5,7 +5,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
-from edge_cifar.edge.stats.uncertainty import CalibrationBin
+from edge_cifar.edge.stats.confidence import CalibrationBin
 from edge_cifar.train.report import plots
 from PIL import Image
 

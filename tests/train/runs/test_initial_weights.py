@@ -6,7 +6,7 @@ import torch
 from edge_cifar.edge.data.cifar import CIFAR10_LABELS
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import ModelError, RunError
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.shipped_models import SHIPPED_FP32, model_file
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.layers import scaled

@@ -14,7 +14,7 @@ from edge_cifar.edge.report.charts.reliability import reliability
 from edge_cifar.edge.report.charts.scatter import Point, pareto, scatter
 from edge_cifar.edge.report.charts.stacked import stacked
 from edge_cifar.edge.report.charts.svg import LETTER, WIDTH, apart
-from edge_cifar.edge.stats.uncertainty import CalibrationBin
+from edge_cifar.edge.stats.confidence import CalibrationBin
 
 HOSTILE = "<b>&\"'"
 BINS = [CalibrationBin(0.5, 0.4, 10), CalibrationBin(0.9, 0.95, 90)]

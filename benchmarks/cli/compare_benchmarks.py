@@ -1,31 +1,36 @@
-"""`edge-cifar benchmark compare`: read two results, compare, print."""
+"""`edge-cifar compare-benchmarks`: read two results, compare, print."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from ...edge.cli.options import AsJson
 from ...edge.errors import EdgeCifarError, printable
+from ...edge.text_table import text_table
 from ..report.compare_results import Comparison, Difference, Pair, compare
 from ..report.result_file import read_result
 from ..report.terminal import show
-from ..report.text_tables import Cells, short, table, wrapped
+from ..report.text_tables import Cells, short, wrapped
 
 FILE_WIDTH = 16  # columns
 
 
-def compare_files(paths: Sequence[Path], as_json: bool) -> None:
-    """Print what differs between two result files. Raises EdgeCifarError when one can't be read."""
-    if len(paths) != 2:
-        raise typer.BadParameter("compare takes two files: edge-cifar benchmark compare A.json B.json")
-    first, second = (read_result(path) for path in paths)
+def compare_benchmarks(
+    first: Annotated[Path, typer.Argument(metavar="A.json", help="What `edge-cifar benchmark --json` printed.")],
+    second: Annotated[Path, typer.Argument(metavar="B.json", help="The same, of other models or another machine.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare two benchmarks; see `edge-cifar compare-benchmarks --help`."""
+    paths = (first, second)
+    results = (read_result(path) for path in paths)
     try:
-        comparison = compare(first, second)
+        comparison = compare(*results)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise EdgeCifarError(f"{paths[0]}, {paths[1]}: damaged, or not both of this version ({error!r})") from error
+        raise EdgeCifarError(f"{first}, {second}: damaged, or not both of this version ({error!r})") from error
     if as_json:
         typer.echo(json.dumps({"files": [str(path) for path in paths], **asdict(comparison)}))
     else:
@@ -67,7 +72,7 @@ def _topics(kind: str, differing: Mapping[str, tuple[Any, Any]], names: tuple[st
 def _pair(pair: Pair, names: tuple[str, str]) -> list[str]:
     title = f"{printable(pair.name)} ({'the same file' if pair.same_file else 'another file'})"
     rows = [_row(difference) for difference in pair.differences]
-    return [title, *table(("", *names, "change (95 %)", "verdict"), rows)]
+    return [title, *text_table(("", *names, "change (95 %)", "verdict"), rows)]
 
 
 def _row(difference: Difference) -> Cells:

@@ -1,7 +1,4 @@
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +10,7 @@ import pytest
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.model.card import ModelCard
-from edge_cifar.edge.model.session import Model
+from edge_cifar.edge.model.contract import Model
 from onnx import TensorProto, helper, numpy_helper
 
 Change = Callable[[onnx.ModelProto], object]
@@ -157,57 +154,6 @@ def test_threads_may_share_a_model(tiny_int8_model: Path, synthetic: LabelledIma
             assert np.array_equal(logits, own)
 
 
-FORKING = """
-import os, signal, sys
-import numpy as np
-from edge_cifar.edge.model.session import Model
-
-model = Model(sys.argv[1], threads=2)
-pixels = np.zeros((8, 32, 32, 4), np.uint8)
-expected = model.logits(pixels)
-for use in (True, False):  # a child that uses the model, and one that only ends
-    if (child := os.fork()) == 0:
-        signal.alarm(30)  # ends what hangs
-        assert not use or np.array_equal(model.logits(pixels), expected)
-        sys.exit(0)  # takes the interpreter down, and every session with it
-    assert os.waitpid(child, 0)[1] == 0
-assert np.array_equal(model.logits(pixels), expected)
-"""
-
-POOLING = """
-import multiprocessing, signal, sys
-from edge_cifar import Classifier
-from PIL import Image
-
-classifier = Classifier(sys.argv[1], threads=2)
-photos = [Image.new("RGB", (40, 40), (i, 0, 0)) for i in range(8)]
-expected = [classifier.predict(photo) for photo in photos]
-
-def predict(i):
-    return classifier.predict(photos[i])
-
-with multiprocessing.get_context("fork").Pool(2, signal.alarm, [30]) as pool:
-    assert pool.map(predict, range(8)) == expected
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.parametrize("program", [FORKING, POOLING])
-def test_a_model_works_in_processes_forked_after_use(program: str, tiny_int8_model: Path) -> None:
-    command = [sys.executable, "-W", "ignore", "-c", program, tiny_int8_model]  # Python 3.12 warns of any such fork
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_session_has_the_threads_that_were_asked_for_and_they_do_not_spin(small_model: Path) -> None:
-    for threads in (1, 2):
-        options = Model(small_model, threads)._session.get_session_options()
-        assert options.intra_op_num_threads == threads
-        assert options.inter_op_num_threads == 1
-        assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
-    assert Model(small_model)._session.get_session_options().intra_op_num_threads == 1
-
-
 @pytest.mark.parametrize(
     ("threads", "error"),
     [(0, ValueError), (257, ValueError), (-(10**10), ValueError), ("2", TypeError), (True, TypeError)],
@@ -228,7 +174,7 @@ def test_a_pickled_model_is_opened_anew_wherever_the_process_works(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     again = pickle.loads(pickled)
-    assert again._session.get_session_options().intra_op_num_threads == 2
+    assert again._session._session.get_session_options().intra_op_num_threads == 2
     pixels = np.zeros((1, 2, 2, 4), np.uint8)
     assert np.array_equal(again.logits(pixels), model.logits(pixels))
 

@@ -21,7 +21,7 @@ logging.getLogger("PIL.TiffImagePlugin").error("odd file")
 with Image.open({path!r}) as image, contextlib.suppress(OSError):
     image.load()
 """
-QUIETLY = "from edge_cifar.edge.cli.pillow_remarks import quieten_pillow; quieten_pillow()"
+QUIETLY = "from edge_cifar.edge.photos.pillow_remarks import quieten_pillow; quieten_pillow()"
 
 
 @pytest.fixture

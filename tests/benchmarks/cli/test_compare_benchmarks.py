@@ -1,11 +1,12 @@
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from benchmark_results import measured, result, scored
-from edge_cifar.benchmarks.cli.compare import compare_files
+from edge_cifar.benchmarks.cli.compare_benchmarks import compare_benchmarks
+from edge_cifar.edge.cli.main import main
 from edge_cifar.edge.errors import EdgeCifarError
 
 
@@ -34,7 +35,7 @@ def pi(tmp_path: Path) -> Path:
 def test_the_text_says_what_differs_and_what_is_real(
     laptop: Path, pi: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    compare_files([laptop, pi], as_json=False)
+    compare_benchmarks(laptop, pi, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "machine:"
     assert any(line.split()[0] == "cpu" and line.endswith("a laptop") for line in lines)
@@ -47,7 +48,7 @@ def test_the_text_says_what_differs_and_what_is_real(
 
 
 def test_json_holds_the_same(laptop: Path, pi: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    compare_files([laptop, pi], as_json=True)
+    compare_benchmarks(laptop, pi, as_json=True)
     comparison = json.loads(capsys.readouterr().out)
     assert comparison["files"] == [str(laptop), str(pi)]
     assert comparison["machine"] == {"cpu": ["a laptop", "a Pi"]}
@@ -70,17 +71,28 @@ def test_another_file_is_refused_in_one_line(laptop: Path, tmp_path: Path, text:
     other = tmp_path / "other.json"
     other.write_text(text)
     with pytest.raises(EdgeCifarError) as caught:
-        compare_files([laptop, other], as_json=False)
+        compare_benchmarks(laptop, other, as_json=False)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_is_named(laptop: Path) -> None:
     with pytest.raises(EdgeCifarError, match=r"nowhere\.json: No such file"):
-        compare_files([laptop, Path("nowhere.json")], as_json=False)
+        compare_benchmarks(laptop, Path("nowhere.json"), as_json=False)
 
 
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_another_number_of_files_is_wrong_usage(laptop: Path, count: int) -> None:
-    with pytest.raises(typer.BadParameter, match="compare takes two files"):
-        compare_files([laptop] * count, as_json=False)
+def test_it_is_a_command_of_two_files(
+    laptop: Path, pi: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def status_of(*files: Path) -> int | str | None:
+        monkeypatch.setattr(sys, "argv", ["edge-cifar", "compare-benchmarks", *map(str, files)])
+        with pytest.raises(SystemExit) as exited:
+            main()
+        return exited.value.code
+
+    assert status_of(laptop, pi) == 0
+    assert capsys.readouterr().out.startswith("machine:\n")
+    assert status_of(laptop) == 2
+    assert "Missing argument 'B.json'" in capsys.readouterr().err
+    assert status_of(laptop, pi, laptop) == 2
+    assert "unexpected extra argument" in capsys.readouterr().err

@@ -1,15 +1,14 @@
-"""How sure an accuracy is, whether a difference is real, and how far a confidence can be believed; in numpy alone."""
+"""How far a confidence can be believed: the temperature, the abstain threshold, and what they are worth."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from .classification import Floats, Indices, softmax
+from .significance import binomial
 
-Z95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 BINS = 15  # ranges of confidence
 TEMPERATURES = (0.01, 100.0)  # what a model card may say
 PRIOR = 0.5  # standard deviation of log T before any image is seen: 19 nets of 20 lie between 0.375 and 2.66
@@ -17,18 +16,6 @@ FEW = 100  # images, below which one temperature in twenty to fifty is off by a 
 LOST = 0.05  # share of right answers that may become "unknown"
 RISK = 0.05  # probability that more than that share does
 SURE = 0.9  # confidence that is always enough, however much surer a net is of easy validation images
-
-
-@dataclass(frozen=True)
-class PairedTest:
-    """Two models on the same images: how many the second got wrong that the first had right, and the reverse.
-
-    `p` is McNemar's exact two-sided probability of a split at least so uneven if both models were equally good.
-    """
-
-    broken: int
-    fixed: int
-    p: float
 
 
 @dataclass(frozen=True)
@@ -52,39 +39,6 @@ class Coverage:
     unknown: int
     accuracy: float | None
     lost: int
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share `right` of `n` (Wilson 1927, score interval); of no images, 0 to 1."""
-    if not n:
-        return 0.0, 1.0
-    share = right / n
-    centre = share + Z95**2 / (2 * n)
-    margin = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
-    scale = 1 + Z95**2 / n
-    # At the ends centre and margin cancel, but for the last bit.
-    low = (centre - margin) / scale if right else 0.0
-    high = (centre + margin) / scale if right < n else 1.0
-    return low, high
-
-
-def paired_test(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> PairedTest:
-    """Compare which images two models got right, bool (N,) each (McNemar 1947, exact binomial form)."""
-    broken, fixed = int((before & ~after).sum()), int((~before & after).sum())
-    p = 2 * float(_binomial(broken + fixed, 0.5)[: min(broken, fixed) + 1].sum())
-    return PairedTest(broken, fixed, min(1.0, p))
-
-
-def drop_interval(broken: int, fixed: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of the share of `n` images lost between two models, -1 to 1.
-
-    A Wald interval of paired shares after half an image is added to each of the four counts of images (Agresti and Min,
-    "Simple improved confidence intervals for comparing matched proportions", Statistics in Medicine 2005).
-    """
-    counts, all_images = (broken + 0.5, fixed + 0.5), n + 2
-    lost = (counts[0] - counts[1]) / all_images
-    margin = Z95 * math.sqrt((sum(counts) / all_images - lost**2) / all_images)
-    return max(-1.0, lost - margin), min(1.0, lost + margin)
 
 
 def fit_temperature(logits: Floats, targets: Indices) -> float:
@@ -124,7 +78,7 @@ def abstain_threshold(logits: Floats, temperature: float) -> float:
     """
     confidence = np.sort(softmax(logits / temperature).max(axis=1))
     # The share below the k-th smallest of n is at most LOST as probably as k or more of n fall below that quantile.
-    fewer = np.cumsum(_binomial(len(confidence), LOST))  # the probability that 0, 1, 2, ... do
+    fewer = np.cumsum(binomial(len(confidence), LOST))  # the probability that 0, 1, 2, ... do
     k = int(np.searchsorted(fewer, RISK))
     return min(math.floor(confidence[k - 1] * 1e4) / 1e4, SURE) if k else 0.0
 
@@ -151,13 +105,6 @@ def calibration_error(logits: Floats, targets: Indices, temperature: float) -> f
     """Return the expected calibration error, 0 to 1: mean gap of confidence and accuracy (Guo et al. 2017)."""
     bins = calibration_bins(logits, targets, temperature)
     return sum(each.n * abs(each.confidence - each.accuracy) for each in bins) / len(targets)
-
-
-def _binomial(n: int, share: float) -> npt.NDArray[np.float64]:
-    """Return the probabilities that 0, 1, ..., n of n independent trials succeed, float64 (n + 1,)."""
-    ways = np.concatenate([[0.0], np.cumsum(np.log(np.arange(n, 0, -1) / np.arange(1, n + 1)))])  # log of n over k
-    k = np.arange(n + 1)
-    return np.asarray(np.exp(ways + k * math.log(share) + (n - k) * math.log1p(-share)))
 
 
 def _minimum(function: Callable[[float], float], low: float, high: float, cells: int = 40) -> float:

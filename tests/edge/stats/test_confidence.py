@@ -1,32 +1,20 @@
-"""Statistics against those of scipy and statsmodels, and the confidence chain on data whose truth is known."""
+"""The confidence chain against scipy, and on data whose truth is known."""
 
 import math
 
 import numpy as np
 import pytest
 from edge_cifar.edge.stats.classification import Floats, Indices, softmax
-from edge_cifar.edge.stats.uncertainty import (
-    PairedTest,
+from edge_cifar.edge.stats.confidence import (
     abstain_threshold,
     at_bound,
     calibration_bins,
     calibration_error,
     coverage,
-    drop_interval,
     fit_temperature,
-    paired_test,
-    wilson_interval,
 )
 from scipy.optimize import minimize_scalar
-from scipy.stats import beta, binom, binomtest, norm
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.proportion import proportion_confint
-
-
-def split(broken: int, fixed: int, both: int = 3, neither: int = 2) -> PairedTest:
-    before = np.array([True] * broken + [False] * fixed + [True] * both + [False] * neither)
-    after = np.array([False] * broken + [True] * fixed + [True] * both + [False] * neither)
-    return paired_test(before, after)
+from scipy.stats import beta, binom, norm
 
 
 def drawn(n: int, classes: int = 3, seed: int = 0, margin: float = 3) -> tuple[Floats, Indices]:
@@ -36,54 +24,6 @@ def drawn(n: int, classes: int = 3, seed: int = 0, margin: float = 3) -> tuple[F
     logits[np.arange(n), random.randint(classes, size=n)] += margin
     below = softmax(logits).cumsum(axis=1) < random.uniform(size=(n, 1))
     return logits, np.minimum(below.sum(axis=1), classes - 1).astype(np.int64)
-
-
-@pytest.mark.parametrize(
-    ("right", "n"), [(9, 10), (1, 2), (0, 29), (22, 22), (1, 1), (93, 100), (8931, 10_000), (0, 1)]
-)
-def test_the_interval_is_wilsons(right: int, n: int) -> None:
-    low, high = wilson_interval(right, n)
-    assert (low, high) == pytest.approx(proportion_confint(right, n, method="wilson"), abs=1e-12)
-    assert 0 <= low <= right / n <= high <= 1
-
-
-def test_the_interval_ends_where_shares_do() -> None:
-    assert wilson_interval(0, 29)[0] == 0
-    assert str(wilson_interval(0, 29)[0]) == "0.0"  # not "-0.0"
-    assert wilson_interval(22, 22)[1] == 1
-    assert wilson_interval(0, 0) == (0, 1)
-    assert all((wilson_interval(0, n)[0], wilson_interval(n, n)[1]) == (0, 1) for n in range(1, 300))
-
-
-def test_the_interval_of_a_drop_ends_where_shares_do() -> None:
-    assert drop_interval(10, 0, 10)[1] == 1
-    assert drop_interval(0, 10, 10)[0] == -1
-
-
-@pytest.mark.parametrize(
-    ("broken", "fixed"), [(8, 2), (2, 8), (0, 0), (1, 0), (5, 5), (5, 4), (30, 12), (0, 40), (700, 640), (1500, 1200)]
-)
-def test_the_paired_test_is_mcnemars(broken: int, fixed: int) -> None:
-    result = split(broken, fixed)
-    assert (result.broken, result.fixed) == (broken, fixed)
-    if broken + fixed:
-        assert result.p == pytest.approx(binomtest(broken, broken + fixed).pvalue, rel=1e-9)
-        assert result.p == pytest.approx(mcnemar([[3, broken], [fixed, 2]], exact=True).pvalue, rel=1e-9)
-    else:
-        assert result.p == 1
-
-
-def test_the_paired_test_counts_tens_of_thousands() -> None:
-    # 40 s and more where each binomial coefficient is made anew
-    assert split(10_300, 9_700).p == pytest.approx(binomtest(10_300, 20_000).pvalue, rel=1e-8)
-
-
-@pytest.mark.parametrize(("broken", "fixed", "n"), [(8, 2, 200), (0, 0, 50), (12, 30, 1000), (0, 3, 10)])
-def test_the_interval_of_a_drop_is_agrestis_and_mins(broken: int, fixed: int, n: int) -> None:
-    plus = np.array([1.0] * (2 * broken + 1) + [-1.0] * (2 * fixed + 1) + [0.0] * (2 * (n + 2 - broken - fixed) - 2))
-    spread = norm.ppf(0.975) * plus.std() / math.sqrt(n + 2)  # each image twice: half images are whole ones
-    expected = max(-1, plus.mean() - spread), min(1, plus.mean() + spread)
-    assert drop_interval(broken, fixed, n) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_temperature_is_the_most_probable_one() -> None:
@@ -205,6 +145,13 @@ def test_the_temperature_of_float32_logits_is_found_in_float64() -> None:
         logits, targets = drawn(500, 10, seed)
         single = (logits * 1.7).astype(np.float32)
         assert fit_temperature(single, targets) == fit_temperature(single.astype(np.float64), targets)
+
+
+def test_the_temperature_has_four_digits_and_is_that_of_differences_of_logits() -> None:
+    logits, targets = drawn(50)
+    fitted = fit_temperature(logits, targets)
+    assert fitted == round(fitted, 4) != round(fitted, 3)
+    assert fit_temperature(logits + 1024.0 * np.arange(50)[:, np.newaxis], targets) == fitted
 
 
 def test_answers_are_those_of_each_image() -> None:
