@@ -14,9 +14,9 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# mypy reads what ships, the wheel's files, and the studies beside them, which don't.
+# mypy reads what ships, the wheel's files, and the studies beside them, which don't. Of an earlier build nothing is left.
 types: .venv/installed-dev
-	rm -rf build/site
+	rm -rf build
 	$(BIN)/pip install --quiet --no-deps --target build/site .
 	cp -R benchmarks/. build/site/edge_cifar/benchmarks
 	MYPYPATH=build/site $(BIN)/mypy -p edge_cifar
