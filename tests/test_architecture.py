@@ -70,6 +70,12 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
             yield node.level, node.module or ""
 
 
+def _assignments(path: Path, name: str) -> list[ast.Assign]:
+    """Return the top-level assignments to `name`."""
+    nodes = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)]
+    return [node for node in nodes if ast.unparse(node.targets[0]) == name]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_folders_import_one_way_and_relatively(path: Path) -> None:
     folder = path.relative_to(ROOT).parts[0]
@@ -85,6 +91,17 @@ def test_folders_import_one_way_and_relatively(path: Path) -> None:
 def test_rooms_import_along_the_arrows(folder: str) -> None:
     allowed = {room: set(others.split()) for room, others in ARROWS.items() if room.startswith(f"{folder}/")}
     assert {f"{folder}/{room}": others for room, others in arrows(ROOT, folder).items()} == allowed
+
+
+def test_others_take_from_a_room_what_it_names() -> None:
+    taken: dict[Path, set[str]] = {path.parent: set() for path in FILES}
+    for path in FILES:
+        for module in imported_modules(path):
+            if module.parent != path.parent:
+                taken[module.parent].add(module.stem)
+    for room in {room for room in taken if len(room.relative_to(ROOT).parts) > 1} - {ROOT / "edge" / "public"}:
+        named = [ast.literal_eval(node.value) for node in _assignments(room / "__init__.py", "__all__")]
+        assert {name for names in named for name in names} == taken[room], f"{room}: __all__ names other modules"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -1,1 +1,3 @@
 """The same nets in other runtimes, side by side."""
+
+__all__ = ["family"]

@@ -1,1 +1,3 @@
 """What the way from a photo to pixels costs, and what it does to accuracy."""
+
+__all__ = ["throughput"]

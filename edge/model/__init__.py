@@ -1,1 +1,12 @@
 """A model file: checked before it is opened, opened in onnxruntime, verified by the logits in it."""
+
+__all__ = [
+    "card",
+    "contract",
+    "golden_logits",
+    "onnx_file",
+    "onnx_schema",
+    "onnxruntime_loader",
+    "protobuf",
+    "shipped_models",
+]

@@ -2,3 +2,5 @@
 
 Devices have no matplotlib; training does, and draws the PNGs of a run's `report.md` with it (`train/report`).
 """
+
+__all__ = ["answers", "document", "markup", "model_names", "page_style", "phrases", "run_history", "svg_file"]

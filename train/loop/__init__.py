@@ -1,1 +1,14 @@
 """Training: step by step, epoch by epoch, stopped and gone on with."""
+
+__all__ = [
+    "allocator",
+    "device",
+    "distributed",
+    "divergence",
+    "many_seeds",
+    "memory_needed",
+    "prepare",
+    "stop_signals",
+    "train_run",
+    "training",
+]

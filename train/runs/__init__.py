@@ -1,1 +1,3 @@
 """Run folders: what training leaves, and what starts from it."""
+
+__all__ = ["checkpoint", "final_result", "initial_weights", "resume_options", "run_folder", "run_summary"]
