@@ -57,7 +57,7 @@ def load_for_all(models: Sequence[Model], data: str, split: str) -> list[Labelle
     loaded: dict[str, LabelledImages] = {}
     images = []
     for model in models:
-        wanted = repr((model.card.size, model.card.labels, sorted(model.card.validation.items())))
+        wanted = repr((model.card.preprocessing, model.card.labels, sorted(model.card.validation.items())))
         if wanted not in loaded:
             loaded[wanted] = load_for(model.card, data, split)
         images.append(loaded[wanted])

@@ -134,7 +134,7 @@ def _images(
 ) -> tuple[list[Pixels], Sequence[Scores | None]]:
     """Return for each model the images to time it on, and its accuracy on them if they are labelled."""
     if plan.data is None:
-        return [synthetic_split("test", model.card.size).images for model in models], [None] * len(models)
+        return [synthetic_split("test", model.card.preprocessing).images for model in models], [None] * len(models)
     say(f"measuring accuracy on {plan.data} ...")
     images = load_for_all(models, plan.data, plan.split)
     on_all_cores = [Model(model.path, usable_cores()) for model in models]
@@ -154,7 +154,7 @@ def _time(tasks: Sequence[Task], rounds: int, watch: Watch) -> list[Seconds]:
 
 
 def _decode_task(model: Model, photos: Sequence[Path]) -> Task:
-    return lambda call: read_photo(photos[call % len(photos)], model.card.size)
+    return lambda call: read_photo(photos[call % len(photos)], model.card.preprocessing)
 
 
 def _photo_task(classifier: Classifier, photos: Sequence[Path]) -> Task:

@@ -15,7 +15,8 @@ import numpy as np
 
 from ...edge.inference.classifier import Classifier
 from ...edge.model.contract import Model
-from ...edge.photos.contract import FILTER, Pixels
+from ...edge.photos.contract import Pixels
+from ...edge.photos.preprocessing import FILTERS, Preprocessing
 
 Decode: TypeAlias = Callable[[Path, int], Pixels]
 """A file and a size -> uint8 (size, size, 3)."""
@@ -41,7 +42,7 @@ def _pillow(path: Path, size: int) -> Pixels:
     from PIL import Image
 
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB").resize((size, size), FILTER))
+        return np.asarray(image.convert("RGB").resize((size, size), FILTERS[Preprocessing(size).filter]))
 
 
 def _opencv(path: Path, size: int, mode: str = "IMREAD_COLOR") -> Pixels:

@@ -14,7 +14,8 @@ from PIL import Image
 
 from ...edge.cli.exit_status import reporting
 from ...edge.data.synthetic_shapes import render
-from ...edge.photos.contract import FILTER, Pixels, read_photo
+from ...edge.photos.contract import Pixels, read_photo
+from ...edge.photos.preprocessing import FILTERS, Preprocessing
 from ...edge.photos.suffixes import named_like_photo
 from ...edge.stats.paired_timing import Task, latency, ratio, time_in_turns
 
@@ -56,7 +57,7 @@ def measure(photo: bytes, rounds: int) -> str:
 def whole(photo: bytes) -> Pixels:
     """Decode at full size, then resize: uint8 (SIZE, SIZE, 3)."""
     with Image.open(io.BytesIO(photo)) as image:
-        return np.asarray(image.convert("RGB").resize((SIZE, SIZE), FILTER))
+        return np.asarray(image.convert("RGB").resize((SIZE, SIZE), FILTERS[Preprocessing(SIZE).filter]))
 
 
 def draft(photo: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Which resize rule a net should be given real photos by: the evidence for `edge_cifar.edge.photos.contract.RESIZE`.
+"""Which resize rule a net should be given real photos by: the evidence for `Preprocessing`.
 
 Validation images, never test images, are made into degraded photo-sized JPEGs (`degrade.py`), and each rule brings all
 of them back to the net's size. Real photos of the same classes would be better evidence; these are made from small
@@ -24,7 +24,8 @@ from ...edge.inference.on_dataset import load_for
 from ...edge.machine.description import this_machine
 from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
-from ...edge.photos.contract import RESIZE, Pixels, read_photo
+from ...edge.photos.contract import Pixels, read_photo
+from ...edge.photos.preprocessing import Preprocessing
 from .degrade import FRAMES, degraded
 from .framed_answers import Row, answered_right, compare_right, framed_table, with_pixels
 
@@ -51,7 +52,12 @@ def resize_rule(
     typer.echo(text)
     if out:
         machine = this_machine()
-        summary = {"model": model.name, "rule": RESIZE, "seed": seed, "rows": [asdict(row) for row in rows]}
+        summary = {
+            "model": model.name,
+            "rule": Preprocessing(1).rule,
+            "seed": seed,
+            "rows": [asdict(row) for row in rows],
+        }
         write_json(out / "resize_rule.json", {**summary, "machine": machine.describe()})
         write_text(out / "resize_rule.md", text)
 

@@ -41,14 +41,16 @@ def shrunk_photos(
     named = dict(zip(short_names([str(path) for path in models]), opened, strict=True))
     first, *others = opened
     for other in others:
-        if (other.card.size, other.card.validation) != (first.card.size, first.card.validation):
-            raise EdgeCifarError(f"{other.path}: has another size, or validation images, than {first.path}")
+        if (other.card.preprocessing, other.card.validation) != (first.card.preprocessing, first.card.validation):
+            raise EdgeCifarError(
+                f"{other.path}: takes photos otherwise, or has other validation images, than {first.path}"
+            )
     chosen = load_for(first.card, data, "val")
     chosen = chosen.take(np.random.RandomState(seed).permutation(len(chosen))[:images])
     rows = compare_right("plain", _right(named, chosen))
     for frame in FRAMES:
         random = np.random.RandomState(seed)
-        pixels = [read_photo(degraded(image, frame, random), first.card.size) for image in chosen.images]
+        pixels = [read_photo(degraded(image, frame, random), first.card.preprocessing) for image in chosen.images]
         rows += compare_right(frame, _right(named, with_pixels(chosen, pixels)))
     text = framed_table(rows, PLAIN | FRAMES, "model")
     typer.echo(text)

@@ -87,8 +87,8 @@ def make_control(fp32: Path, photos: Sequence[Path], path: Path) -> Path:
         raise EdgeCifarError(
             f"--control: {error.name} is not installed; run: pip install 'edge-cifar[train]'"
         ) from error
-    size = Model(fp32).card.size
-    write_full_range(fp32, np.stack([read_photo(photo, size) for photo in photos]), path)
+    wanted = Model(fp32).card.preprocessing
+    write_full_range(fp32, np.stack([read_photo(photo, wanted) for photo in photos]), path)
     return path
 
 

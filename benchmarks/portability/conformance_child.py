@@ -25,12 +25,12 @@ def main(folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text())
     models = [Model(path, threads=1) for path in request["models"]]
     decoded = {
-        size: np.stack([read_photo(photo, size) for photo in request["photos"]])
-        for size in {model.card.size for model in models}
+        wanted: np.stack([read_photo(photo, wanted) for photo in request["photos"]])
+        for wanted in {model.card.preprocessing for model in models}
     }
     pixels_sha256 = []
     for i, model in enumerate(models):
-        pixels = decoded[model.card.size]
+        pixels = decoded[model.card.preprocessing]
         batches = [model.logits(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
         np.save(folder / f"logits-{i}.npy", np.concatenate(batches))
         pixels_sha256.append(hashlib.sha256(pixels.tobytes()).hexdigest())

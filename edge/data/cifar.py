@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import DataError
 from ..files.atomic_write import cache_folder
 from ..photos.contract import Pixels
+from ..photos.preprocessing import Preprocessing
 from .labelled_images import LabelledImages
 
 SIDE = 32  # pixels
@@ -33,14 +34,14 @@ def cifar_cache(name: str) -> Path:
     return cache_folder() / f"{name}.npz"
 
 
-def load_cifar(name: str, split: str, size: int) -> LabelledImages:
+def load_cifar(name: str, split: str, to: int | Preprocessing) -> LabelledImages:
     """Return the "train" (50,000) or "test" (10,000) images of "cifar10" or "cifar100" from the cache.
 
-    Raises DataError when they are not there or damaged, or `size` is not their own.
+    Raises DataError when they are not there or damaged, or `to` asks for other pixels than their own.
     """
-    path, labels = cifar_cache(name), LABELS[name]
-    if size != SIDE:
-        raise DataError(f"{name} images are {SIDE} pixels square, not {size}")
+    path, labels, wanted = cifar_cache(name), LABELS[name], Preprocessing.of(to)
+    if (wanted.size, wanted.crop_share) != (SIDE, 1):
+        raise DataError(f"{name} images are {SIDE} pixels square, not {wanted.size}, and taken whole")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             pixels, targets = arrays[f"{split}_images"], arrays[f"{split}_targets"].astype(np.int64)

@@ -14,12 +14,12 @@ from .decoded_cache import cache_key, load_arrays, store_arrays
 
 DIGEST = 32  # bytes
 CHUNK = 1 << 20  # bytes
-ANY_SIZE = 0  # in the cache's key: the same files at any size of pixels
+BYTES = "bytes"  # in the cache's key: the files themselves, whatever pixels they become
 
 
 def file_contents(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
     """Return the SHA-256 (hex) of each of the files `names` below `folder`. Raises DataError when one is gone."""
-    key = cache_key(folder, names, ANY_SIZE)
+    key = cache_key(folder, names, BYTES)
     stored = load_arrays(key, "contents")
     if stored and stored[0].shape == (len(names), DIGEST):
         return tuple(row.tobytes().hex() for row in stored[0])
@@ -38,6 +38,6 @@ def file_contents(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
     with ThreadPoolExecutor(usable_cores()) as pool:
         digests = list(pool.map(digest, names))
     contents = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(names), DIGEST)
-    if cache_key(folder, names, ANY_SIZE) == key:  # nothing changed in the meantime
+    if cache_key(folder, names, BYTES) == key:  # nothing changed in the meantime
         store_arrays(key, contents=contents)
     return tuple(row.hex() for row in digests)

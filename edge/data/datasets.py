@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
+from ..photos.preprocessing import Preprocessing
 from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
 from .class_folder import class_folders, class_photos
@@ -35,18 +36,18 @@ TEST_FRACTION = 0.2  # of a folder's photos, when it has no test/
 TEST_SEED = 0  # the same for every run, so that runs with other seeds are compared on the same photos
 CONTENT, POSITION = "content", "position"
 """How folders are cut: by each photo's content, or, as the first versions did, by its place among the others."""
-LOADERS: dict[str, Callable[[str, int], LabelledImages]] = {
+LOADERS: dict[str, Callable[[str, int | Preprocessing], LabelledImages]] = {
     "cifar10": partial(load_cifar, "cifar10"),
     "cifar100": partial(load_cifar, "cifar100"),
     "synthetic": synthetic_split,
 }
-"""Datasets known by name, each with the splits "train" and "test": (split, size) -> images."""
+"""Datasets known by name, each with the splits "train" and "test": (split, pixels) -> images."""
 
 
 def load_split(
     data: str,
     split: str,
-    size: int,
+    to: int | Preprocessing,
     *,
     val_fraction: float,
     val_seed: int,
@@ -55,11 +56,12 @@ def load_split(
 ) -> LabelledImages:
     """Return one split ("train", "val", "test" or "all") of `data`, as `load_splits` does, reading no more than needed.
 
-    A single class is enough. Images of folders have their `contents` if asked or needed.
+    Photos become the pixels that `to` says. A single class is enough. Images of folders have their `contents` if asked
+    or needed.
     """
     if split not in (*SPLITS, ALL):
         raise DataError(f"unknown split {split!r}; choose from {', '.join((*SPLITS, ALL))}")
-    given = _given_splits(data, size, least=1, contents=contents)
+    given = _given_splits(data, to, least=1, contents=contents)
     if split == ALL:
         return _joined(given)
     if split in given and split != "train":
@@ -68,7 +70,7 @@ def load_split(
 
 
 def load_splits(
-    data: str, size: int, *, val_fraction: float, val_seed: int, rule: str = CONTENT, least: int = 2
+    data: str, to: int | Preprocessing, *, val_fraction: float, val_seed: int, rule: str = CONTENT, least: int = 2
 ) -> dict[str, LabelledImages]:
     """Return the splits "train", "val" and "test", of `least` classes, of a dataset folder or one known by name.
 
@@ -77,7 +79,7 @@ def load_splits(
     DataError when the data is missing or unusable, a class has too few photos to be split, or the splits have other
     classes.
     """
-    given = _given_splits(data, size, least, contents=True)
+    given = _given_splits(data, to, least, contents=True)
     splits = {split: load() for split, load in given.items() if split != "train"}
     splits |= _cut(data, given, val_fraction, val_seed, rule)
     for split in ("val", "test"):
@@ -146,20 +148,22 @@ def _layout(data: str) -> Layout:
     return read_layout(Path(data))
 
 
-def _given_splits(data: str, size: int, least: int, contents: bool) -> dict[str, Callable[[], LabelledImages]]:
+def _given_splits(
+    data: str, to: int | Preprocessing, least: int, contents: bool
+) -> dict[str, Callable[[], LabelledImages]]:
     """Return what loads each split that the dataset has itself, of `least` classes; with `contents` if asked."""
     if data in LOADERS:
-        return {split: partial(LOADERS[data], split, size) for split in ("train", "test")}
+        return {split: partial(LOADERS[data], split, to) for split in ("train", "test")}
     left_out: tuple[str, ...] = ()
     readers: dict[str, Callable[[], LabelledImages]]
     if is_table(data):
         rows = read_table(Path(data))
-        readers = {split: partial(load_table, Path(data), own, size, least) for split, own in rows.items()}
+        readers = {split: partial(load_table, Path(data), own, to, least) for split, own in rows.items()}
         folders: Mapping[str, Path] = dict.fromkeys(rows, Path(data).parent)
     else:
         layout = _layout(data)
         folders, left_out = layout.folders, layout.left_out
-        readers = {split: partial(load_folder, folder, size, least) for split, folder in folders.items()}
+        readers = {split: partial(load_folder, folder, to, least) for split, folder in folders.items()}
 
     def load(split: str) -> LabelledImages:
         images = readers[split]()

@@ -26,7 +26,7 @@ Readable: TypeAlias = npt.NDArray[np.bool_]
 Decoded: TypeAlias = tuple[Pixels, Readable]
 """uint8 (N, size, size, 4): the photos that could be read, in order; bool (files,): which of the files these are."""
 
-DECIDES = ("contract", "source", "decode", "formats", "limits", "memory_budget", "repair", "pixels")
+DECIDES = ("contract", "source", "decode", "formats", "limits", "memory_budget", "repair", "pixels", "preprocessing")
 """Modules of `photos` that decide which pixels a photo has, or whether it can be read."""
 
 # A codec of another release may decode to other pixels.
@@ -36,8 +36,8 @@ LIMIT = 4 << 30  # bytes of all entries; the ones unused for longest go first
 SETTLED = 2.0  # seconds; a younger change could be followed by another that no file system's clock tells apart
 
 
-def cache_key(folder: Path, names: Sequence[str], size: int) -> str | None:
-    """Return what names the files `names` below `folder` as they are now, decoded to `size` pixels square.
+def cache_key(folder: Path, names: Sequence[str], purpose: str) -> str | None:
+    """Return what names the files `names` below `folder` as they are now, read for one `purpose`.
 
     None when nothing shall be kept: one changed a moment ago, or it can't be told how they are decoded.
     """
@@ -45,7 +45,7 @@ def cache_key(folder: Path, names: Sequence[str], size: int) -> str | None:
         digest, newest = hashlib.sha256(_decoder()), 0
     except OSError:  # installed without its sources
         return None
-    digest.update(b"%d" % size)
+    digest.update(purpose.encode())
     for name in names:
         try:
             status = os.stat(os.path.join(folder, name))  # noqa: PTH116, PTH118, half the time of Path.stat

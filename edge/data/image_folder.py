@@ -11,14 +11,15 @@ import numpy as np
 from ..errors import DataError, PhotoError
 from ..machine.cores import usable_cores
 from ..photos.contract import FORMATS, Pixels, read_photo
+from ..photos.preprocessing import Preprocessing
 from ..stats.classification import Indices
 from .class_folder import class_folders, class_photos, is_own, shortened
 from .decoded_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
 from .labelled_images import LabelledImages
 
 
-def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
-    """Return the photos in and below `folder/<class>/`, at `size` pixels square, classes and files in sorted order.
+def load_folder(folder: Path, to: int | Preprocessing, least: int = 2) -> LabelledImages:
+    """Return the photos in and below `folder/<class>/`, at the pixels that `to` says, classes and files sorted.
 
     Photos that can't be read are left out and reported in `unreadable`, other files in `left_out`. Raises DataError
     when there are fewer than `least` classes, a class has no readable photo, or names can't be used.
@@ -30,7 +31,7 @@ def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
     names = [name for label in labels for name in found[label][0]]
     index = {label: i for i, label in enumerate(labels)}
     targets = np.array([index[name.split("/", 1)[0]] for name in names], dtype=np.int64)
-    images = read_labelled(folder, names, targets, labels, size)
+    images = read_labelled(folder, names, targets, labels, to)
     left_out = [f"{folder / label}: {shortened(found[label][1])}" for label in labels if found[label][1]]
     left_out += [f"{folder / label}: made by edge-cifar, no class" for label in own]
     for label, count in zip(labels, images.counts(), strict=True):
@@ -44,13 +45,13 @@ def load_folder(folder: Path, size: int, least: int = 2) -> LabelledImages:
 
 
 def read_labelled(
-    folder: Path, names: Sequence[str], targets: Indices, labels: Sequence[str], size: int
+    folder: Path, names: Sequence[str], targets: Indices, labels: Sequence[str], to: int | Preprocessing
 ) -> LabelledImages:
-    """Return the photos `names` below `folder`, at `size` pixels square, with their `targets` in `labels`.
+    """Return the photos `names` below `folder`, at the pixels that `to` says, with their `targets` in `labels`.
 
     Those that can't be read are left out and reported in `unreadable`, from the cache as at first.
     """
-    (images, readable), unreadable = _read_photos(folder, names, size)
+    (images, readable), unreadable = _read_photos(folder, names, Preprocessing.of(to))
     ids = tuple(name for name, good in zip(names, readable, strict=True) if good)
     return LabelledImages(images, targets[readable], tuple(labels), ids, unreadable)
 
@@ -71,32 +72,34 @@ def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:
             )
 
 
-def _read_photos(folder: Path, names: Sequence[str], size: int) -> tuple[Decoded, tuple[str, ...]]:
+def _read_photos(folder: Path, names: Sequence[str], wanted: Preprocessing) -> tuple[Decoded, tuple[str, ...]]:
     """Return the photos, from the cache where they are there, and a message for each that can't be read."""
-    key = cache_key(folder, names, size)
-    stored = load_decoded(key, size)
+    key = cache_key(folder, names, f"{wanted.size} {wanted.rule}")
+    stored = load_decoded(key, wanted.size)
     if stored:
         left_out = [name for name, good in zip(names, stored[1], strict=True) if not good]
-        _, again, messages = _decode(folder, left_out, size)  # it may have been the disk, or too little memory
+        _, again, messages = _decode(folder, left_out, wanted)  # it may have been the disk, or too little memory
         if not again.any():
             return stored, messages
-    images, readable, messages = _decode(folder, names, size)
+    images, readable, messages = _decode(folder, names, wanted)
     decoded = images if readable.all() else images[readable], readable
-    if cache_key(folder, names, size) == key:  # nothing changed in the meantime
+    if cache_key(folder, names, f"{wanted.size} {wanted.rule}") == key:  # nothing changed in the meantime
         store_decoded(key, decoded)
     return decoded, messages
 
 
-def _decode(folder: Path, names: Sequence[str], size: int) -> tuple[Pixels, Readable, tuple[str, ...]]:
+def _decode(folder: Path, names: Sequence[str], wanted: Preprocessing) -> tuple[Pixels, Readable, tuple[str, ...]]:
     """Return uint8 (names, size, size, 4), which of them could be read, and what the others' errors say."""
     try:
-        images = np.empty((len(names), size, size, 4), dtype=np.uint8)
+        images = np.empty((len(names), wanted.size, wanted.size, 4), dtype=np.uint8)
     except MemoryError as error:
-        raise DataError(f"{folder}: {len(names)} photos at {size} pixels ({error}); choose a smaller --size") from error
+        raise DataError(
+            f"{folder}: {len(names)} photos at {wanted.size} pixels ({error}); choose a smaller --size"
+        ) from error
 
     def read(i: int) -> str:
         try:
-            images[i] = read_photo(folder / names[i], size)
+            images[i] = read_photo(folder / names[i], wanted)
         except PhotoError as error:
             return str(error)
         return ""

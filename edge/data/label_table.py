@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import DataError
+from ..photos.preprocessing import Preprocessing
 from .image_folder import read_labelled
 from .labelled_images import LabelledImages
 from .split_folders import SPLITS, split_name
@@ -69,8 +70,8 @@ def read_table(table: Path) -> Mapping[str, Sequence[Row]]:
     return {split: rows[split] for split in SPLITS if split in rows}
 
 
-def load_table(table: Path, rows: Sequence[Row], size: int, least: int) -> LabelledImages:
-    """Return the photos of `rows`, at `size` pixels square, classes and paths in sorted order, as `load_folder` does.
+def load_table(table: Path, rows: Sequence[Row], to: int | Preprocessing, least: int) -> LabelledImages:
+    """Return the photos of `rows`, at the pixels that `to` says, classes and paths sorted, as `load_folder` does.
 
     Raises DataError when a file isn't there, there are fewer than `least` classes, or one has no readable photo.
     """
@@ -83,7 +84,7 @@ def load_table(table: Path, rows: Sequence[Row], size: int, least: int) -> Label
     listed = sorted(rows, key=lambda row: (row.label, row.path))
     index = {label: i for i, label in enumerate(labels)}
     targets = np.array([index[row.label] for row in listed], dtype=np.int64)
-    images = read_labelled(table.parent, [row.path for row in listed], targets, labels, size)
+    images = read_labelled(table.parent, [row.path for row in listed], targets, labels, to)
     for label, count in zip(labels, images.counts(), strict=True):
         if count == 0:
             raise DataError(f"{table}: no readable photo of the class {label!r}; add some, or remove it")

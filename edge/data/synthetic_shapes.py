@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from ..files.atomic_write import write_bytes
 from ..photos.contract import to_pixels
+from ..photos.preprocessing import Preprocessing
 from .labelled_images import LabelledImages
 
 Point = tuple[float, float]
@@ -90,12 +91,12 @@ def render(label: str, width: int, height: int, random: np.random.RandomState) -
     return picture.filter(ImageFilter.GaussianBlur(short / 150))
 
 
-def synthetic_split(split: str, size: int) -> LabelledImages:
-    """Return the "train" or "test" split at `size` pixels square; always the same pixels."""
+def synthetic_split(split: str, to: int | Preprocessing) -> LabelledImages:
+    """Return the "train" or "test" split at the pixels that `to` says; always the same pixels."""
     count = COUNTS[split]
     random = np.random.RandomState(0 if split == "train" else 1)
     targets = np.tile(np.arange(len(LABELS), dtype=np.int64), count)
-    images = [to_pixels(render(LABELS[target], RENDERED_SIDE, RENDERED_SIDE, random), size) for target in targets]
+    images = [to_pixels(render(LABELS[target], RENDERED_SIDE, RENDERED_SIDE, random), to) for target in targets]
     ids = tuple(f"{split}/{i:05}" for i in range(len(targets)))
     return LabelledImages(np.stack(images), targets, LABELS, ids)
 

@@ -183,7 +183,7 @@ class Classifier:
                 return
 
     def _read(self, photo: Photo) -> Pixels:
-        pixels = read_photo(photo, self.model.card.size)
+        pixels = read_photo(photo, self.model.card.preprocessing)
         return pixels.take(BGRX, axis=2) if self._is_bgr and isinstance(photo, np.ndarray) else pixels
 
     def _read_or_error(self, photo: Photo) -> Pixels | PhotoError:

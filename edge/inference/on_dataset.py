@@ -12,7 +12,7 @@ BATCH = 256  # images
 
 
 def load_for(card: ModelCard, data: str, split: str, contents: bool = False) -> LabelledImages:
-    """Return a split of `data` at the model's size, validation cut as in its training, targets in its label order.
+    """Return a split of `data` as the model takes photos, validation cut as in its training, targets in its order.
 
     Images have their `contents` if asked or needed. Raises DataError when the data has classes that the model does not
     know.
@@ -21,7 +21,7 @@ def load_for(card: ModelCard, data: str, split: str, contents: bool = False) -> 
     images = load_split(
         data,
         split,
-        card.size,
+        card.preprocessing,
         val_fraction=cut["fraction"],
         val_seed=int(cut["seed"]),
         rule=cut.get("rule", POSITION),

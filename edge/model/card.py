@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
-from ..photos.contract import RESIZE
+from ..photos.preprocessing import Preprocessing
 from .strict_json import strict_json
 
 CARD_KEY = "edge_cifar.card"
@@ -39,10 +39,15 @@ class ModelCard:
     calibration: Mapping[str, Any] | None = None
     macs: int | None = None  # multiplications and additions of one image; older files don't say
     portability: str = ""  # how alike CPUs answer, in words
-    resize: str = RESIZE
+    resize: str = "squash-bicubic"  # how photos are brought to `size`, as `Preprocessing.rule` has it
     temperature: float = 1.0
     abstain_threshold: float = 0.0
     format: int = FORMAT
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How photos become the net's pixels. Raises ValueError for a rule that this version doesn't know."""
+        return Preprocessing.parse(self.size, self.resize)
 
     def to_json(self) -> str:
         """Return the card as one line of JSON with sorted keys."""
@@ -105,7 +110,7 @@ def _check_values(card: ModelCard) -> None:
     _require(2 <= len(card.labels) <= MAX_LABELS, f"{len(card.labels)} labels")
     _require(all(label.isprintable() for label in card.labels), "labels that can't be printed")
     _require(len(set(card.labels)) == len(card.labels), "labels repeat")
-    _require(card.resize == RESIZE, f"resize rule {card.resize!r}")
+    _require(card.preprocessing.rule == card.resize, "resize rule")
     _require(0 <= card.parameters < MAX_COUNT, "parameters")
     _require(card.macs is None or 0 <= card.macs < MAX_COUNT, "macs")
     _require(0.01 <= card.temperature <= 100, f"temperature {card.temperature}")

@@ -15,14 +15,13 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import PhotoError
 from .decode import FORMATS, decode
-from .pixels import FILTER, REDUCING_GAP, Pixels, orientation_of, to_rgbx, upright_rgb
+from .pixels import REDUCING_GAP, Pixels, orientation_of, to_rgbx, upright_rgb
+from .preprocessing import Preprocessing
 from .source import Content, Photo, Piped, photo_content
 
 __all__ = [
-    "FILTER",
     "FORMATS",
     "REDUCING_GAP",
-    "RESIZE",
     "Photo",
     "Pixels",
     "photo_name",
@@ -34,18 +33,9 @@ __all__ = [
 
 Made = TypeVar("Made")
 
-RESIZE = "squash-bicubic"
-"""The resize rule, as model cards name it: the whole photo to a square, bicubic with antialiasing.
 
-Chosen on degraded validation images (`benchmarks/results/resize_rule.md`): of six filters bicubic is the best or equal
-to it however a photo is framed, and nearest loses 31 to 35 points. A crop of the middle gains 5 to 8 points where a
-square thing lies within a longer photo, and loses 19 where it fills it; how often a photo is which can't be known from
-such images, so the rule is the one that loses nothing of any photo.
-"""
-
-
-def read_photo(photo: Photo, size: int) -> Pixels:
-    """Return `photo` as uint8 (size, size, 4), channels RGBX with X = 255.
+def read_photo(photo: Photo, to: int | Preprocessing) -> Pixels:
+    """Return `photo` as uint8 (size, size, 4), channels RGBX with X = 255; a number is the size of our own nets.
 
     `photo` is a path, the content of a file in bytes, bytearray, memoryview or mmap, a binary file or stream, an upload
     of a web framework, a Pillow image, or a uint8 array: (H, W) or (H, W, 1) gray, (H, W, 3) RGB, (H, W, 4) RGBA, or
@@ -56,10 +46,11 @@ def read_photo(photo: Photo, size: int) -> Pixels:
     Raises PhotoError, naming the photo, when it is missing, damaged, beyond the limits or of an unknown format;
     TypeError or ValueError when `photo` is nothing of the above.
     """
+    wanted = Preprocessing.of(to)
 
     def pixels(content: Content, stack: ExitStack) -> Pixels:
-        image, extent = decode(content, stack, round(size * REDUCING_GAP))
-        return to_rgbx(image, size, extent or image.size, orientation_of(image))
+        image, extent = decode(content, stack, round(wanted.size * REDUCING_GAP / wanted.crop_share))
+        return to_rgbx(image, wanted, extent or image.size, orientation_of(image))
 
     return _reading(photo, pixels)
 
@@ -83,10 +74,10 @@ def read_pipe(path: str) -> Piped:
     return _reading(path, lambda content, _: Piped(cast(bytes, content), path))
 
 
-def to_pixels(image: Image.Image, size: int) -> Pixels:
+def to_pixels(image: Image.Image, to: int | Preprocessing) -> Pixels:
     """Return an open Pillow image as uint8 (size, size, 4) by the photo contract; Pillow's own errors pass through."""
     image.load()
-    return to_rgbx(image, size, image.size, orientation_of(image))
+    return to_rgbx(image, Preprocessing.of(to), image.size, orientation_of(image))
 
 
 def photo_name(photo: Photo) -> str:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import PhotoError
+from .preprocessing import FILTERS, Preprocessing
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Extent: TypeAlias = tuple[float, float]
@@ -25,8 +26,6 @@ ORIENTATIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-FILTER = Image.Resampling.BICUBIC
 
 # Reduce by whole factors until this many times the target size, then resize: Pillow's own suggestion for
 # results that can hardly be told from a full resize.
@@ -75,9 +74,9 @@ def _refuse_dark(image: Image.Image) -> None:
         raise PhotoError("16-bit pixels that use 12 bits at most, and would be black; save the photo with 8 bits")
 
 
-def to_rgbx(image: Image.Image, size: int, extent: Extent, orientation: int | None) -> Pixels:
+def to_rgbx(image: Image.Image, wanted: Preprocessing, extent: Extent, orientation: int | None) -> Pixels:
     """Return a decoded image as the model contract has it, uint8 (size, size, 4)."""
-    return np.asarray(upright_rgb(_shrink(image, size, extent), orientation).convert("RGBX"))
+    return np.asarray(upright_rgb(_shrink(image, wanted, extent), orientation).convert("RGBX"))
 
 
 def upright_rgb(image: Image.Image, orientation: int | None) -> Image.Image:
@@ -91,23 +90,35 @@ def upright_rgb(image: Image.Image, orientation: int | None) -> Image.Image:
     return image
 
 
-def _shrink(image: Image.Image, size: int, extent: Extent) -> Image.Image:
+def _shrink(image: Image.Image, wanted: Preprocessing, extent: Extent) -> Image.Image:
     """Return a decoded image as (size, size) in mode RGB or RGBA.
 
     Reduced by whole factors first, as Pillow's `reducing_gap` would, but in bands, so that a large photo is never held
     twice.
     """
     width, height = image.size
-    if image.size == (size, size):
+    left, top, right, bottom = _taken(wanted, extent)
+    size = wanted.size
+    if image.size == (size, size) and (right - left, bottom - top) == image.size:
         return _to_8_bit(image)
-    across, down = (max(1, int(side / size / REDUCING_GAP)) for side in extent)
+    across, down = (max(1, int(side / size / REDUCING_GAP)) for side in (right - left, bottom - top))
     rows = down * max(1, BAND_PIXELS // (width * down))
     if rows >= height:
         reduced = _to_8_bit(image).reduce((across, down))
     else:
-        bands = (image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows))
+        bands = (image.crop((0, start, width, min(start + rows, height))) for start in range(0, height, rows))
         reduced = _stack([_to_8_bit(band).reduce((across, down)) for band in bands])
-    return reduced.resize((size, size), FILTER, box=(0, 0, extent[0] / across, extent[1] / down))
+    box = left / across, top / down, right / across, bottom / down
+    return reduced.resize((size, size), FILTERS[wanted.filter], box=box)
+
+
+def _taken(wanted: Preprocessing, extent: Extent) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of what of an image becomes pixels; its middle is that of the upright one."""
+    if wanted.fit == "squash":
+        return 0, 0, *extent
+    side = min(extent) * wanted.crop_share
+    left, top = ((length - side) / 2 for length in extent)
+    return left, top, left + side, top + side
 
 
 def _stack(bands: list[Image.Image]) -> Image.Image:

@@ -10,12 +10,18 @@ from edge_cifar.benchmarks.measure.accuracy import MOST_FLIPS, compare_accuracy,
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import LABELS
 from edge_cifar.edge.errors import DataError
+from edge_cifar.edge.photos.preprocessing import Preprocessing
 
 
 def model(labels: Sequence[str], answers: Sequence[str], *, seed: int = 0) -> SimpleNamespace:
     """Stands for a Model that gives these answers, whatever the images."""
     logits = np.array([[float(label == answer) for label in labels] for answer in answers], np.float32)
-    card = SimpleNamespace(labels=tuple(labels), size=8, temperature=1.0, validation={"fraction": 0.1, "seed": seed})
+    card = SimpleNamespace(
+        labels=tuple(labels),
+        preprocessing=Preprocessing(8),
+        temperature=1.0,
+        validation={"fraction": 0.1, "seed": seed},
+    )
     return SimpleNamespace(card=card, logits=lambda _: logits, path=Path(f"{seed}.onnx"))
 
 

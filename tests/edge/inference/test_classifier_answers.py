@@ -4,15 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from edge_cifar import Classifier, ModelError
 from edge_cifar.edge.data.synthetic_shapes import render
+from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.edge.model.golden_logits import verify_model
 from edge_cifar.edge.model.shipped_models import SHIPPED_DEFAULT
 from edge_cifar.edge.photos.contract import Photo
 from PIL import Image
 
-from ..conftest import flat
+from ..conftest import WriteSealed, flat
 
 RED = np.array([[[255, 0, 0]]], np.uint8)
 
@@ -72,7 +74,7 @@ def test_arrays_of_opencv_are_blue_green_red(layers: int) -> None:
 def test_the_order_of_colours_is_of_arrays_alone(tmp_path: Path) -> None:
     Image.fromarray(RED).save(tmp_path / "red.png")
     ours, theirs = Classifier(SHIPPED_DEFAULT), Classifier(SHIPPED_DEFAULT, channels="bgr")
-    assert theirs.predict(RED) != ours.predict(RED)
+    assert theirs.predict(RED) != ours.predict(RED) == ours.predict(Image.fromarray(RED))
     others: list[Photo] = [
         tmp_path / "red.png", (tmp_path / "red.png").read_bytes(), Image.fromarray(RED), flat(7), flat(7)[..., None]
     ]  # fmt: skip
@@ -84,3 +86,14 @@ def test_the_order_of_colours_is_of_arrays_alone(tmp_path: Path) -> None:
 def test_other_orders_are_refused(small_model: Path, channels: str) -> None:
     with pytest.raises(ValueError, match="channels: expected 'rgb' or 'bgr', got "):
         Classifier(small_model, channels=channels)  # type: ignore[arg-type]
+
+
+def test_photos_are_taken_as_the_card_says(
+    small_graph: onnx.ModelProto, small_card: ModelCard, write_sealed: WriteSealed
+) -> None:
+    framed = Image.new("RGB", (40, 20), "black")
+    framed.paste((120, 120, 120), (15, 5, 25, 15))  # the middle square of half the shorter side
+    with Classifier(write_sealed(small_graph, small_card)) as whole:
+        assert whole.predict(framed).guess == "cat"
+    with Classifier(write_sealed(small_graph, replace(small_card, resize="crop-bicubic-0.5"))) as cropped:
+        assert cropped.predict(framed).guess == "dog"

@@ -10,7 +10,8 @@ import pytest
 from edge_cifar import Classifier, PhotoError
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.inference.classifier import BATCH
-from edge_cifar.edge.photos.contract import Photo
+from edge_cifar.edge.model.contract import Logits
+from edge_cifar.edge.photos.contract import Photo, Pixels
 from PIL import Image
 
 from ..conftest import flat
@@ -65,6 +66,19 @@ def test_a_batch_is_all_or_none(cat_or_dog: Classifier) -> None:
     assert [len(prediction.top) for prediction in cat_or_dog.predict_batch([flat(0)] * 3, top=1)] == [1, 1, 1]
     with pytest.raises(PhotoError, match=r"missing\.jpg: No such file"):
         cat_or_dog.predict_batch([flat(0), "missing.jpg", b"damaged"])
+
+
+def test_a_batch_of_any_length_takes_the_memory_of_32(cat_or_dog: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    together: list[int] = []
+    answer = cat_or_dog._logits
+
+    def logits(pixels: Pixels) -> Logits:
+        together.append(len(pixels))
+        return answer(pixels)
+
+    monkeypatch.setattr(cat_or_dog, "_logits", logits)
+    assert len(cat_or_dog.predict_batch(flat(0) for _ in range(70))) == 70
+    assert together == [32, 32, 6]
 
 
 @pytest.mark.parametrize("batch", [0, 1025])

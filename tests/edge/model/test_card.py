@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.model.card import CARD_KEY, MAX_LABELS, ModelCard, read_card
+from edge_cifar.edge.photos.preprocessing import Preprocessing
 
 PATH = Path("model.onnx")
 
@@ -37,6 +38,12 @@ def test_temperature_and_threshold_survive(card: ModelCard) -> None:
     read_again = read_card({CARD_KEY: fitted.to_json()}, PATH)
     assert (read_again.temperature, read_again.abstain_threshold) == (1.7, 0.45)
     assert read_again == fitted
+
+
+def test_the_preprocessing_is_of_the_size_and_the_rule(values: dict[str, object], card: ModelCard) -> None:
+    assert card.preprocessing == Preprocessing(card.size)
+    cropped = read({**values, "size": 224, "resize": "crop-bilinear-0.875"})
+    assert cropped.preprocessing == Preprocessing(224, "crop", "bilinear", 0.875)
 
 
 def test_json_is_one_line_and_keeps_letters(card: ModelCard) -> None:
@@ -107,6 +114,7 @@ def test_a_missing_value_is_refused(values: dict[str, object], name: str) -> Non
         {"labels": ["cat", "\x1b[2J"]},
         {"labels": [str(i) for i in range(MAX_LABELS + 1)]},
         {"resize": "nearest"},
+        {"resize": "squash-bicubic-1.0"},
         {"parameters": -1},
         {"parameters": 10**400},
         {"macs": -1},
