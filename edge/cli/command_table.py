@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -143,15 +144,23 @@ def _unloaded() -> None:
 
 def _load(name: str, command: Command) -> Callable[..., None]:
     """Import a command's function, named like the command. Raises EdgeCifarError when its extra is not installed."""
-    try:
+    with _naming_extra(command.extra):
         module = importlib.import_module(f"...{command.module}", __package__)
-    except ImportError as error:
-        if not command.extra:
-            raise
-        raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[{command.extra}]'") from error
     if "PIL" in sys.modules:  # here, where the process is ours
         from ..photos.pillow_remarks import quieten_pillow
 
         quieten_pillow()
     function: Callable[..., None] = getattr(module, name.replace("-", "_"))
-    return reporting(name)(function)  # inside typer as well, which has its own answer to Ctrl-C
+    needing = _naming_extra(command.extra)(function)  # some of what it needs is imported when it runs
+    return reporting(name)(needing)  # inside typer as well, which has its own answer to Ctrl-C
+
+
+@contextmanager
+def _naming_extra(extra: str) -> Iterator[None]:
+    """Within it, what can't be imported is an EdgeCifarError that says which extra brings it, if one does."""
+    try:
+        yield
+    except ImportError as error:
+        if not extra or isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while a library was loaded
+            raise
+        raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[{extra}]'") from error

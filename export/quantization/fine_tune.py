@@ -16,7 +16,8 @@ from torch import nn
 from ...edge.data.labelled_images import LabelledImages
 from ...train.nets.layers import Layer
 from ...train.nets.torch_modules import Sum
-from ...train.recipe.augmentation import Augmentation, augment
+from ...train.recipe.augment_batch import augment
+from ...train.recipe.augmentation import Augmentation
 from ..graph.net_graph import build_graph
 from ..proof.saturation import weight_scales
 from .calibration import Range

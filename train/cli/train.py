@@ -2,24 +2,22 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from ...edge.cli.options import AsJson
 from ...edge.errors import RunError
-from ..loop.device import choose_device
-from ..loop.distributed import join_world, leave_world
-from ..loop.many_seeds import SEEDS, SeedsSummary, resume_seeds, train_seeds
-from ..loop.train_run import Session, Summary
 from ..nets.catalogue import NETS
 from ..nets.layers import count_macs
-from ..nets.torch_modules import build_net, count_parameters
-from ..recipe.recipe import make_recipe, read_toml
-from ..runs.resume_options import moved
-from ..runs.run_folder import open_run
+from ..recipe.recipe import Recipe, make_recipe, read_toml
 from .recipe_options import Config, Device, RecipeName, takes_recipe
+
+if TYPE_CHECKING:
+    from ..loop.many_seeds import SeedsSummary
+    from ..loop.train_run import Session, Summary
 
 Made = TypeVar("Made")
 
@@ -52,26 +50,49 @@ def train(
         _list_nets()
         return
     given = {key: value for key, value in changes.items() if value is not None}
+    if resume is not None:
+        others = {"--recipe": recipe != "standard", "--config": config, "--out": out, "--seeds": seeds > 1}
+        if refused := [name for name, value in others.items() if value]:
+            raise typer.BadParameter(f"goes on by the run's own recipe; leave out {', '.join(refused)}")
+        begin = partial(_resumed, resume, given)
+    else:
+        made = _usage(make_recipe, recipe, _usage(read_toml, config) if config else {}, given)
+        begin = partial(_trained, made, out, seeds)
+    _with_torch(begin, device, tensorboard, as_json)
+
+
+def _with_torch(
+    begin: "Callable[[Session], Summary | SeedsSummary]", device: str, tensorboard: bool, as_json: bool
+) -> None:
+    """Load torch, which takes a second and more, and train."""
+    from ..loop.device import choose_device
+    from ..loop.distributed import join_world, leave_world
+    from ..loop.train_run import Session
+
     chosen = choose_device(device)
     world = join_world(chosen)
-    session = Session(chosen, world, tensorboard)
-    summary: Summary | SeedsSummary
     try:
-        if resume is not None:
-            others = {"--recipe": recipe != "standard", "--config": config, "--out": out, "--seeds": seeds > 1}
-            if refused := [name for name, value in others.items() if value]:
-                raise typer.BadParameter(f"goes on by the run's own recipe; leave out {', '.join(refused)}")
-            if (resume / SEEDS).exists():
-                summary = resume_seeds(session, resume, given)
-            else:
-                summary = session.resume(_usage(moved, open_run(resume), given))
-        else:
-            made = _usage(make_recipe, recipe, _usage(read_toml, config) if config else {}, given)
-            summary = session.train(made, out) if seeds == 1 else train_seeds(session, made, out, seeds)
+        summary = begin(Session(chosen, world, tensorboard))
     finally:
         leave_world(world)
     if world.first:
         typer.echo(json.dumps(summary.as_json()) if as_json else summary.text())
+
+
+def _trained(recipe: Recipe, out: Path | None, seeds: int, session: "Session") -> "Summary | SeedsSummary":
+    from ..loop.many_seeds import train_seeds
+
+    return session.train(recipe, out) if seeds == 1 else train_seeds(session, recipe, out, seeds)
+
+
+def _resumed(folder: Path, given: dict[str, Any], session: "Session") -> "Summary | SeedsSummary":
+    from ..loop.many_seeds import SEEDS, resume_seeds
+    from ..runs.resume_options import moved
+    from ..runs.run_folder import open_run
+
+    if (folder / SEEDS).exists():
+        return resume_seeds(session, folder, given)
+    return session.resume(_usage(moved, open_run(folder), given))
 
 
 def _usage(make: Callable[..., Made], *arguments: Any) -> Made:
@@ -83,6 +104,8 @@ def _usage(make: Callable[..., Made], *arguments: Any) -> Made:
 
 
 def _list_nets() -> None:
+    from ..nets.torch_modules import build_net, count_parameters
+
     typer.echo(f"{'net':<15}{'parameters':>12}{'million MACs':>14}   at 32 x 32, 10 classes")
     for name, layers in NETS.items():
         typer.echo(f"{name:<15}{count_parameters(build_net(layers)):>12,}{count_macs(layers) / 1e6:>14.2f}")

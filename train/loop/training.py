@@ -13,10 +13,10 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import RunError
 from ...edge.model.contract import Logits
 from ..nets.torch_modules import build_net
-from ..recipe.augmentation import augment
+from ..recipe.augment_batch import augment
 from ..recipe.loss import Loss
+from ..recipe.make_optimizer import make_optimizer
 from ..recipe.mixup import mix
-from ..recipe.optimizers import make_optimizer
 from ..recipe.recipe import Recipe
 from ..recipe.schedule import learning_rate, plateau_factor, should_stop
 from ..runs import checkpoint

@@ -1,3 +1,3 @@
 """What decides which weights come out: the recipe, and the parts that its fields name."""
 
-__all__ = ["augmentation", "loss", "mixup", "optimizers", "recipe", "schedule"]
+__all__ = ["augment_batch", "augmentation", "loss", "make_optimizer", "mixup", "optimizers", "recipe", "schedule"]

@@ -53,7 +53,8 @@ def test_bash_completes_commands_options_and_values_or_else_files(script: Callab
         "predict pho": "",
         "predict --model n": "",
         "predict --out -": "",
-        "train --": "",  # its extra is missing
+        "train --optimizer ada": "adam adamw",
+        "export --": "",  # its extra is missing
     }.items():
         program = BASH.format(words=words, last=words.count(" ") + 1)
         assert asked(tmp_path, "bash", "-c", program) == [offered], words

@@ -83,12 +83,29 @@ def test_wrong_usage_is_exit_2_and_explained(run: Run, arguments: list[str], wor
     assert "Traceback" not in done.stderr
 
 
-def test_a_command_whose_extra_is_missing_says_what_to_install(run: Run, tmp_path: Path) -> None:
+@pytest.fixture
+def without_torch(tmp_path: Path) -> str:
+    """A PYTHONPATH on which torch can't be imported."""
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")")
-    done = run("train", "--data", "synthetic", PYTHONPATH=str(tmp_path / "blocked"))
+    return str(tmp_path / "blocked")
+
+
+@pytest.mark.parametrize(("command", "words"), [("train", ("--data", "synthetic")), ("export", ("run",))])
+def test_a_command_whose_extra_is_missing_says_what_to_install(
+    run: Run, without_torch: str, command: str, words: tuple[str, ...]
+) -> None:
+    done = run(command, *words, PYTHONPATH=without_torch)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "edge-cifar train: No module named 'torch'; run: pip install 'edge-cifar[train]'\n"
+    assert done.stderr == f"edge-cifar {command}: No module named 'torch'; run: pip install 'edge-cifar[train]'\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("--epochs", "0"), ("--augment", "crop=x"), ("--resume", "r", "--out", "o")]
+)
+def test_training_tells_and_refuses_before_it_loads_torch(run: Run, without_torch: str, words: tuple[str, ...]) -> None:
+    done = run("train", *words, PYTHONPATH=without_torch)
+    assert (done.returncode, "torch'" in done.stderr) == (0 if words == ("--help",) else 2, False)
 
 
 @pytest.fixture

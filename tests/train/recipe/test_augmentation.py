@@ -2,7 +2,8 @@ import pytest
 import torch
 from edge_cifar.edge.errors import RunError
 from edge_cifar.train.nets.torch_modules import PIXEL_MEAN
-from edge_cifar.train.recipe.augmentation import Augmentation, augment
+from edge_cifar.train.recipe.augment_batch import augment
+from edge_cifar.train.recipe.augmentation import Augmentation
 
 CHOSEN = torch.tensor([3, 0, 2])
 

@@ -1,6 +1,11 @@
 import pytest
 import torch
-from edge_cifar.train.recipe.optimizers import OPTIMIZERS, make_optimizer
+from edge_cifar.train.recipe.make_optimizer import MAKE, make_optimizer
+from edge_cifar.train.recipe.optimizers import OPTIMIZERS
+
+
+def test_every_optimizer_that_can_be_named_can_be_made() -> None:
+    assert list(MAKE) == list(OPTIMIZERS)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
