@@ -33,6 +33,12 @@ def command() -> list[str]:
 
 
 @pytest.fixture
+def stopped_command() -> list[str]:
+    """The same for what a signal will stop: within Python's own `open` that leaves a file to the collector."""
+    return [*COMMAND[:3], "-W", "ignore::ResourceWarning", *COMMAND[3:]]
+
+
+@pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Run `edge-cifar` with arguments in an empty folder, its output captured."""
 

@@ -189,7 +189,7 @@ def test_a_second_process_is_told_in_one_line(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_table_is_there_as_partial(
-    command: list[str], small_model: Path, tmp_path: Path, large: Path, number: signal.Signals
+    stopped_command: list[str], small_model: Path, tmp_path: Path, large: Path, number: signal.Signals
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out, partial, drawn = tmp_path / "out.parquet", tmp_path / "out.parquet.partial", tmp_path / "drawn"
@@ -197,7 +197,7 @@ def test_a_stopped_table_is_there_as_partial(
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
     try:
         with subprocess.Popen(
-            [*command, "predict", "--model", str(small_model), *map(str, words)],
+            [*stopped_command, "predict", "--model", str(small_model), *map(str, words)],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -240,11 +240,11 @@ def test_errors_are_tried_again_by_an_option(run: Run, small_model: Path, tmp_pa
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_with_whole_lines_and_a_summary(
-    command: list[str], small_model: Path, large: Path, number: signal.Signals, status: int
+    stopped_command: list[str], small_model: Path, large: Path, number: signal.Signals, status: int
 ) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
     try:
-        with start(command, small_model, large, "--json") as process:
+        with start(stopped_command, small_model, large, "--json") as process:
             assert process.stdout
             assert process.stderr
             first = process.stdout.readline()

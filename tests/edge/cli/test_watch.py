@@ -77,13 +77,14 @@ def watcher(small_model: Path, camera: Path, tmp_path: Path) -> Iterator[Watcher
 
 
 @pytest.fixture
-def start(command: list[str], small_model: Path, camera: Path) -> Iterator[Start]:
+def start(stopped_command: list[str], small_model: Path, camera: Path) -> Iterator[Start]:
     """Start `edge-cifar watch` on the folder, its output to be read."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*options: str | Path) -> "subprocess.Popen[str]":
-        words = [*command, "watch", str(camera), "--model", str(small_model), "--interval", "0.02", *map(str, options)]
-        started.append(subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        words = ["watch", camera, "--model", small_model, "--interval", "0.02", *options]
+        command = [*stopped_command, *map(str, words)]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return started[-1]
 
     yield start
