@@ -115,9 +115,9 @@ def mutation(
     explained = tomllib.loads(EXPLAINED.read_text())["explained"]
     with tempfile.TemporaryDirectory() as scratch:
         stage(Path(scratch), modules or list(NEAR))
-        command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs)]
-        if subprocess.run(command, cwd=scratch, stdout=sys.stderr).returncode:
-            raise EdgeCifarError("mutmut failed; what it says stands above (do the tests pass as they are?)")
+        _run(Path(scratch), jobs)
+        if again := [name for _, name, code in _codes(Path(scratch)) if code == NOT_RUN]:  # it happens, once
+            _run(Path(scratch), jobs, *again)
         mutants = list(outcome(Path(scratch), explained))
     if not mutants:
         raise EdgeCifarError(f"no function to change in {', '.join(modules or NEAR)}")
@@ -156,19 +156,30 @@ def stage(folder: Path, modules: Sequence[str]) -> None:
 
 def outcome(folder: Path, explained: dict[str, str]) -> Iterator[Mutant]:
     """Yield every mutant that mutmut tried in `folder`; those that no test notices with their change and why."""
+    for module, name, code in _codes(folder):
+        if code == NOT_RUN:
+            tests = ", ".join(NEAR[module])
+            raise EdgeCifarError(f"{name}: pytest could not run {tests}; has each id of a test only plain characters?")
+        if code in (SURVIVED, UNTESTED, UNCHECKED):
+            change = _change(folder, name)
+            yield Mutant(module, name, False, change, explained.get(change, ""))
+        else:
+            yield Mutant(module, name, True)
+
+
+def _run(folder: Path, jobs: int, *names: str) -> None:
+    """Let mutmut try the mutants of these names, or all. Raises EdgeCifarError."""
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *names]
+    if subprocess.run(command, cwd=folder, stdout=sys.stderr).returncode:
+        raise EdgeCifarError("mutmut failed; what it says stands above (do the tests pass as they are?)")
+
+
+def _codes(folder: Path) -> Iterator[tuple[str, str, int | None]]:
+    """Yield module, name and exit code of every mutant."""
     for file in sorted(folder.glob("mutants/edge_cifar/**/*.meta")):
         module = str(file.relative_to(folder / "mutants" / "edge_cifar")).removesuffix(".meta")
         for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
-            if code == NOT_RUN:
-                tests = ", ".join(NEAR[module])
-                raise EdgeCifarError(
-                    f"{name}: pytest could not run {tests}; has each id of a test only plain characters?"
-                )
-            if code in (SURVIVED, UNTESTED, UNCHECKED):
-                change = _change(folder, name)
-                yield Mutant(module, name, False, change, explained.get(change, ""))
-            else:
-                yield Mutant(module, name, True)
+            yield module, name, code
 
 
 def _change(folder: Path, name: str) -> str:
