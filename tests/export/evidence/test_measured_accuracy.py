@@ -158,7 +158,7 @@ def split(synthetic: LabelledImages, n: int, scale: float, seed: int) -> tuple[L
     return (scale * logits).astype(np.float32), images
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def measured(synthetic: LabelledImages) -> tuple[Evidence, SplitLogits, list[LabelledImages]]:
     (val, val_images), (test, test_images) = split(synthetic, 400, 3, 1), split(synthetic, 300, 0.5, 2)
     logits, fp32 = SplitLogits(val, test), SplitLogits(-val, test[::-1].copy())
@@ -246,6 +246,12 @@ def test_the_worst_class_is_one_that_has_images(synthetic: LabelledImages) -> No
 def references(tiny_fp32_model: Path, random_net: torch.nn.Sequential, synthetic: LabelledImages) -> References:
     logits = file_logits(tiny_fp32_model, synthetic, synthetic)
     return References(torch_logits(random_net, synthetic), logits)
+
+
+def test_a_files_logits_are_of_both_splits(tiny_fp32_model: Path, synthetic: LabelledImages) -> None:
+    val, test = synthetic.take(np.arange(3)), synthetic.take(np.arange(3, 8))
+    logits = file_logits(tiny_fp32_model, val, test)
+    assert (logits.val.shape, logits.test.shape) == ((3, 10), (5, 10))
 
 
 def test_the_fp32_file_passes_parity(references: References) -> None:
