@@ -58,6 +58,7 @@ def test_everything_that_can_lie_in_a_folder_is_reported_once(run: Run, small_mo
         os.chdir(here)
         done = run("predict", "--model", small_model, "photos", "--json", "--recursive")
         text = run("predict", "--model", small_model, "photos", "--recursive")
+        drawn = run("predict", "--model", small_model, "photos", "--json", "--recursive", "--annotate", "drawn")
     assert done.returncode == 1
     found = rows(done.stdout)
     names = sorted(path.name for path in folder.iterdir() if path.name not in ("up", "folder.png"))
@@ -69,6 +70,7 @@ def test_everything_that_can_lie_in_a_folder_is_reported_once(run: Run, small_mo
     assert text.stderr.count("\n") == 8
     assert text.stderr.endswith("left out: 1 link to a folder\n")
     assert text.stdout.isascii()
+    assert drawn.stdout == done.stdout
 
 
 @pytest.mark.usefixtures("folder")
