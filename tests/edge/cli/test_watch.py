@@ -227,6 +227,18 @@ def test_its_options_are_those_of_predict_and_a_command(start: Start, camera: Pa
     assert stop(process)[0] == 0
 
 
+@pytest.mark.parametrize("interval", ["nan", "inf", "1e300", "0"])
+def test_an_interval_that_no_clock_can_keep_is_wrong_usage(run: Run, camera: Path, interval: str) -> None:
+    done = run("watch", camera, "--interval", interval)
+    assert done.returncode == 2
+    assert f"'--interval': {float(interval):g} is not in the range 0.01<=x<=86400." in " ".join(done.stderr.split())
+
+
+def test_an_empty_name_is_no_folder(run: Run, small_model: Path) -> None:
+    done = run("watch", "", "--model", small_model)
+    assert (done.returncode, done.stderr) == (1, 'edge-cifar watch: "": no such folder; make it first\n')
+
+
 def test_a_folder_that_is_not_there_at_the_start_is_named(run: Run, small_model: Path) -> None:
     done = run("watch", "nowhere", "--model", small_model)
     assert (done.returncode, done.stdout) == (1, "")
