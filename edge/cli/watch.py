@@ -136,6 +136,8 @@ class Watching:
             self._report(found, troubles)
         except EdgeCifarError as error:
             troubles.append(str(error))
+        except MemoryError:
+            troubles.append("not enough memory")
         return troubles
 
     def _report(self, found: Sequence[Arrival], troubles: list[str]) -> None:
