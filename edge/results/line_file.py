@@ -155,8 +155,8 @@ class LockedFile:
         while True:
             file = FileIO(self._path, mode)
             try:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # what is in a pipe never ends
-                    raise EdgeCifarError(f"{self._path}: not a regular file; name another file")
+                if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):  # what is in it never ends
+                    raise EdgeCifarError(f"{self._path}: a pipe, which can't be read again; name a file")
                 is_locked = lock(file)
                 if self._is_there(file):  # not moved away just now
                     return file, is_locked

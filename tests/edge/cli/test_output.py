@@ -264,5 +264,5 @@ while True:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_no_results_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "out.jsonl")
-    with pytest.raises(EdgeCifarError, match=r"out\.jsonl: not a regular file"):
+    with pytest.raises(EdgeCifarError, match=r"out\.jsonl: a pipe, which"):
         open_output(tmp_path / "out.jsonl", resume=True, as_json=False)
