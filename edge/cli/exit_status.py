@@ -10,6 +10,7 @@ from ..errors import EdgeCifarError, printable
 
 INTERRUPTED = 130  # exit status of a program ended by Ctrl-C: 128 + SIGINT
 TERMINATED = 143  # by SIGTERM: 128 + SIGTERM
+HUNG_UP = 129  # by SIGHUP: 128 + SIGHUP
 
 
 @contextmanager
@@ -37,16 +38,22 @@ def reporting(command: str) -> Iterator[None]:
 
 @contextmanager
 def ending_on_sigterm(status: int = TERMINATED) -> Iterator[None]:
-    """Within it, SIGTERM ends the command in order, as Ctrl-C does, with exit `status`."""
+    """Within it, SIGTERM ends the command in order, as Ctrl-C does, with exit `status`.
 
-    def end(*_: object) -> NoReturn:
-        sys.exit(status)
+    So does the end of its terminal, or of the connection to it (SIGHUP), unless `nohup` told it to go on.
+    """
 
-    before = signal.signal(signal.SIGTERM, end)
+    def end(number: int, _: object) -> NoReturn:
+        sys.exit(status if number == signal.SIGTERM else HUNG_UP)
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, end)}
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupted(program: str) -> NoReturn:

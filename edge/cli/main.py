@@ -5,6 +5,8 @@ import gc
 import io
 import os
 import sys
+from contextlib import suppress
+from typing import Any
 
 from ..model.onnxruntime_loader import drop_remarks
 from .exit_status import reporting
@@ -16,6 +18,7 @@ def main() -> None:
     atexit.register(_skip_last_collections)
     # numpy's OpenBLAS, which nothing here needs, would start a thread and reserve 30 MB for each core of the machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _own_streams()
     drop_remarks()
     requested = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     with reporting(requested):
@@ -26,6 +29,35 @@ def main() -> None:
         app = build_app(requested)
         gc.enable()
         app(prog_name="edge-cifar")
+
+
+class _Words(io.FileIO):
+    """Descriptor 2, for words: that nobody takes them, on a full disk or since a reader went away, ends no command."""
+
+    def write(self, data: Any, /) -> int:
+        """Write all of `data`, as far as that goes."""
+        with suppress(OSError):
+            left = memoryview(data)
+            while left:
+                left = left[super().write(left) or 0 :]
+        return len(data)
+
+
+def _own_streams() -> None:
+    """Hold the descriptors 0 to 2, and let stderr never fail.
+
+    A file that is opened would otherwise get the number of a closed one, and with it what other libraries and children
+    write to stderr, or be read as stdin. A stdin that was closed stays one that can't be read: it is no empty list.
+    """
+    with suppress(OSError):
+        while (descriptor := os.open(os.devnull, os.O_WRONLY)) <= 2:
+            os.set_inheritable(descriptor, True)
+        os.close(descriptor)
+    if sys.stderr is sys.__stderr__:  # not somebody's who calls `main`
+        encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+        sys.stderr = io.TextIOWrapper(
+            _Words(2, "w", closefd=False), encoding, "backslashreplace", line_buffering=True, write_through=True
+        )
 
 
 def _skip_last_collections() -> None:

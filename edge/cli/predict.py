@@ -124,5 +124,5 @@ def _was_drawn(folder: Path, argument: str | None, entry: Entry) -> bool:
 
     if entry.path == argument:
         return False
-    path = Path(entry.path)
-    return path.resolve().is_relative_to(folder.resolve()) and is_own(path)
+    path = os.path.realpath(entry.path)  # which, unlike Path.resolve, takes a link that leads to itself as it is
+    return Path(path).is_relative_to(os.path.realpath(folder)) and is_own(Path(entry.path))

@@ -1,6 +1,7 @@
 """`edge-cifar watch`: classify the photos that arrive in a folder, for as long as it is left running."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
@@ -31,6 +32,14 @@ from .output import write_lines
 PATIENCE = 30  # looks until a file that can't be read is believed to be complete all the same
 REST = 10  # times the duration of a look is waited until the next, so that a huge folder takes a tenth of a core
 
+INTERVALS = 0.01, 86_400  # seconds; an end that no clock reaches would be a fault of its own
+
+
+def _interval(value: float) -> float:
+    if not INTERVALS[0] <= value <= INTERVALS[1]:  # nor is it NaN
+        raise typer.BadParameter(f"{value:g} is not in the range {INTERVALS[0]}<=x<={INTERVALS[1]}.")
+    return value
+
 
 def watch(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder that photos arrive in.")],
@@ -38,7 +47,9 @@ def watch(
     glob: Glob = None,
     interval: Annotated[
         float,
-        typer.Option(help="Seconds between two looks; a file that stays the same is complete.", min=0.01, metavar="X"),
+        typer.Option(
+            help="Seconds between two looks; a file that stays the same is complete.", callback=_interval, metavar="X"
+        ),
     ] = 1.0,
     jobs: Jobs = None,
     model: ModelOption = None,
@@ -59,8 +70,8 @@ def watch(
     ] = None,
 ) -> None:
     """Print a line of JSON for each photo; see `edge-cifar watch --help`."""
-    if not Path(folder).is_dir():
-        raise DataError(f"{folder}: no such folder; make it first")
+    if not os.path.isdir(folder):  # noqa: PTH112, an empty name is no folder
+        raise DataError((folder or '""') + ": no such folder; make it first")
     hook = Hook(command) if command is not None else None
     classifier = Classifier(model or default_model(), threshold=threshold)
     if model is None:
@@ -125,6 +136,8 @@ class Watching:
             self._report(found, troubles)
         except EdgeCifarError as error:
             troubles.append(str(error))
+        except MemoryError:
+            troubles.append("not enough memory")
         return troubles
 
     def _report(self, found: Sequence[Arrival], troubles: list[str]) -> None:

@@ -156,9 +156,12 @@ def file_sha256(path: Path) -> str:
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder for datasets; `XDG_CACHE_HOME` moves it."""
+    """Return the user's cache folder for datasets; `XDG_CACHE_HOME` moves it, if that is absolute.
+
+    A relative one is to be ignored (XDG Base Directory Specification): it would lie elsewhere for each working folder.
+    """
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "edge-cifar"
+    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / "edge-cifar"
 
 
 def _check(path: Path, check: Callable[[Path], object] | None) -> None:

@@ -19,7 +19,7 @@ _loading: Callable[[], AbstractContextManager[None]] = nullcontext
 def load_onnxruntime() -> Any:
     """Return the onnxruntime module; its import takes most of a start's time, and so waits until it is needed.
 
-    Raises EdgeCifarError where it is not installed, or not for this machine.
+    Raises EdgeCifarError where it is not installed, or not for this machine, MemoryError where memory lacks.
     """
     try:
         with _loading():
@@ -27,6 +27,8 @@ def load_onnxruntime() -> Any:
     except ImportError as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while its C++ side was loaded
             raise KeyboardInterrupt from error
+        if re.search("failed to map segment|[Cc]annot allocate memory", str(error)):  # dlopen has but words
+            raise MemoryError(str(error)) from error
         raise EdgeCifarError(f"onnxruntime can't be loaded ({error}); run: pip install onnxruntime") from error
     return onnxruntime
 

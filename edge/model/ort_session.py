@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ class Session:
     """
 
     def __init__(self, data: bytes, threads: int, path: Path):
-        """Open it on so many cores. Raises ModelError when onnxruntime refuses it."""
+        """Open it on so many cores. Raises ModelError when onnxruntime refuses it, MemoryError where memory lacks."""
         self._data, self._threads, self._path = data, threads, path
         self._closed = False
         self._session: Any = self._open()
@@ -32,7 +33,10 @@ class Session:
         self._closed, self._session, self._data = True, None, b""
 
     def run(self, output: str, inputs: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        """Return one output. Raises ModelError when it can't be computed, ValueError when the session is closed."""
+        """Return one output.
+
+        Raises ModelError when it can't be computed, MemoryError for lack of memory, ValueError when it is closed.
+        """
         session = self._session
         if self._closed:
             raise ValueError(f"{self._path}: the model is closed")
@@ -41,6 +45,7 @@ class Session:
         try:
             values: npt.NDArray[Any] = session.run([output], inputs)[0]
         except Exception as error:  # onnxruntime's exceptions share no base class
+            _refuse_for_memory(error)
             raise ModelError(
                 f"{self._path}: onnxruntime can't run it ({_first_line(error)}); export it again"
             ) from error
@@ -80,10 +85,17 @@ class Session:
                 enable_fallback=0,  # it prints
             )
         except Exception as error:  # onnxruntime's exceptions share no base class
+            _refuse_for_memory(error)
             version, reason = onnxruntime.__version__, _first_line(error)
             raise ModelError(
                 f"{self._path}: onnxruntime {version} can't load it ({reason}); a newer one may"
             ) from error
+
+
+def _refuse_for_memory(error: Exception) -> None:
+    """Raise MemoryError if onnxruntime lacked memory: no fault of the model. Only its words tell."""
+    if re.search("[Ff]ailed to allocate memory|bad[ _]alloc", str(error)):
+        raise MemoryError(_first_line(error)) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -154,6 +155,8 @@ class LockedFile:
         while True:
             file = FileIO(self._path, mode)
             try:
+                if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):  # what is in it never ends
+                    raise EdgeCifarError(f"{self._path}: a pipe, which can't be read again; name a file")
                 is_locked = lock(file)
                 if self._is_there(file):  # not moved away just now
                     return file, is_locked

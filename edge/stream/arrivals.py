@@ -125,13 +125,13 @@ class Arrivals:
 
     def _find_own(self) -> None:
         """Learn what we write to that lies in the folder."""
-        here = Path(self._folder).resolve()
+        here = os.path.realpath(self._folder)
         self._own_folders = ()
         for path in self._own:
             with suppress(OSError):  # not there now
                 status = path.stat()
                 self._own_files.add((status.st_dev, status.st_ino))
-                if path.is_dir() and (inside := path.resolve()).is_relative_to(here):
+                if path.is_dir() and (inside := Path(os.path.realpath(path))).is_relative_to(here):
                     self._own_folders += (os.path.join(self._folder, inside.relative_to(here), ""),)  # noqa: PTH118
 
     def _is_own(self, path: str, status: os.stat_result) -> bool:

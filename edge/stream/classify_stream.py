@@ -84,7 +84,10 @@ def _is_pipe(path: str) -> bool:
 
 def _read_stdin() -> Piped:
     data = bytearray()
-    with open(0, "rb", closefd=False) as file:
-        while piece := file.read(min(PIECE, MAX_FILE_BYTES + 1 - len(data))):  # one more is refused as too large
-            data += piece
+    try:
+        with open(0, "rb", closefd=False) as file:
+            while piece := file.read(min(PIECE, MAX_FILE_BYTES + 1 - len(data))):  # one more is refused as too large
+                data += piece
+    except OSError as error:  # closed, or a folder
+        raise PhotoError(f"stdin: {error.strerror or error}") from error
     return Piped(data, "<Stdin>")

@@ -8,6 +8,7 @@ from ..errors import DataError
 
 READ = 1 << 16  # bytes of a list read at a time
 BOM = codecs.BOM_UTF8
+LONGEST = 1 << 20  # bytes of a name: far beyond what any system opens, so that what is no list is not read for ever
 UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -60,6 +61,8 @@ def _names(pieces: Iterator[bytes]) -> Iterator[str | None]:
         if separator == b"\n" and b"\0" in text:
             raise DataError("line breaks first, then NUL bytes; a list has either")
         *whole, rest = text.split(separator) if separator else [text]
+        if len(rest) > LONGEST:
+            raise DataError("a line without an end; expected a list of photos")
         yield from (name for each in whole if (name := _name(each, separator)))
         yield None
     if name := _name(rest, separator or b"\n"):

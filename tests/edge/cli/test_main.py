@@ -1,3 +1,5 @@
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -157,3 +159,43 @@ def test_letters_that_the_terminal_lacks_are_escaped(run: Run, tmp_path: Path, s
     done = run("info", "猫.onnx", PYTHONIOENCODING="latin-1")
     assert done.returncode == 0
     assert r"\u732b.onnx" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("reader", ["full disk", "went away"])
+def test_words_that_nobody_takes_end_nothing_and_hide_no_error(
+    command: list[str], small_model: Path, photo: Path, reader: str
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*command, "predict", "--model", small_model, "nowhere.png", photo, photo.parent],
+            stdout=subprocess.PIPE,
+            stderr=full if reader == "full disk" else writing,
+            text=True,
+            check=False,
+        )
+    os.close(writing)
+    assert (done.returncode, done.stdout.count("\n")) == (1, 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
+def test_no_file_gets_the_number_of_a_closed_stream(
+    command: list[str], small_model: Path, photo: Path, tmp_path: Path
+) -> None:
+    closing = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command, "predict", "--model", str(small_model)]
+    listed = subprocess.run([*closing, "--out", str(tmp_path / "listed.jsonl"), "--files-from", "-"], check=False)
+    assert listed.returncode == 1
+    assert (tmp_path / "listed.jsonl").read_text() == ""
+    given = subprocess.run([*closing, "--out", str(tmp_path / "given.jsonl"), str(photo), "-", str(photo)], check=False)
+    assert given.returncode == 1
+    found = [json.loads(line) for line in (tmp_path / "given.jsonl").read_text().splitlines()]
+    assert [row.get("error", "") for row in found] == ["", "stdin: Bad file descriptor", ""]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
+def test_wrong_usage_is_not_told_to_stdout_where_stderr_is_closed(command: list[str]) -> None:
+    closing = ["sh", "-c", 'exec "$@" 2>&-', "sh"]
+    done = subprocess.run([*closing, *command, "predict"], stdout=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")

@@ -259,3 +259,10 @@ while True:
         lines = process.stdout.read().split(b"\n")
     assert lines[-1] == b""
     assert set(map(len, lines)) == set(range(0, 330, 3))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_no_results_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out.jsonl")
+    with pytest.raises(EdgeCifarError, match=r"out\.jsonl: a pipe, which"):
+        open_output(tmp_path / "out.jsonl", resume=True, as_json=False)

@@ -58,6 +58,7 @@ def test_everything_that_can_lie_in_a_folder_is_reported_once(run: Run, small_mo
         os.chdir(here)
         done = run("predict", "--model", small_model, "photos", "--json", "--recursive")
         text = run("predict", "--model", small_model, "photos", "--recursive")
+        drawn = run("predict", "--model", small_model, "photos", "--json", "--recursive", "--annotate", "drawn")
     assert done.returncode == 1
     found = rows(done.stdout)
     names = sorted(path.name for path in folder.iterdir() if path.name not in ("up", "folder.png"))
@@ -69,6 +70,7 @@ def test_everything_that_can_lie_in_a_folder_is_reported_once(run: Run, small_mo
     assert text.stderr.count("\n") == 8
     assert text.stderr.endswith("left out: 1 link to a folder\n")
     assert text.stdout.isascii()
+    assert drawn.stdout == done.stdout
 
 
 @pytest.mark.usefixtures("folder")
@@ -187,17 +189,19 @@ def test_a_second_process_is_told_in_one_line(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_stopped_table_is_there_as_partial(
-    stopped_command: list[str], small_model: Path, tmp_path: Path, large: Path, number: signal.Signals
+    stopped_command: list[str], small_model: Path, tmp_path: Path, large: Path, name: str
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out, partial, drawn = tmp_path / "out.parquet", tmp_path / "out.parquet.partial", tmp_path / "drawn"
-    words = ["--files-from", "-", "--out", out, "--annotate", drawn, "--jobs", "1"]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run in the background
+    words = ["--model", small_model, "--files-from", "-", "--out", out, "--annotate", drawn, "--jobs", "1"]
+    number = signal.Signals[name]
+    answer = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+    before = signal.signal(number, answer)  # also where tests run in the background, or by nohup
     try:
         with subprocess.Popen(
-            [*stopped_command, "predict", "--model", str(small_model), *map(str, words)],
+            [*stopped_command, "predict", *map(str, words)],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -211,8 +215,8 @@ def test_a_stopped_table_is_there_as_partial(
             process.send_signal(number)
             said = process.stderr.read()
     finally:
-        signal.signal(signal.SIGINT, before)
-    assert process.returncode == (143 if number == signal.SIGTERM else 130)
+        signal.signal(number, before)
+    assert process.returncode == 128 + number
     assert not out.exists()
     assert f"{out} is not written; {partial} holds the " in said
     assert "Traceback" not in said

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from edge_cifar import Classifier
 from edge_cifar.edge.cli.watch import PATIENCE, Watching
+from edge_cifar.edge.inference.prediction import Result
 from edge_cifar.edge.results.line_file import LockedFile
 from edge_cifar.edge.results.rows import origin_of
 from edge_cifar.edge.stream.arrivals import Arrivals
 from edge_cifar.edge.stream.classify_stream import classify_many
+from edge_cifar.edge.stream.find_photos import Entry
 from PIL import Image
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -226,6 +228,33 @@ def test_its_options_are_those_of_predict_and_a_command(start: Start, camera: Pa
     (camera / "b.png").hardlink_to(cat)  # whole at once
     assert json.loads(process.stdout.readline())["path"] == str(camera / "b.png")  # and no picture of its own
     assert stop(process)[0] == 0
+
+
+def test_a_lack_of_memory_is_said_and_what_it_hit_is_tried_again(
+    watcher: Watcher, camera: Path, cat: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def starve(entries: Iterable[Entry]) -> Generator[list[Result], None, None]:
+        yield from ()
+        raise MemoryError(list(entries))
+
+    shutil.copy(cat, camera)
+    with monkeypatch.context() as starving:
+        starving.setattr(watcher._watching, "classify", starve)
+        assert watcher.look() == []
+    assert capsys.readouterr().err == "edge-cifar watch: not enough memory\n"
+    assert watcher.look() == ["cat.png"]
+
+
+@pytest.mark.parametrize("interval", ["nan", "inf", "1e300", "0"])
+def test_an_interval_that_no_clock_can_keep_is_wrong_usage(run: Run, camera: Path, interval: str) -> None:
+    done = run("watch", camera, "--interval", interval)
+    assert done.returncode == 2
+    assert f"'--interval': {float(interval):g} is not in the range 0.01<=x<=86400." in " ".join(done.stderr.split())
+
+
+def test_an_empty_name_is_no_folder(run: Run, small_model: Path) -> None:
+    done = run("watch", "", "--model", small_model)
+    assert (done.returncode, done.stderr) == (1, 'edge-cifar watch: "": no such folder; make it first\n')
 
 
 def test_a_folder_that_is_not_there_at_the_start_is_named(run: Run, small_model: Path) -> None:

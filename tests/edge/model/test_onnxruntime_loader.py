@@ -89,3 +89,24 @@ def test_onnxruntime_is_told_to_report_to_nobody_before_it_is_loaded() -> None:
         environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
         done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
         assert done.stdout == "1 False\n", done.stderr
+
+
+STARVING = """
+import resource
+from pathlib import Path
+import numpy
+from edge_cifar.edge.model.onnxruntime_loader import load_onnxruntime
+
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 10_000_000, -1))
+try:
+    load_onnxruntime()
+except MemoryError as error:
+    print(type(error.__cause__).__name__)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system doesn't tell how much memory is used")
+def test_a_lack_of_memory_is_not_taken_for_a_missing_library() -> None:
+    done = subprocess.run([sys.executable, "-c", STARVING], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("ImportError\n", "")

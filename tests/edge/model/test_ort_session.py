@@ -42,6 +42,31 @@ with multiprocessing.get_context("fork").Pool(2, signal.alarm, [30]) as pool:
     assert pool.map(predict, range(8)) == expected
 """
 
+STARVING = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from edge_cifar.edge.model.ort_session import Session
+
+path = Path(sys.argv[1])
+session = Session(path.read_bytes(), 1, path)
+(name, _, _), (output, _, _) = session.tensors()
+pixels = np.zeros((1000, 32, 32, 4), np.uint8)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 4_000_000, -1))
+try:
+    session.run(output, {name: pixels})
+except MemoryError as error:
+    print(type(error.__cause__).__module__.split(".")[0])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system doesn't tell how much memory is used")
+def test_a_lack_of_memory_is_not_blamed_on_the_model(tiny_int8_model: Path) -> None:
+    command = [sys.executable, "-c", STARVING, tiny_int8_model]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("onnxruntime\n", "")
+
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize("program", [FORKING, POOLING])

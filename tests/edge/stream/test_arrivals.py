@@ -141,3 +141,12 @@ def test_seconds_are_those_of_the_clock(folder: Path) -> None:
     ticks = iter([10.0, 12.5])
     watched = Arrivals(str(folder), False, None, (), clock=lambda: next(ticks))
     assert [watched.look()[0][0].seconds for _ in range(2)] == [0, 2.5]
+
+
+def test_a_folder_that_becomes_a_link_to_itself_is_named(folder: Path, tmp_path: Path) -> None:
+    watched = Arrivals(str(folder), False, None, (), own=[tmp_path])
+    folder.rename(tmp_path / "away")
+    folder.symlink_to(folder)
+    found, [trouble] = watched.look()
+    assert not found
+    assert trouble.startswith(f"{folder}: ")

@@ -69,9 +69,14 @@ def test_lists_of_other_systems_are_read_whatever_the_pieces(
 
 
 @pytest.mark.parametrize(
-    ("data", "why"), [(b"\xff\xfea", "broken UTF-16"), (b"a.png\nb.png\n" + b"c" * 70_000 + b"\0", "either")]
+    ("data", "why"),
+    [
+        (b"\xff\xfea", "broken UTF-16"),
+        (b"a.png\nb.png\n" + b"c" * 70_000 + b"\0", "either"),
+        (b"a" * 2_000_000, "a line without an end"),
+    ],
 )
-def test_a_list_that_contradicts_itself_is_named(tmp_path: Path, data: bytes, why: str) -> None:
+def test_what_can_be_no_list_is_named(tmp_path: Path, data: bytes, why: str) -> None:
     (tmp_path / "list").write_bytes(data)
     with pytest.raises(DataError, match=rf"list: .*{why}"):
         names(str(tmp_path / "list"))
