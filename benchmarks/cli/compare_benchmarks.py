@@ -29,7 +29,7 @@ def compare_benchmarks(
     results = (read_result(path) for path in paths)
     try:
         comparison = compare(*results)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise EdgeCifarError(f"{first}, {second}: damaged, or not both of this version ({error!r})") from error
     if as_json:
         typer.echo(json.dumps({"files": [str(path) for path in paths], **asdict(comparison)}))

@@ -20,4 +20,6 @@ def read_result(path: Path) -> dict[str, Any]:
         raise EdgeCifarError(f"{path}: not what `edge-cifar benchmark --json` prints") from error
     if schema != SCHEMA:
         raise EdgeCifarError(f"{path}: schema {schema!r}, but this program reads {SCHEMA}; run the benchmark again")
+    if not all(isinstance(result.get(part, {}), dict) for part in ("machine", "settings")):
+        raise EdgeCifarError(f"{path}: damaged; run the benchmark again")
     return dict(result)

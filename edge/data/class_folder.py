@@ -17,6 +17,7 @@ LITTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "ico
 OWN_FILES = frozenset({".edge-cifar-demo", "study.db"})  # in folders that demo and tune fill
 RUN_CONFIG, RUN_KEYS = "config.json", {"recipe", "data", "versions"}  # of a run, and what stands in it
 OWN, DRAWN, MODELS = "made by edge-cifar", "drawn by edge-cifar", ".onnx"  # kinds of what is left out
+NO_FILE = "no regular file"  # a pipe, a socket or a device: reading one waits for its writer, and takes what comes
 KINDS_SHOWN = 5
 
 
@@ -88,6 +89,8 @@ def _listing(folder: Path, left_out: LeftOut, below: str) -> Iterator[tuple[str,
                 left_out[HIDDEN] += 1
         elif is_linked_folder(entry):
             left_out[LINK] += 1
+        elif _is_no_file(entry):
+            left_out[NO_FILE] += 1
         elif named_like_photo(entry.name) and is_own_picture(Path(entry.path)):
             left_out[DRAWN] += 1
         elif named_like_photo(entry.name):
@@ -102,6 +105,13 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(found, key=lambda entry: entry.name)
     except OSError as error:
         raise DataError(f"{folder}: {error.strerror or error}") from error
+
+
+def _is_no_file(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry, or what it links to, is there but no regular file."""
+    if entry.is_file(follow_symlinks=False):
+        return False
+    return os.path.exists(entry.path) and not os.path.isfile(entry.path)  # noqa: PTH110, PTH113, a Path costs more
 
 
 def _is_made_by_us(folder: Path, names: set[str]) -> bool:

@@ -48,7 +48,7 @@ def read_photo_list(folder: Path) -> list[Listed]:
         return []
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a list of photos ({error}); remove it, or train again") from error
     return photos
 

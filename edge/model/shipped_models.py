@@ -33,7 +33,7 @@ def default_model(runs: Path = Path("runs")) -> Path:
     newest = summaries[-1]
     try:
         return newest.with_name(json.loads(newest.read_bytes())["default"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{newest}: damaged; export the run again, or name a model with --model") from error
 
 

@@ -4,8 +4,14 @@ from collections import Counter
 
 from .suffixes import NOT_READ, suffix
 
-SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information"})
-"""Folders that archivers, network disks and Windows lay beside photos: thumbnails, forks and waste, no photos."""
+SYSTEM_FOLDERS = frozenset(
+    {
+        *("__macosx", "lost+found"),
+        *("$recycle.bin", "recycler", "system volume information"),  # Windows, which writes them in several ways
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"),  # network disks
+    }
+)
+"""Folders, in lower case, that archivers, disks and Windows lay beside photos: thumbnails, forks, waste, no photos."""
 
 LINK = "link to a folder"
 HIDDEN = "hidden"
@@ -13,7 +19,7 @@ HIDDEN = "hidden"
 
 def is_searched(folder: str) -> bool:
     """Return whether a folder of this name is searched: it is neither hidden nor the system's own."""
-    return folder[0] != "." and folder not in SYSTEM_FOLDERS
+    return folder[0] != "." and folder.lower() not in SYSTEM_FOLDERS
 
 
 def photo_kind(name: str) -> str | None:

@@ -33,7 +33,7 @@ def earlier_default(folder: Path) -> str:
     """Return the default file of the export in `folder`, nothing where there is none."""
     try:
         return str(json.loads((folder / EXPORT_SUMMARY).read_bytes())["default"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

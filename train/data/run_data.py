@@ -7,7 +7,7 @@ import numpy as np
 
 from ...edge.data.datasets import ALL, CONTENT, POSITION, load_split
 from ...edge.data.labelled_images import LabelledImages
-from ...edge.data.seen_photos import SEEN, Listed, list_photos, read_photo_list, write_photo_list
+from ...edge.data.seen_photos import PHOTOS, SEEN, Listed, list_photos, read_photo_list, write_photo_list
 from ...edge.data.split_folders import SPLITS
 from ...edge.errors import RunError
 from ..recipe.recipe import Recipe
@@ -44,6 +44,12 @@ def load_run_data(run: Run, data: str | None = None, *, complete: bool = True) -
     """
     recipe = replace(run.recipe, data=data or run.recipe.data)
     listed = [photo for photo in read_photo_list(run.folder) if photo.split != SEEN]
+    for photo in listed:
+        if photo.split not in SPLITS or photo.label not in run.labels:
+            raise RunError(
+                f"{run.folder / PHOTOS}: not this run's list ({photo.split}, {photo.label}: no split or class of it); "
+                "train again"
+            )
     if listed:
         dataset, missing = _load_listed(run, recipe, listed)
         dataset = _check_missing(run, dataset, missing, complete)

@@ -103,11 +103,10 @@ class Run:
         """Return what the run came to; None before its end."""
         try:
             values = json.loads((self.folder / RESULT).read_text())
-            values.pop(JSON_KEY, None)
-            return Result(**values)
+            return Result(**{name: value for name, value in dict(values).items() if name != JSON_KEY})
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise RunError(f"{self.folder / RESULT}: not a result of this version ({error})") from error
 
     def save_weights(self, net: nn.Module, epoch: int, val_accuracy: float) -> None:
@@ -220,17 +219,33 @@ def open_run(folder: Path) -> Run:
     try:
         config = json.loads(path.read_text())
         run = Run(folder, Recipe(**config["recipe"]), config["data"], config["versions"])
-        if len(run.labels) < 2:
-            raise ValueError("fewer than two classes")
+        _check_described(config)
     except FileNotFoundError as error:
         raise RunError(f"{folder}: no run here ({CONFIG} is missing); train one with `edge-cifar train`") from error
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError(f"{path}: not a run's configuration of this version ({error}); train again") from error
     except RunError as error:
         raise RunError(f"{path}: {error}") from error
     return run
+
+
+def _check_described(config: Mapping[str, Any]) -> None:
+    """Raise ValueError, TypeError or KeyError where what a configuration says of data and versions is of other kinds.
+
+    Earlier versions wrote less of it: what isn't there is not asked for.
+    """
+    data, versions = config["data"], config["versions"]
+    labels, splits, scan = data["labels"], data.get("splits", {}), data.get("scan", {})
+    if not isinstance(labels, list) or len(labels) < 2:
+        raise ValueError("fewer than two classes")
+    if not all(isinstance(text, str) for text in (*labels, data.get("name", ""))):
+        raise ValueError("names that are no text")
+    if not all(isinstance(part, dict) for part in (versions, splits, *splits.values(), scan)):
+        raise ValueError("no named values where they are expected")
+    if not all(isinstance(group, list) for group in scan.get("twins", [])):
+        raise ValueError("copies that are not listed")
 
 
 def newest_run(runs: Path = Path("runs")) -> Path:

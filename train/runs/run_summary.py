@@ -50,7 +50,7 @@ def read_entry(folder: Path, name: str) -> Entry:
     except OSError as error:
         missing = Path(error.filename or folder).name
         raise RunError(f"{folder}: no run here ({missing}: {error.strerror})") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError(f"{folder}: damaged, or a run of another version ({error!r})") from error
 
 
@@ -62,9 +62,9 @@ def _contender(
     return Contender(
         run=name,
         finished=bool(result),
-        net=config["recipe"]["net"],
+        net=str(config["recipe"]["net"]),
         parameters=result.get("parameters"),
-        data=config["data"]["name"],
+        data=str(config["data"]["name"]),
         best_epoch=result.get("best_epoch", best["epoch"] if best else None),
         val_accuracy=result.get("val_accuracy", best["val_accuracy"] if best else None),
         test_accuracy=accuracy,

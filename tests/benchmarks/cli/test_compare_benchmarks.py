@@ -76,6 +76,14 @@ def test_another_file_is_refused_in_one_line(laptop: Path, tmp_path: Path, text:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("part", "value"), [("machine", []), ("settings", "x")])
+def test_parts_of_another_kind_are_damage(laptop: Path, tmp_path: Path, part: str, value: object) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({**json.loads(laptop.read_text()), part: value}))
+    with pytest.raises(EdgeCifarError, match=r"other\.json: damaged"):
+        compare_benchmarks(laptop, other, as_json=False)
+
+
 def test_a_missing_file_is_named(laptop: Path) -> None:
     with pytest.raises(EdgeCifarError, match=r"nowhere\.json: No such file"):
         compare_benchmarks(laptop, Path("nowhere.json"), as_json=False)

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,29 @@ def test_what_systems_leave_is_neither_read_nor_worth_a_word(tmp_path: Path) -> 
     make(tmp_path, "cat/._a.jpg", "cat/a.jpg", "__MACOSX/cat/a.jpg", "@eaDir/x.jpg", ".thumbnails/a.jpg")
     assert class_folders(tmp_path) == ["cat"]
     assert class_photos(tmp_path, "cat") == (["cat/a.jpg"], LeftOut())
+
+
+def test_folders_of_systems_are_no_classes_however_they_are_written(tmp_path: Path) -> None:
+    make(tmp_path, "cat/a.jpg", "cat/$Recycle.Bin/b.jpg", "lost+found/c.jpg", "$Recycle.Bin/d.jpg", "@Recycle/e.jpg")
+    assert class_folders(tmp_path) == ["cat"]
+    assert class_photos(tmp_path, "cat") == (["cat/a.jpg"], LeftOut())
+
+
+def test_pipes_are_left_out_and_not_read(tmp_path: Path) -> None:
+    make(tmp_path, "cat/a.jpg")
+    os.mkfifo(tmp_path / "cat" / "pipe.jpg")
+    (tmp_path / "cat" / "linked.png").symlink_to("pipe.jpg")
+    (tmp_path / "cat" / "gone.png").symlink_to("nowhere")
+    pipe = os.open(tmp_path / "cat" / "pipe.jpg", os.O_RDWR)  # with something in it, since reading an empty one waits
+    os.set_blocking(pipe, False)
+    try:
+        os.write(pipe, sent := bytes(100))
+        photos, left_out = class_photos(tmp_path, "cat")
+        assert os.read(pipe, 200) == sent
+    finally:
+        os.close(pipe)
+    assert photos == ["cat/a.jpg", "cat/gone.png"]
+    assert left_out == {"no regular file": 2}
 
 
 @pytest.mark.parametrize("run", ["runs/a", "runs/many/seed-0", "studies"])

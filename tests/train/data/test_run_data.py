@@ -161,6 +161,15 @@ def test_a_damaged_list_is_one_line(photos: Path) -> None:
         load_run_data(run)
 
 
+@pytest.mark.parametrize(("word", "other"), [('"dog"', '"cow"'), ('"val"', '"vla"')])
+def test_a_list_of_other_classes_or_splits_is_not_taken_for_the_runs(photos: Path, word: str, other: str) -> None:
+    run, _ = make_run(photos)
+    path = run.folder / PHOTOS
+    path.write_text(path.read_text().replace(word, other))
+    with pytest.raises(RunError, match=rf"photos\.jsonl: not this run's list \(.*{other.strip(chr(34))}"):
+        load_run_data(run)
+
+
 def test_what_the_net_before_has_seen_is_told_and_handed_on(photos: Path) -> None:
     parent, of_parent = make_run(photos)
     other_seed, dataset = make_run(photos, "child", init=str(parent.folder), seed=1)

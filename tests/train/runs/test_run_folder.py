@@ -146,6 +146,43 @@ def test_a_configuration_of_another_kind_is_refused(tmp_path: Path, config: str)
         open_run(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("data",), "pets"),
+        (("data", "name"), 3),
+        (("data", "labels"), "pets"),
+        (("data", "labels"), [1, 2]),
+        (("data", "splits"), 0),
+        (("data", "splits"), {"train": 3}),
+        (("data", "scan"), []),
+        (("data", "scan"), {"twins": True}),
+        (("data", "scan"), {"twins": [1]}),
+        (("versions",), []),
+    ],
+)
+def test_a_configuration_with_values_of_other_kinds_is_refused(run: Run, place: tuple[str, ...], value: object) -> None:
+    config = json.loads((run.folder / CONFIG).read_text())
+    (config["data"] if len(place) > 1 else config)[place[-1]] = value
+    (run.folder / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(RunError, match="not a run's configuration"):
+        open_run(run.folder)
+
+
+@pytest.mark.parametrize("content", [b"null", b"1e999", b"[]", b"{", b"\xff", b"[" * 100_000])
+def test_a_damaged_result_is_named(run: Run, content: bytes) -> None:
+    (run.folder / "result.json").write_bytes(content)
+    with pytest.raises(RunError, match=r"result\.json: not a result of this version"):
+        run.result()
+
+
+@pytest.mark.parametrize("content", [b"{\n", b"\xff\n", b"[]\n", b"[" * 100_000 + b"\n"])
+def test_a_damaged_history_is_named(run: Run, content: bytes) -> None:
+    (run.folder / "metrics.jsonl").write_bytes(content)
+    with pytest.raises(RunError, match=r"metrics\.jsonl: damaged"):
+        run.history()
+
+
 def test_the_newest_run_is_found(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run under"):
         newest_run(tmp_path)
