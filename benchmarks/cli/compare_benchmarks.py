@@ -29,12 +29,13 @@ def compare_benchmarks(
     results = (read_result(path) for path in paths)
     try:
         comparison = compare(*results)
+        text = describe(comparison, *(short(str(path), FILE_WIDTH) for path in paths))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise EdgeCifarError(f"{first}, {second}: damaged, or not both of this version ({error!r})") from error
     if as_json:
         typer.echo(json.dumps({"files": [str(path) for path in paths], **asdict(comparison)}))
     else:
-        show(describe(comparison, *(short(str(path), FILE_WIDTH) for path in paths)))
+        show(text)
 
 
 def describe(comparison: Comparison, first: str, second: str) -> str:

@@ -104,3 +104,12 @@ def test_it_is_a_command_of_two_files(
     assert "Missing argument 'B.json'" in capsys.readouterr().err
     assert status_of(laptop, pi, laptop) == 2
     assert "unexpected extra argument" in capsys.readouterr().err
+
+
+def test_a_name_that_is_no_text_is_damage(laptop: Path, tmp_path: Path) -> None:
+    result = json.loads(laptop.read_text())
+    result["models"][0]["model"] = 5
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(result))
+    with pytest.raises(EdgeCifarError, match=r"other\.json: damaged"):
+        compare_benchmarks(other, other, as_json=False)
