@@ -157,7 +157,7 @@ class Classifier:
         self.close()
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[os.PathLike[str]]]:
-        return partial(type(self), **self._options), (self.model.path.absolute(),)
+        return partial(type(self), **self._options), (self.model.place,)
 
     def _results(self, photos: Iterator[Photo], batch: int, top: int) -> Iterator[Result]:
         numbered = enumerate(photos)
