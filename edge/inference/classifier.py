@@ -194,7 +194,7 @@ class Classifier:
 
     def _probabilities(self, pixels: list[Pixels]) -> Probabilities:
         """Return float64 (N, classes) of pixels, each (size, size, 4)."""
-        return softmax(self._logits(np.stack(pixels)) / self.model.card.temperature)
+        return softmax(self._logits(np.stack(pixels)), self.model.card.temperature)
 
     def _predictions(self, pixels: list[Pixels], top: int) -> list[Prediction]:
         probabilities = self._probabilities(pixels)

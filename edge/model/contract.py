@@ -67,11 +67,16 @@ class Model:
     def logits(self, pixels: Pixels) -> Logits:
         """Return float32 logits (N, classes) of uint8 pixels (N, size, size, 4), channels RGBX.
 
-        Raises ModelError when onnxruntime can't compute what the file asks for, ValueError when it is closed.
+        Raises ModelError when onnxruntime can't compute what the file asks for or it is no number, ValueError when
+        the model is closed.
         """
         logits: Logits = self._session.run(OUTPUT, {INPUT: pixels})
         if logits.shape != (len(pixels), len(self.card.labels)):  # not what the graph declares
             raise ModelError(f"{self.path}: it gives logits of shape {logits.shape}; export it again")
+        if not np.isfinite(logits).all():
+            raise ModelError(
+                f"{self.path}: this CPU and onnxruntime compute logits that are no numbers; do not trust it here"
+            )
         return logits
 
     def _check_contract(self) -> None:
