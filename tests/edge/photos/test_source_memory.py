@@ -1,0 +1,45 @@
+"""Photos that a caller holds in memory: images whose file is gone, arrays larger than they are."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edge_cifar.edge.errors import PhotoError
+from edge_cifar.edge.photos.contract import read_photo
+from PIL import Image
+
+FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "PPM"]  # which Pillow decodes when it must
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("of", ["a path", "a file"])
+def test_an_image_that_lost_its_file_is_the_callers_mistake(file_format: str, of: str, tmp_path: Path) -> None:
+    path = tmp_path / "photo"
+    Image.new("RGB", (8, 8), "red").save(path, file_format)
+    if of == "a path":
+        with Image.open(path) as image:
+            pass
+    else:
+        with path.open("rb") as file:
+            image = Image.open(file)
+    with pytest.raises(ValueError, match=r"ImageFile: its file was closed .*; call its load\(\) first|closed image"):
+        read_photo(image, 4)
+
+
+@pytest.mark.parametrize("file_format", [*FORMATS, "WEBP"])
+def test_an_image_that_is_decoded_needs_no_file(file_format: str, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "photo", file_format)
+    with Image.open(tmp_path / "photo") as image:
+        image.load()
+    assert (read_photo(image, 4) == 255).all()
+
+
+def test_an_array_is_held_against_the_limit_before_it_is_copied() -> None:
+    shown = np.broadcast_to(np.uint8(7), (9000, 9000, 3))  # of one byte
+    tracemalloc.start()
+    with pytest.raises(PhotoError, match="<ndarray>: 9000 x 9000 pixels, more than the limit of 64000000"):
+        read_photo(shown, 4)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
