@@ -192,6 +192,8 @@ def _readable(photo: Any) -> bytes | BinaryIO:
     if not _has_plain_read(file) and _has_plain_read(getattr(photo, "file", None)):
         file = photo.file
     if not callable(getattr(file, "read", None)):
+        if (content := _buffer_content(photo)) is not None:
+            return content
         raise TypeError(f"{EXPECTED}, got {type(photo).__module__}.{type(photo).__qualname__}")
     if isinstance(file, io.TextIOBase):
         raise TypeError(f"{type(photo).__name__} is a text file; open it for reading bytes ('rb')")
@@ -207,6 +209,15 @@ def _readable(photo: Any) -> bytes | BinaryIO:
         return _read_all(file)
     except io.UnsupportedOperation as error:  # an OSError and a ValueError
         raise ValueError(f"{type(photo).__name__}: {error}; open the file for reading") from error
+
+
+def _buffer_content(photo: Any) -> bytes | None:
+    """Return what is in any other object that lends its memory as bytes (`array.array`, ctypes), None without such."""
+    try:
+        view = memoryview(photo)
+    except TypeError:
+        return None
+    return bytes(view) if view.ndim == 1 and view.itemsize == 1 else None
 
 
 def _has_plain_read(file: Any) -> bool:

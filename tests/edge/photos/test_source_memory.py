@@ -1,14 +1,20 @@
-"""Photos that a caller holds in memory: images whose file is gone, arrays larger than they are."""
+"""Photos that a caller holds in memory: images whose file is gone, arrays larger than they are, buffers, sockets."""
 
+import array
+import ctypes
+import socket
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from edge_cifar.edge.errors import PhotoError
 from edge_cifar.edge.photos.contract import read_photo
+from pictures import encode
 from PIL import Image
 
+PHOTO = encode(Image.new("RGB", (8, 8), "white"), "PNG")
 FORMATS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "PPM"]  # which Pillow decodes when it must
 
 
@@ -43,3 +49,22 @@ def test_an_array_is_held_against_the_limit_before_it_is_copied() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10_000_000
+
+
+@pytest.mark.parametrize("buffer", [array.array("B", PHOTO), (ctypes.c_char * len(PHOTO)).from_buffer_copy(PHOTO)])
+def test_any_buffer_of_bytes_is_a_photo(buffer: Any) -> None:
+    assert (read_photo(buffer, 4) == 255).all()
+
+
+@pytest.mark.parametrize("buffer", [array.array("f", [1.0]), np.float32(3), np.uint8(3)])
+def test_a_buffer_of_numbers_is_none(buffer: Any) -> None:
+    with pytest.raises(TypeError, match="expected a path, bytes"):
+        read_photo(buffer, 4)
+
+
+def test_a_stream_that_ran_out_of_time_is_no_damage() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0.01)
+        with ours.makefile("rb") as stream, pytest.raises(PhotoError, match=r": can't be read \(timed out\)"):
+            read_photo(stream, 4)
