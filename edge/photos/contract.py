@@ -44,7 +44,7 @@ def read_photo(photo: Photo, to: int | Preprocessing) -> Pixels:
     first frame. Embedded colour profiles are ignored.
 
     Raises PhotoError, naming the photo, when it is missing, damaged, beyond the limits or of an unknown format;
-    TypeError or ValueError when `photo` is nothing of the above.
+    TypeError or ValueError when `photo` is nothing of the above. A TimeoutError of the caller's signal handler passes.
     """
     wanted = Preprocessing.of(to)
 
@@ -105,6 +105,8 @@ def _reading(photo: Photo, work: Callable[[Content, ExitStack], Made]) -> Made:
             try:
                 return work(content, stack)
             except Exception as error:
+                if isinstance(error, TimeoutError) and error.errno is None:
+                    raise  # a signal handler's, with which the program that we are in ends what takes too long
                 why = _words(error)
     raise PhotoError(f"{photo_name(photo)}: {why}")
 

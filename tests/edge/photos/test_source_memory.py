@@ -2,6 +2,8 @@
 
 import array
 import ctypes
+import io
+import signal
 import socket
 import tracemalloc
 from pathlib import Path
@@ -68,3 +70,24 @@ def test_a_stream_that_ran_out_of_time_is_no_damage() -> None:
         ours.settimeout(0.01)
         with ours.makefile("rb") as stream, pytest.raises(PhotoError, match=r": can't be read \(timed out\)"):
             read_photo(stream, 4)
+
+
+class Alarming(io.BytesIO):
+    """A file in the midst of whose reading the alarm of the host program goes off."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size:
+            signal.raise_signal(signal.SIGTERM)
+        return super().read(size)
+
+
+def test_the_hosts_timeout_is_no_damaged_photo() -> None:
+    def ends(*_: object) -> None:
+        raise TimeoutError("took too long")
+
+    before = signal.signal(signal.SIGTERM, ends)
+    try:
+        with pytest.raises(TimeoutError, match="took too long"):
+            read_photo(Alarming(PHOTO), 4)
+    finally:
+        signal.signal(signal.SIGTERM, before)
