@@ -18,7 +18,8 @@ def whole_number(name: str, value: SupportsIndex, least: int, most: int | None =
 
 def probability(name: str, value: SupportsFloat) -> float:
     """Return `value` as a float. Raises TypeError unless it is a number (no bool), ValueError outside of 0 to 1."""
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
+    is_bool = isinstance(value, bool) or getattr(value, "dtype", None) == "bool"
+    if is_bool or not hasattr(value, "__float__"):
         raise TypeError(f"{name}: expected a probability, 0 to 1, got {value!r}")
     number = float(value)
     if math.isnan(number) or not 0 <= number <= 1:

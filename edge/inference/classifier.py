@@ -157,7 +157,7 @@ class Classifier:
         self.close()
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[os.PathLike[str]]]:
-        return partial(type(self), **self._options), (self.model.path.absolute(),)
+        return partial(type(self), **self._options), (self.model.place,)
 
     def _results(self, photos: Iterator[Photo], batch: int, top: int) -> Iterator[Result]:
         numbered = enumerate(photos)
@@ -194,7 +194,7 @@ class Classifier:
 
     def _probabilities(self, pixels: list[Pixels]) -> Probabilities:
         """Return float64 (N, classes) of pixels, each (size, size, 4)."""
-        return softmax(self._logits(np.stack(pixels)) / self.model.card.temperature)
+        return softmax(self._logits(np.stack(pixels)), self.model.card.temperature)
 
     def _predictions(self, pixels: list[Pixels], top: int) -> list[Prediction]:
         probabilities = self._probabilities(pixels)

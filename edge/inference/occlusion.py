@@ -47,7 +47,7 @@ def explain(logits: Callable[[Pixels], Logits], card: ModelCard, pixels: Pixels)
         for place, fall in zip(some, whole[best] - hidden[:, best], strict=True):
             heat[place] += fall
             times[place] += 1
-    confidence = float(softmax(whole / card.temperature)[best])
+    confidence = float(softmax(whole, card.temperature)[best])
     return Explanation(card.labels[best], confidence, heat / times)
 
 

@@ -64,7 +64,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON: `source` beside the prediction's own values or the `error`."""
-        source = self.source if isinstance(self.source, int) else os.fspath(self.source)
+        source = self.source if isinstance(self.source, int) else os.fsdecode(self.source)
         if self.prediction is None:
             return {"source": source, "error": str(self.error)}
         return {"source": source, **self.prediction.to_dict()}

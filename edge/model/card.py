@@ -14,6 +14,7 @@ CARD_KEY = "edge_cifar.card"
 FORMAT = 1
 MAX_SIZE = 1024  # pixels; a card that asks for more is damaged or hostile
 MAX_LABELS = 10_000
+LONGEST_REASON = 200  # characters of what is wrong: it may hold what stands in the card
 MAX_COUNT = 2**63  # of parameters, multiplications and images
 
 
@@ -90,7 +91,8 @@ def read_card(metadata: Mapping[str, str], path: Path) -> ModelCard:
         card = ModelCard(**{**values, "labels": tuple(values["labels"])})
         _check_values(card)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{path}: damaged model card ({error}); export the model again") from error
+        reason = str(error)[:LONGEST_REASON]
+        raise ModelError(f"{path}: damaged model card ({reason}); export the model again") from error
     return card
 
 
@@ -108,7 +110,7 @@ def _check_values(card: ModelCard) -> None:
     """Raise an exception unless the values that the runtime computes with make sense."""
     _require(0 < card.size <= MAX_SIZE, f"size {card.size}")
     _require(2 <= len(card.labels) <= MAX_LABELS, f"{len(card.labels)} labels")
-    _require(all(label.isprintable() for label in card.labels), "labels that can't be printed")
+    _require(all(label and label.isprintable() for label in card.labels), "labels that can't be printed")
     _require(len(set(card.labels)) == len(card.labels), "labels repeat")
     _require(card.preprocessing.rule == card.resize, "resize rule")
     _require(0 <= card.parameters < MAX_COUNT, "parameters")

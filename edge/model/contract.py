@@ -40,7 +40,8 @@ class Model:
         """
         self._threads = whole_number("threads", threads, 1, MAX_THREADS)
         self.path = Path(path)
-        self._place = self.path.absolute()  # the working folder may change
+        self.place = self.path.absolute()
+        """Where the file is, whatever becomes of the working folder."""
         data, onnx_file = read_onnx(self.path)
         self.digest = hashlib.sha256(data).hexdigest()
         """The SHA-256 of the file's bytes, in hex."""
@@ -61,16 +62,21 @@ class Model:
         self.close()
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path, int]]:
-        return type(self), (self._place, self._threads)
+        return type(self), (self.place, self._threads)
 
     def logits(self, pixels: Pixels) -> Logits:
         """Return float32 logits (N, classes) of uint8 pixels (N, size, size, 4), channels RGBX.
 
-        Raises ModelError when onnxruntime can't compute what the file asks for, ValueError when it is closed.
+        Raises ModelError when onnxruntime can't compute what the file asks for or it is no number, ValueError when
+        the model is closed.
         """
         logits: Logits = self._session.run(OUTPUT, {INPUT: pixels})
         if logits.shape != (len(pixels), len(self.card.labels)):  # not what the graph declares
             raise ModelError(f"{self.path}: it gives logits of shape {logits.shape}; export it again")
+        if not np.isfinite(logits).all():
+            raise ModelError(
+                f"{self.path}: this CPU and onnxruntime compute logits that are no numbers; do not trust it here"
+            )
         return logits
 
     def _check_contract(self) -> None:

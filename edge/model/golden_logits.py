@@ -88,8 +88,6 @@ def verify_golden(model: Model) -> Verification:
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelError(f"{path}: carries no golden logits to verify; export it again") from error
     logits = model.logits(golden_images(model.card.size))
-    if not np.isfinite(logits).all():
-        raise ModelError(f"{path}: this CPU and onnxruntime compute logits that are no numbers; do not trust it here")
     difference = float(np.abs(logits.astype(np.float64) - expected).max())
     identical = int((logits == expected).all(axis=1).sum())
     passed = identical == len(expected) if exact else difference <= tolerance

@@ -55,7 +55,8 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise ModelError(f"{path}: not a regular file; name a model file")
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise ModelError(f"{path}: {kind}; name a model file")
         if status.st_size > MAX_BYTES:
             raise ModelError(f"{path}: {status.st_size} bytes, more than the limit of {MAX_BYTES}")
         with path.open("rb") as file:
@@ -64,6 +65,8 @@ def read_onnx(path: Path) -> tuple[bytes, OnnxFile]:
         raise ModelError(f"{path}: no such model file") from error
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
+    except ValueError as error:  # a NUL character, or what can't be encoded
+        raise ModelError(f"{path}: a name that no file can have") from error
     try:
         return data, _declared(read_model(data))
     except RefusedError as error:

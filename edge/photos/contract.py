@@ -37,14 +37,14 @@ Made = TypeVar("Made")
 def read_photo(photo: Photo, to: int | Preprocessing) -> Pixels:
     """Return `photo` as uint8 (size, size, 4), channels RGBX with X = 255; a number is the size of our own nets.
 
-    `photo` is a path, the content of a file in bytes, bytearray, memoryview or mmap, a binary file or stream, an upload
+    `photo` is a path, the content of a file in bytes or another buffer of bytes, a binary file or stream, an upload
     of a web framework, a Pillow image, or a uint8 array: (H, W) or (H, W, 1) gray, (H, W, 3) RGB, (H, W, 4) RGBA, or
     RGBX where X is 0 everywhere. An array's colours are red, green, blue; OpenCV's are the other way round
     (`array[..., ::-1]`). A file that can seek is read from its start, any other to its end. Animations give their
     first frame. Embedded colour profiles are ignored.
 
     Raises PhotoError, naming the photo, when it is missing, damaged, beyond the limits or of an unknown format;
-    TypeError or ValueError when `photo` is nothing of the above.
+    TypeError or ValueError when `photo` is nothing of the above. A TimeoutError of the caller's signal handler passes.
     """
     wanted = Preprocessing.of(to)
 
@@ -99,12 +99,14 @@ def _reading(photo: Photo, work: Callable[[Content, ExitStack], Made]) -> Made:
             content = photo_content(photo, stack)
         except UnsupportedOperation:  # the caller's mistake, though an OSError
             raise
-        except (PhotoError, OSError) as error:
-            why = _words(error)
+        except (PhotoError, OSError) as error:  # which without a number tells of the stream, not of the photo
+            why = str(error) if isinstance(error, PhotoError) else error.strerror or f"can't be read ({error})"
         else:
             try:
                 return work(content, stack)
             except Exception as error:
+                if isinstance(error, TimeoutError) and error.errno is None:
+                    raise  # a signal handler's, with which the program that we are in ends what takes too long
                 why = _words(error)
     raise PhotoError(f"{photo_name(photo)}: {why}")
 

@@ -62,7 +62,7 @@ def decode(content: Content, stack: ExitStack, draft_side: int | None = None) ->
     except (PhotoError, MemoryError, Image.DecompressionBombError):
         raise
     except Exception as error:  # whatever Pillow's decoders raise; a warning, too, where the program makes it an error
-        if isinstance(error, OSError) and error.errno:
+        if isinstance(error, TimeoutError) or (isinstance(error, OSError) and error.errno):
             raise
         mended = _decode_mended(file, stack, draft_side)
         if mended is None:
@@ -155,6 +155,8 @@ def _decode_mended(
                 decoded = _decode_all(same, own, draft_side)
                 stack.push(own.pop_all())
                 return decoded
+        except TimeoutError:
+            raise
         except Exception:  # damaged all the same
             continue
     return None

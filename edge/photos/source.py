@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import PhotoError
-from .limits import JPEG, MAX_FILE_BYTES
+from .limits import JPEG, MAX_FILE_BYTES, decoding_cost
 
 
 class Readable(Protocol):
@@ -154,6 +154,7 @@ def _from_array(array: npt.NDArray[np.uint8]) -> Image.Image:
         raise TypeError(got)
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))) or 0 in array.shape:
         raise ValueError(got)
+    decoding_cost("", (array.shape[1], array.shape[0]))  # before Pillow copies it
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     elif array.ndim == 3 and array.shape[2] == 4 and not array[..., 3].any():
@@ -162,9 +163,12 @@ def _from_array(array: npt.NDArray[np.uint8]) -> Image.Image:
 
 
 def _refuse_without_pixels(image: Image.Image) -> None:
-    """Raise ValueError for an image that is closed or has no pixels."""
+    """Raise ValueError for an image that is closed, lost its file before it was decoded, or has no pixels."""
     if 0 in image.size:
         raise ValueError(f"{type(image).__name__}: {image.width} x {image.height} pixels")
+    file = getattr(image, "fp", None)
+    if getattr(image, "tile", None) and (file is None or getattr(file, "closed", False) is True):
+        raise ValueError(f"{type(image).__name__}: its file was closed before it was decoded; call its load() first")
     with suppress(AssertionError):  # not decoded yet
         _ = image.im  # raises ValueError once it is closed
 
@@ -188,6 +192,8 @@ def _readable(photo: Any) -> bytes | BinaryIO:
     if not _has_plain_read(file) and _has_plain_read(getattr(photo, "file", None)):
         file = photo.file
     if not callable(getattr(file, "read", None)):
+        if (content := _buffer_content(photo)) is not None:
+            return content
         raise TypeError(f"{EXPECTED}, got {type(photo).__module__}.{type(photo).__qualname__}")
     if isinstance(file, io.TextIOBase):
         raise TypeError(f"{type(photo).__name__} is a text file; open it for reading bytes ('rb')")
@@ -203,6 +209,15 @@ def _readable(photo: Any) -> bytes | BinaryIO:
         return _read_all(file)
     except io.UnsupportedOperation as error:  # an OSError and a ValueError
         raise ValueError(f"{type(photo).__name__}: {error}; open the file for reading") from error
+
+
+def _buffer_content(photo: Any) -> bytes | None:
+    """Return what is in any other object that lends its memory as bytes (`array.array`, ctypes), None without such."""
+    try:
+        view = memoryview(photo)
+    except TypeError:
+        return None
+    return bytes(view) if view.ndim == 1 and view.itemsize == 1 else None
 
 
 def _has_plain_read(file: Any) -> bool:

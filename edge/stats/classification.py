@@ -20,9 +20,10 @@ class ClassMetrics:
     support: int
 
 
-def softmax(logits: Floats) -> npt.NDArray[np.float64]:
-    """Return probabilities, float64 (..., classes), of logits (..., classes)."""
-    shifted = np.asarray(logits, np.float64) - logits.max(axis=-1, keepdims=True)
+def softmax(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]:
+    """Return probabilities, float64 (..., classes), of logits (..., classes) divided by a temperature."""
+    scaled = np.asarray(logits, np.float64) / temperature  # in float32 the largest logits would become infinite
+    shifted = scaled - scaled.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 

@@ -76,7 +76,7 @@ def abstain_threshold(logits: Floats, temperature: float) -> float:
     the distribution. Where there are too few images to promise that of any confidence (under 59), it is 0: nothing is
     unknown. It is `SURE` at most.
     """
-    confidence = np.sort(softmax(logits / temperature).max(axis=1))
+    confidence = np.sort(softmax(logits, temperature).max(axis=1))
     # The share below the k-th smallest of n is at most LOST as probably as k or more of n fall below that quantile.
     fewer = np.cumsum(binomial(len(confidence), LOST))  # the probability that 0, 1, 2, ... do
     k = int(np.searchsorted(fewer, RISK))
@@ -85,7 +85,7 @@ def abstain_threshold(logits: Floats, temperature: float) -> float:
 
 def coverage(logits: Floats, targets: Indices, temperature: float, threshold: float) -> Coverage:
     """Return what a threshold does to images, logits (N, classes)."""
-    probabilities = softmax(logits / temperature)
+    probabilities = softmax(logits, temperature)
     right = probabilities.argmax(axis=1) == targets
     given = probabilities.max(axis=1) >= threshold
     accuracy = float(right[given].mean()) if given.any() else None
@@ -94,7 +94,7 @@ def coverage(logits: Floats, targets: Indices, temperature: float, threshold: fl
 
 def calibration_bins(logits: Floats, targets: Indices, temperature: float) -> tuple[CalibrationBin, ...]:
     """Sort images, logits (N, classes), into `BINS` equal ranges of confidence; ranges without images are left out."""
-    probabilities = softmax(logits / temperature)
+    probabilities = softmax(logits, temperature)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
     which = np.minimum((confidence * BINS).astype(int), BINS - 1)
     groups = [(confidence[which == i], right[which == i]) for i in np.unique(which)]

@@ -75,8 +75,12 @@ class GraphView:
     def steps(self, node: onnx.NodeProto, at: int) -> Steps:
         """Return the scale and zero point that a node reads at inputs `at` and `at + 1`.
 
-        Where none is written, the zero point is 0 of the type that QuantizeLinear gives or DequantizeLinear reads.
+        Where none is written, the zero point is 0 of the type that QuantizeLinear gives or DequantizeLinear reads. Both
+        are None where an attribute says more of them: another type, blocks, a precision (ONNX operator sets 21 and on).
         """
+        conversion = node.op_type in ("QuantizeLinear", "DequantizeLinear")
+        if conversion and any(entry.name != "axis" for entry in node.attribute):
+            return Steps(None, None)
         scale, zero_point = self.constant(input_name(node, at)), self.constant(input_name(node, at + 1))
         if not input_name(node, at + 1):
             read = self.constant(node.input[0])

@@ -32,6 +32,7 @@ FLOAT_LAYERS = {"FusedConv", "FusedGemm"}  # whose int8 weights are brought to f
 DOMAINS = {"", "ai.onnx", "com.microsoft", "com.microsoft.nchwc"}
 FLOATS_AND_SHAPES = {"float32", "float16", "float64", "int64"}
 CLIPPING = ("Relu", "Clip")
+ALPHA = "its sums are multiplied by alpha, too"  # which may be denormal, infinite or no number
 
 
 def findings(model: onnx.ModelProto) -> list[tuple[str, Finding]]:
@@ -49,7 +50,7 @@ def _judge(view: GraphView, node: onnx.NodeProto) -> Finding:
     if kind in (DEQUANTIZE, QUANTIZE):
         return conversion(view.steps(node, 1), kind)
     if kind in ("QLinearConv", "QGemm"):
-        return weighted_layer(_fused_layer(view, node))
+        return no_rule(ALPHA) if _is_scaled(node) else weighted_layer(_fused_layer(view, node))
     if kind == "QLinearAdd":
         return addition(view.steps(node, 1), view.steps(node, 4), view.steps(node, 6))
     if kind == "QLinearGlobalAveragePool":
@@ -97,12 +98,19 @@ def _weighted(view: GraphView, node: onnx.NodeProto) -> Finding:
         return no_rule(words) if rounding is not None else rounds("float sums")
     if gemm and is_set(node, "transA"):
         return no_rule("its input is transposed")
+    if _is_scaled(node):
+        return no_rule(ALPHA)
     output = _output_steps(view, rounding, between)
     found = weighted_layer(_layer(view, node, (read, weights), output))
     fused = output is not None or (gemm and _is_read_as_float(view, node))
     if found.verdict is Verdict.SAME_BITS and not (fused and attribute(node, "beta", 1.0) == 1.0):
         return rounds("its output stays float")
     return found
+
+
+def _is_scaled(node: onnx.NodeProto) -> bool:
+    """Return whether a Gemm or QGemm has an alpha other than 1."""
+    return bool(attribute(node, "alpha", 1.0) != 1.0)
 
 
 def _layer(

@@ -26,7 +26,7 @@ class Verdict(IntEnum):
 
     SAME_BITS = 0
     ROUNDING = 1
-    OVERFLOW = 2  # an integer layer whose sums may leave 16 bits
+    OVERFLOW = 2  # an integer layer whose sums may leave 16 or 32 bits
     NO_RULE = 3  # integers that nothing is written down about
 
     @property
@@ -98,6 +98,8 @@ def weighted_layer(layer: WeightedLayer) -> Finding:
     proof = prove_weight(layer.name, weight)
     if not proof.portable:
         return Finding(Verdict.OVERFLOW, "products of its weights may leave 16 bits")
+    if not _fits_32_bits(weight, layer.bias):
+        return Finding(Verdict.OVERFLOW, "its sums may leave 32 bits")
     if layer.has_bias and (layer.bias is None or layer.bias.dtype != np.int32):
         return rounds("its bias is float")
     return same_bits("sums exact in 32 bits, rounded once")
@@ -139,6 +141,17 @@ def conversion(steps: Steps, kind: str) -> Finding:
 
 def _fits(scale: Constant, channels: int, axis: int, channel_axis: int) -> bool:
     return scale.size == 1 or (scale.shape == (channels,) and axis == channel_axis)
+
+
+def _fits_32_bits(weight: Constant, bias: Constant | None) -> bool:
+    """Whether no sum can leave int32, in whichever order it is added: behind that, VNNI stops and other CPUs wrap.
+
+    VPDPBUSDS of x86_64/ConvSymKernelAvx512Vnni.S and AssembleAvxVnni.h. Products are at most 255 times a weight, and
+    what the zero point of the input takes off is no more than that again.
+    """
+    sums = 2 * 255 * np.abs(weight, dtype=np.int64).reshape(len(weight), -1).sum(axis=1)
+    added = 0 if bias is None else np.abs(bias.astype(np.float64)).max(initial=0)
+    return bool(sums.max(initial=0) + added < 2**31)
 
 
 def _multipliers_are_normal(input_scale: float, scales: Constant, output: Steps | None) -> bool:

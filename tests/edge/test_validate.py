@@ -23,7 +23,7 @@ def test_a_whole_number_out_of_bounds_is_a_value_error(value: int) -> None:
         whole_number("n", 0, 1)
 
 
-@pytest.mark.parametrize("value", ["0.5", True, None, 1j, [0.5], b"1"])
+@pytest.mark.parametrize("value", ["0.5", True, None, 1j, [0.5], b"1", np.bool_(True), np.array(False)])
 def test_what_is_no_number_is_no_probability(value: float) -> None:
     with pytest.raises(TypeError, match="p: expected a probability, 0 to 1, got "):
         probability("p", value)

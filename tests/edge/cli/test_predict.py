@@ -116,7 +116,11 @@ def test_the_newest_export_is_used_and_named_on_stderr(run: Run, small_model: Pa
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("missing.onnx", "no such model file"), ("", "not a regular file"), ("cat.png", "not an ONNX model, or damaged")],
+    [
+        ("missing.onnx", "no such model file"),
+        ("", "a folder; name a model file"),
+        ("cat.png", "not an ONNX model, or damaged"),
+    ],
 )
 def test_a_model_that_cannot_be_used_is_one_line(run: Run, tmp_path: Path, cat: Path, name: str, words: str) -> None:
     done = run("predict", "--model", tmp_path / name, cat)

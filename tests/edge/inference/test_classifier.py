@@ -236,6 +236,8 @@ def test_a_classifier_uses_one_core_and_looks_once_unless_asked(small_model: Pat
 
 def test_a_classifier_is_pickled_by_its_absolute_path(small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(small_model.parent)
-    data = pickle.dumps(Classifier(small_model.name))
+    classifier = Classifier(small_model.name)
+    data = pickle.dumps(classifier)
     monkeypatch.chdir("/")
-    assert pickle.loads(data).predict(flat(255)).label == "dog"
+    for pickled in (data, pickle.dumps(classifier)):
+        assert pickle.loads(pickled).predict(flat(255)).label == "dog"

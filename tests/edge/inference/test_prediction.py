@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from edge_cifar import PhotoError, Prediction, Ranked, Result
@@ -25,6 +26,16 @@ def test_a_result_is_plain_values_for_json(source: str | Path | int, plain: str 
     assert json.loads(json.dumps(Result(source, CAT).to_dict())) == {"source": plain, **PLAIN}
     error = Result(source, error=PhotoError("a.jpg: damaged"))
     assert json.loads(json.dumps(error.to_dict())) == {"source": plain, "error": "a.jpg: damaged"}
+
+
+class InBytes:
+    def __fspath__(self) -> bytes:
+        return b"a.jpg"
+
+
+def test_a_path_in_bytes_is_text_for_json() -> None:
+    source: Any = InBytes()
+    assert json.loads(json.dumps(Result(source, CAT).to_dict()))["source"] == "a.jpg"
 
 
 def test_a_result_is_a_prediction_or_an_error() -> None:

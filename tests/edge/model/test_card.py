@@ -112,6 +112,7 @@ def test_a_missing_value_is_refused(values: dict[str, object], name: str) -> Non
         {"labels": ["cat", "cat"]},
         {"labels": ["cat", 3]},
         {"labels": ["cat", "\x1b[2J"]},
+        {"labels": ["cat", ""]},
         {"labels": [str(i) for i in range(MAX_LABELS + 1)]},
         {"resize": "nearest"},
         {"resize": "squash-bicubic-1.0"},
@@ -149,6 +150,12 @@ def test_a_missing_value_is_refused(values: dict[str, object], name: str) -> Non
 def test_a_value_that_makes_no_sense_is_refused(values: dict[str, object], change: dict[str, object]) -> None:
     with pytest.raises(ModelError, match="damaged model card"):
         read({**values, **change})
+
+
+def test_what_is_wrong_is_said_in_few_words(values: dict[str, object]) -> None:
+    with pytest.raises(ModelError) as caught:
+        read({**values, "resize": "x" * 1_000_000})
+    assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(

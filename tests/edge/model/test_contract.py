@@ -165,6 +165,19 @@ def test_threads_that_are_no_number_of_cores_are_refused(
         Model(small_model, threads)
 
 
+@pytest.mark.parametrize("bias", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_no_numbers_are_an_error(
+    bias: float,
+    small_graph: onnx.ModelProto,
+    small_card: ModelCard,
+    write_sealed: Callable[[onnx.ModelProto, ModelCard], Path],
+) -> None:
+    held = next(tensor for tensor in small_graph.graph.initializer if tensor.name == "bias")
+    held.CopyFrom(numpy_helper.from_array(np.array([0, bias], np.float32), "bias"))
+    with Model(write_sealed(small_graph, small_card)) as model, pytest.raises(ModelError, match="that are no numbers"):
+        model.logits(np.zeros((1, 2, 2, 4), np.uint8))
+
+
 def test_a_pickled_model_is_opened_anew_wherever_the_process_works(
     small_model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

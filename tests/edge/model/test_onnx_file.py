@@ -137,8 +137,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not a regular file"):
+    with pytest.raises(ModelError, match="a folder; name a model file"):
         read_onnx(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800.onnx"])
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ModelError, match="a name that no file can have"):
+        read_onnx(Path(name))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

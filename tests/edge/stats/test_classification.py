@@ -39,6 +39,12 @@ def test_softmax_of_huge_logits_does_not_overflow() -> None:
     assert softmax(np.array([1e30, 0, -1e30], np.float32)).tolist() == [1, 0, 0]
 
 
+def test_softmax_divides_the_largest_logits_without_overflow() -> None:
+    largest = np.finfo(np.float32).max
+    assert softmax(np.array([largest, 0, -largest], np.float32), 0.01).tolist() == [1, 0, 0]
+    assert softmax(np.array([0, 2], np.float32), 2.0) == pytest.approx(softmax(np.array([0, 1], np.float32)))
+
+
 def test_softmax_is_of_each_row_alone() -> None:
     assert softmax(np.array([[2000.0, 0.0], [0.0, 0.0]])).tolist() == [[1, 0], [0.5, 0.5]]
 

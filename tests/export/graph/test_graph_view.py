@@ -103,6 +103,23 @@ def test_a_zero_point_that_is_not_written_is_0_of_what_is_read_or_given() -> Non
     assert view.steps(from_outside, 1).zero_point is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [
+        ("QuantizeLinear", {"output_dtype": TensorProto.INT8}),
+        ("QuantizeLinear", {"precision": TensorProto.FLOAT16}),
+        ("DequantizeLinear", {"output_dtype": TensorProto.FLOAT16}),
+        ("DequantizeLinear", {"block_size": 32, "axis": 1}),
+    ],
+)
+def test_what_newer_operator_sets_say_of_steps_is_not_known(kind: str, attributes: dict[str, Any]) -> None:
+    tensors = [numpy_helper.from_array(np.float32(0.5), "s"), numpy_helper.from_array(np.uint8(9), "z")]
+    for inputs in (["x", "s"], ["x", "s", "z"]):
+        node = helper.make_node(kind, inputs, ["y"], **attributes)
+        view = GraphView(helper.make_model(helper.make_graph([node], "graph", [], [], tensors)))
+        assert view.steps(node, 1) == Steps(None, None)
+
+
 def test_inputs_and_attributes_that_are_not_there() -> None:
     node = helper.make_node("Gemm", ["x", "", "y"], ["z"], transB=1, beta=0.5)
     assert [input_name(node, index) for index in range(4)] == ["x", "", "y", ""]

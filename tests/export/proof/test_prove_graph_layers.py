@@ -129,6 +129,14 @@ def test_a_dense_layer_that_scales_its_bias_or_turns_its_input_is_another() -> N
     assert judged(*read, turned, ROUNDING, kind="Gemm") == Finding(NO_RULE, "its input is transposed")
 
 
+@pytest.mark.parametrize("alpha", [0.5, float("inf"), float("nan"), 1e-40])
+def test_a_dense_layer_with_a_factor_of_its_own_has_no_rule(alpha: float) -> None:
+    found = Finding(NO_RULE, "its sums are multiplied by alpha, too")
+    dense = node("Gemm", "read weights", transB=1, alpha=alpha)
+    assert judged(READ, node("DequantizeLinear", "rows s minus", "weights"), dense, ROUNDING, kind="Gemm") == found
+    assert judged(node("QGemm", "x s z rows s minus no_bias t z", transB=1, alpha=alpha)) == found
+
+
 def test_int8_weights_times_float_may_be_computed_in_int8() -> None:
     in_int8 = Finding(NO_RULE, "float times int8 weights (I, O) may be computed in int8")
     assert judged(weights("columns", 1), node("Gemm", "x weights")) == in_int8

@@ -60,6 +60,7 @@ OUTPUT = "its output is not uint8 of one constant scale"
 WEIGHTS = "its weights have no constant scales, or a zero point other than 0"
 SCALES = "its weights' scales are not one for all or one for each output channel"
 NOT_NORMAL = "a scale of its sums is not a normal float32"
+BEYOND = Finding(Verdict.OVERFLOW, "its sums may leave 32 bits")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,21 @@ def test_products_that_leave_16_bits_are_an_overflow_whatever_the_bias() -> None
     assert weighted_layer(neighbours) == overflow
     assert weighted_layer(replace(neighbours, bias=np.ones(2, np.float32))) == overflow
     assert weighted_layer(replace(LAYER, weight=np.array([[-128, 0], [0, 0]], np.int8))) == overflow
+
+
+@pytest.mark.parametrize(("wide", "fits"), [(4, True), (65_792, True), (65_794, False)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sums_that_leave_32_bits_are_an_overflow(wide: int, fits: bool, sign: int) -> None:
+    """CPUs with VNNI stop at the largest int32, where others wrap: 16,384 channels of 3 x 3 differ."""
+    weight = np.full((2, wide), sign * 64, np.int8)
+    layer = replace(LAYER, weight=weight, has_bias=False, bias=None)
+    assert weighted_layer(layer) == (SOUND if fits else BEYOND)
+
+
+@pytest.mark.parametrize(("bias", "fits"), [(2**30, True), (-(2**30), True), (2**31 - 1, False), (-(2**31), False)])
+def test_a_bias_leaves_room_for_the_sums(bias: int, fits: bool) -> None:
+    layer = replace(LAYER, bias=np.array([3, bias], np.int32))
+    assert weighted_layer(layer) == (SOUND if fits else BEYOND)
 
 
 @pytest.mark.parametrize("bias", [None, np.ones(2, np.float32), np.ones(2, np.int8)])
