@@ -87,14 +87,14 @@ def pixels(model: onnx.ModelProto) -> Array:
 
 def conv(weight: Array, **changes: Any) -> onnx.ModelProto:
     """Return a convolution of int8 `weight` (O, I, 3, 3) between roundings; see `_layer` for `changes`."""
-    groups = CHANNELS // weight.shape[1]
+    groups = max(1, CHANNELS // weight.shape[1])  # of one channel each where `weight` is depthwise
     attributes = {"pads": [1] * 4, "group": groups, "kernel_shape": [3, 3]}
-    return _layer("Conv", (BATCH, CHANNELS, SIDE, SIDE), weight, attributes, **changes)
+    return _layer("Conv", (BATCH, groups * weight.shape[1], SIDE, SIDE), weight, attributes, **changes)
 
 
-def gemm(weight: Array, trans_b: int = 1, operator: str = "Gemm", **changes: Any) -> onnx.ModelProto:
+def gemm(weight: Array, trans_b: int = 1, operator: str = "Gemm", alpha: float = 1, **changes: Any) -> onnx.ModelProto:
     """Return a dense layer of int8 `weight` (O, I), or (I, O) without `trans_b`."""
-    attributes = {"transB": trans_b} if operator == "Gemm" else {}
+    attributes = {"transB": trans_b, "alpha": float(alpha)} if operator == "Gemm" else {}
     return _layer(operator, (BATCH, CHANNELS), weight, attributes, channel_axis=0 if trans_b else 1, **changes)
 
 
@@ -200,6 +200,7 @@ def examples() -> dict[str, Example]:
     pair = with_values(calm_dense, 127, (0,), (1,))
     taps = [(0, 0, 0), (0, 0, 2)]
     rows = np.ascontiguousarray(pair.T)
+    heaviest = np.full((4, 7_168, 3, 3), 64, np.int8)  # whose sums are proven to stay within
     bias = np.full(OUT, 100_000, np.int32)
     float_bias = np.linspace(-1, 1, OUT, dtype=np.float32)
     neighbouring = "two neighbouring weights of one sign sum to 128 at most"
@@ -230,6 +231,10 @@ def examples() -> dict[str, Example]:
                 output_scale=np.float32(0.1),
             ),
         ),
+        "sums-beyond-32-bits": Example(
+            "no sum leaves 32 bits", conv(np.full((4, 16_384, 3, 3), 64, np.int8)), UNPROVEN, conv(heaviest)
+        ),
+        "alpha": Example("a dense layer has an alpha of 1", gemm(calm_dense, alpha=1.5), UNPROVEN, None, False),
         "float-output": Example("a convolution gives uint8", conv(calm, float_output=True), ROUNDING, conv(calm)),
         "float-bias": Example(
             "a bias is int32",

@@ -1,7 +1,3 @@
-import json
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -57,28 +53,6 @@ def test_a_step_that_fails_is_named(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(RunError, match=r"the step 'info' failed .*edge-cifar info 'no where\.onnx'"):
         run_step("info", "no where.onnx")
     assert "no where.onnx: no such model file" in capfd.readouterr().err
-
-
-@pytest.mark.slow
-def test_the_demo_trains_exports_measures_and_writes_one_page(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "edge_cifar.edge", "demo", "--out", "demo"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{Path('demo/report.html')}\n"
-    shown = re.findall(r"^\$ edge-cifar (\w+)", done.stderr, re.MULTILINE)
-    assert shown[:6] == ["train", "export", "verify", "evaluate", "benchmark", "predict"]
-    result = json.loads((tmp_path / "demo/run/result.json").read_text())
-    assert result["val_accuracy"] > 0.95
-    page = (tmp_path / "demo/report.html").read_text()
-    assert page.count("<img ") == 10  # photos
-    assert "Ways to quantize" in (tmp_path / "demo/run/report.html").read_text()
-    for words in ("Ship model", "Best epoch", "triangle-0", "edge-cifar train --data synthetic", "onnxruntime "):
-        assert words in page
 
 
 @pytest.mark.parametrize("name", ["photos/mine.jpg", "run/notes.md", "run/report.md"])
