@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ...edge.errors import RunError
 from ...edge.machine.description import Machine
 from ...edge.report.answers import Answers, answer_sections
 from ...edge.report.charts.curves import curves
@@ -86,7 +87,7 @@ def _training(models: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return how models were trained whose run is beside them, a section each run."""
     sections = []
     for folder in dict.fromkeys(Path(model["model"]).parent for model in models):
-        with suppress(OSError, ValueError, KeyError, TypeError):  # no run, or none of this version
+        with suppress(OSError, RunError, ValueError, KeyError, TypeError):  # no run, or none of this version
             sections.append(section(f"How it was trained: {folder}", curves(read_history(folder))))
     return sections
 
