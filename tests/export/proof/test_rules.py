@@ -137,6 +137,13 @@ def test_sums_that_leave_32_bits_are_an_overflow(wide: int, fits: bool, sign: in
     assert weighted_layer(layer) == (SOUND if fits else BEYOND)
 
 
+@pytest.mark.parametrize(("bias", "fits"), [(2**31 - 1 - 510, True), (2**31 - 510, False), (510 - 2**31, False)])
+def test_the_largest_sum_that_fits_is_the_largest_int32(bias: int, fits: bool) -> None:
+    weight = np.array([[1], [0]], np.int8)  # whose products are 255 at most, and the zero point takes off as much
+    layer = replace(LAYER, weight=weight, bias=np.array([0, bias], np.int32))
+    assert weighted_layer(layer) == (SOUND if fits else BEYOND)
+
+
 @pytest.mark.parametrize(("bias", "fits"), [(2**30, True), (-(2**30), True), (2**31 - 1, False), (-(2**31), False)])
 def test_a_bias_leaves_room_for_the_sums(bias: int, fits: bool) -> None:
     layer = replace(LAYER, bias=np.array([3, bias], np.int32))
