@@ -58,6 +58,7 @@ NEAR: dict[str, tuple[str, ...]] = {
     "edge/stats/accuracy.py": ("tests/edge/stats/test_accuracy.py",),
     "edge/stats/confidence.py": ("tests/edge/stats/test_confidence.py",),
     "edge/stats/significance.py": ("tests/edge/stats/test_significance.py",),
+    "edge/stats/softmax.py": ("tests/edge/stats/test_softmax.py",),
     "edge/model/strict_json.py": ("tests/edge/model/test_strict_json.py",),
     "export/quantization/calibration.py": ("tests/export/quantization/test_calibration.py",),
     "export/evidence/measured_accuracy.py": ("tests/export/evidence/test_measured_accuracy.py",),

@@ -19,8 +19,9 @@ import typer
 
 from ...edge.cli.exit_status import reporting
 from ...edge.files.atomic_write import check_replaceable, write_json, write_text
-from ...edge.stats.classification import Floats, Indices, softmax
+from ...edge.stats.classification import Floats, Indices
 from ...edge.stats.confidence import fit_temperature
+from ...edge.stats.softmax import softmax
 
 SIZES = (10, 20, 40, 100, 400, 2000)  # validation images
 CLASSES = (2, 10, 100, 1000)

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
 from ..errors import EdgeCifarError
-from ..files.atomic_write import write_all
+from ..files.write_all import write_all
 from ..inference.prediction import Result
-from ..results.rows import LINE_FORMATS, Origin, row, text_line
+from ..results.text_line import text_line
+
+if TYPE_CHECKING:
+    from ..results.rows import Origin
 
 ATOMIC = 4096  # bytes: a pipe takes so many at once or none (PIPE_BUF on Linux), even when the program is being stopped
 
@@ -33,7 +36,7 @@ class Output(Protocol):
 
 
 def open_output(
-    path: Path | None, resume: bool, as_json: bool, origin: Origin | None = None, *, retry_errors: bool = False
+    path: Path | None, resume: bool, as_json: bool, origin: "Origin | None" = None, *, retry_errors: bool = False
 ) -> Output:
     """Open a results file, to be continued or else new, or the screen where `path` is None.
 
@@ -51,9 +54,11 @@ def open_output(
         from ..results.parquet_file import ParquetFile
 
         return ParquetFile(path, resume, origin, partial(typer.echo, err=True))
+    from ..results.rows import LINE_FORMATS  # here and below, since a start without a file need not load it
+
     if kind not in LINE_FORMATS:
         raise EdgeCifarError(f"{path}: unknown kind of file; expected .jsonl, .csv or .parquet")
-    from ..results.line_file import LineFile  # here, since a start without a file need not load it
+    from ..results.line_file import LineFile
 
     file = LineFile(path, origin, is_new=not resume, retry_errors=retry_errors)
     if not file.is_locked:
@@ -75,7 +80,7 @@ def ended(output: Output) -> Iterator[Output]:
 class Screen:
     """Results on stdout, a line each; in the form for people, errors on stderr."""
 
-    def __init__(self, as_json: bool, origin: Origin | None = None):
+    def __init__(self, as_json: bool, origin: "Origin | None" = None):
         self._as_json, self._origin = as_json, origin
 
     def __contains__(self, path: str) -> bool:
@@ -83,15 +88,18 @@ class Screen:
 
     def write(self, results: Sequence[Result]) -> None:
         """Write whole lines at once, past Python's own buffer, which would be emptied in the midst of a line."""
-        lines = []
+        write_lines(self._json_lines(results) if self._as_json else self._text_lines(results))
+
+    def _json_lines(self, results: Sequence[Result]) -> list[str]:
+        from ..results.rows import row
+
+        return [json.dumps(row(result, self._origin)) for result in results]
+
+    def _text_lines(self, results: Sequence[Result]) -> list[str]:
         for result in results:
-            if self._as_json:
-                lines.append(json.dumps(row(result, self._origin)))
-            elif result.prediction is None:
+            if result.error is not None:
                 typer.echo(f"edge-cifar predict: {result.error}", err=True)
-            else:
-                lines.append(text_line(str(result.source), result.prediction))
-        write_lines(lines)
+        return [text_line(str(each.source), each.prediction) for each in results if each.prediction is not None]
 
     def close(self, stopped: bool = False) -> None:
         """Do nothing: each line is out already."""

@@ -14,10 +14,8 @@ from ..inference.prediction import TOP
 from ..machine.cores import usable_cores
 from ..model.shipped_models import default_model
 from ..photos.left_out import LeftOut
-from ..results.rows import origin_of
 from ..stream.classify_stream import Draw, classify_many
 from ..stream.find_photos import Entry, find_photos
-from ..stream.photo_list import read_list
 from .exit_status import ending_on_sigterm
 from .options import RESULTS, Annotate, AsJson, Glob, Jobs, ModelOption, Recursive, Threads, Threshold, Top
 from .output import ended, open_output
@@ -73,14 +71,17 @@ def predict(
     classifier = Classifier(model or default_model(), threads=threads, threshold=threshold, tta=tta)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
-    origin = origin_of(classifier, top, tta) if out or as_json else None
+    origin = None
+    if out or as_json:
+        from ..results.rows import origin_of  # here, since a start without it need not load it
+
+        origin = origin_of(classifier, top, tta)
     output = open_output(out, resume, as_json, origin, retry_errors=retry_errors)
 
     left_out = LeftOut()
 
     def found(left_out: LeftOut | None = None) -> Iterator[Entry | None]:
-        named = chain(photos or (), read_list(files_from) if files_from is not None else ())
-        for argument in named:
+        for argument in chain(photos or (), _listed(files_from)):
             for entry in find_photos([argument], recursive, glob, left_out):
                 if entry is None or not (entry.path in output or (annotate and _was_drawn(annotate, argument, entry))):
                     yield entry
@@ -100,6 +101,14 @@ def predict(
         typer.echo(f"left out: {left_out}", err=True)
     if progress.errors:
         raise typer.Exit(1)
+
+
+def _listed(files_from: str | None) -> Iterator[str | None]:
+    """Yield what `--files-from` names."""
+    if files_from is not None:
+        from ..stream.photo_list import read_list  # here, since a start without it need not load it
+
+        yield from read_list(files_from)
 
 
 def _draws(classifier: Classifier, explain: Path | None, annotate: Path | None) -> list[Draw]:

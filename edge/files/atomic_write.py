@@ -5,7 +5,6 @@ not write itself is never replaced, whatever name leads to it.
 """
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -177,10 +176,3 @@ def _replace_own(temporary: Path, path: Path, check: Callable[[Path], object] | 
         return
     _check(path, check)
     temporary.replace(path)
-
-
-def write_all(file: BinaryIO | io.RawIOBase, data: bytes) -> None:
-    """Write all of `data`, of which a raw file takes as much at a time as it likes."""
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]

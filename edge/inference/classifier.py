@@ -15,7 +15,7 @@ from ..model.card import ModelCard
 from ..model.contract import Logits, Model
 from ..model.shipped_models import SHIPPED_DEFAULT, model_file
 from ..photos.contract import Photo, Pixels, read_photo
-from ..stats.classification import softmax
+from ..stats.softmax import softmax
 from ..validate import probability, whole_number
 from .prediction import TOP, UNKNOWN, Prediction, Ranked, Result, Source
 from .tta import averaged_logits

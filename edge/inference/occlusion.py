@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..model.card import ModelCard
 from ..model.contract import Logits
 from ..photos.contract import Pixels
-from ..stats.classification import softmax
+from ..stats.softmax import softmax
 
 Heat = npt.NDArray[np.float64]
 Place = tuple[slice, slice]  # rows and columns

@@ -10,8 +10,9 @@ from io import FileIO
 from pathlib import Path
 
 from ..errors import EdgeCifarError
-from ..files.atomic_write import flush_folder, temporary_beside, write_all
+from ..files.atomic_write import flush_folder, temporary_beside
 from ..files.file_lock import lock
+from ..files.write_all import write_all
 from ..inference.prediction import Result
 from .resume_index import Done, Found, read_hashes, records
 from .rows import LINE_FORMATS, LineFormat, Origin

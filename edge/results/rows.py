@@ -1,4 +1,4 @@
-"""How a result is written: as a row of named values, and that as a line of JSON, of CSV, or for people."""
+"""How a result is written: as a row of named values, and that as a line of JSON or of CSV."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 from ..errors import printable
 from ..inference.classifier import Classifier
-from ..inference.prediction import Prediction, Result
+from ..inference.prediction import Result
 
 Row: TypeAlias = dict[str, Any]
 
@@ -72,14 +72,6 @@ def written(path: str) -> str:
     except UnicodeEncodeError:
         return Path(path).absolute().as_uri()
     return f"./{path}" if path.startswith("file:") else path
-
-
-def text_line(path: str, prediction: Prediction) -> str:
-    """Return one line for people: "cat.jpg: cat 97.9%  (dog 1.3%)", or "cup.jpg: unknown  (cat 31.0%, dog 30.2%)"."""
-    ranked = [f"{each.label} {each.probability:.1%}" for each in prediction.top]
-    first, others = (prediction.label, ranked) if prediction.abstained else (ranked[0], ranked[1:])
-    aside = f"  ({', '.join(others)})" if others else ""
-    return f"{printable(path)}: {first}{aside}"
 
 
 JSON_START = '{"path": '

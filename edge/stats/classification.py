@@ -20,14 +20,6 @@ class ClassMetrics:
     support: int
 
 
-def softmax(logits: Floats, temperature: float = 1.0) -> npt.NDArray[np.float64]:
-    """Return probabilities, float64 (..., classes), of logits (..., classes) divided by a temperature."""
-    scaled = np.asarray(logits, np.float64) / temperature  # in float32 the largest logits would become infinite
-    shifted = scaled - scaled.max(axis=-1, keepdims=True)
-    exponentials = np.exp(shifted)
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
-
-
 def confusion_matrix(targets: Indices, predicted: Indices, classes: int) -> Indices:
     """Return counts, int64 (classes, classes): rows are the true class, columns the predicted one."""
     counts = np.bincount(targets * classes + predicted, minlength=classes * classes)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .classification import Floats, Indices, softmax
+from .classification import Floats, Indices
+from .softmax import softmax
 from .significance import binomial
 
 BINS = 15  # ranges of confidence

@@ -7,9 +7,10 @@ import numpy as np
 from ...edge.data.datasets import stratified_sample
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.files.atomic_write import write_bytes, write_json, write_text
-from ...edge.stats.classification import Floats, accuracy, confusion_matrix, softmax
+from ...edge.stats.classification import Floats, accuracy, confusion_matrix
 from ...edge.stats.confidence import calibration_bins, calibration_error
 from ...edge.stats.significance import wilson_interval
+from ...edge.stats.softmax import softmax
 from ..nets.torch_modules import count_parameters
 from ..runs.final_result import Result
 from ..runs.run_folder import REPORT, RESULT, Run

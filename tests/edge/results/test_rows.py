@@ -8,26 +8,13 @@ import pytest
 from edge_cifar.edge.errors import PhotoError
 from edge_cifar.edge.inference.classifier import Classifier
 from edge_cifar.edge.inference.prediction import Prediction, Ranked, Result
-from edge_cifar.edge.results.rows import LINE_FORMATS, Csv, JsonLines, Origin, origin_of, row, text_line, written
+from edge_cifar.edge.results.rows import LINE_FORMATS, Csv, JsonLines, Origin, origin_of, row, written
 
 CAT = Prediction("cat", 0.75, (Ranked("cat", 0.75), Ranked("dog", 0.25)), "cat")
 UNSURE = Prediction("unknown", 0.5, (Ranked("cat", 0.5), Ranked("dog", 0.302)), "cat", abstained=True)
 ORIGIN = Origin("small.onnx", "0123456789abcdef", 0.5, tta=True, top=2)
 ERROR = PhotoError("damaged")
 OWN = {"model": "small.onnx", "model_sha256": "0123456789abcdef", "threshold": 0.5, "tta": True}
-
-
-@pytest.mark.parametrize(
-    ("result", "line"),
-    [
-        (CAT, "a.jpg: cat 75.0%  (dog 25.0%)"),
-        (replace(CAT, top=CAT.top[:1]), "a.jpg: cat 75.0%"),
-        (replace(CAT, top=(*CAT.top, Ranked("cup", 0.001))), "a.jpg: cat 75.0%  (dog 25.0%, cup 0.1%)"),
-        (UNSURE, "a.jpg: unknown  (cat 50.0%, dog 30.2%)"),
-    ],
-)
-def test_a_line_for_people(result: Prediction, line: str) -> None:
-    assert text_line("a.jpg", result) == line
 
 
 def test_results_tell_where_they_come_from(small_model: Path) -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from edge_cifar.edge.stats.classification import Floats, Indices, softmax
+from edge_cifar.edge.stats.classification import Floats, Indices
 from edge_cifar.edge.stats.confidence import (
     abstain_threshold,
     at_bound,
@@ -13,6 +13,7 @@ from edge_cifar.edge.stats.confidence import (
     coverage,
     fit_temperature,
 )
+from edge_cifar.edge.stats.softmax import softmax
 from scipy.optimize import minimize_scalar
 from scipy.stats import beta, binom, norm
 

@@ -10,7 +10,6 @@ from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.model.contract import Logits
 from edge_cifar.edge.model.shipped_models import SHIPPED_DEFAULT
 from edge_cifar.edge.stats.accuracy import Flip
-from edge_cifar.edge.stats.classification import softmax
 from edge_cifar.edge.stats.confidence import (
     abstain_threshold,
     calibration_bins,
@@ -19,6 +18,7 @@ from edge_cifar.edge.stats.confidence import (
     fit_temperature,
 )
 from edge_cifar.edge.stats.significance import paired_test, wilson_interval
+from edge_cifar.edge.stats.softmax import softmax
 from edge_cifar.export.evidence.flipped_images import flip_sheet
 from edge_cifar.export.evidence.measured_accuracy import (
     Evidence,
