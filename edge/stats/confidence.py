@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .classification import Floats, Indices
-from .softmax import softmax
 from .significance import binomial
+from .softmax import softmax
 
 BINS = 15  # ranges of confidence
 TEMPERATURES = (0.01, 100.0)  # what a model card may say

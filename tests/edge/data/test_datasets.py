@@ -7,6 +7,7 @@ from edge_cifar.edge.data.datasets import (
     load_splits,
     missing_splits,
     same_labels,
+    split_files,
     split_folders,
     stratified_sample,
 )
@@ -246,3 +247,9 @@ def test_what_else_is_there_without_a_train_folder_is_told_in_part(dataset: Path
         f"{dataset}: no folder train/ in it, only val/, test/ ({a}; {b}); "
         "expected train/<class>/* and test/<class>/*, or <class>/* alone"
     )
+
+
+def test_the_files_of_a_split_are_told_class_by_class(dataset: Path) -> None:
+    cats, dogs = split_files(str(dataset), "test")
+    assert cats == sorted((dataset / "test" / "cat").iterdir())
+    assert dogs == sorted((dataset / "test" / "dog").iterdir())

@@ -134,6 +134,10 @@ def test_without_training_rows_only_evaluation_is_possible(tmp_path: Path, photo
     assert len(load_split(table, "test", 4, val_fraction=0.2, val_seed=0)) == 40
     with pytest.raises(DataError, match=r"labels\.csv: no row of the split train, only of test$"):
         load_splits(table, 4, val_fraction=0.2, val_seed=0)
+    sides = (f"{line},{'val' if i % 4 < 2 else 'test'}" for i, line in enumerate(photos))
+    both = str(table_of(tmp_path, "path,label,split", *sides))
+    with pytest.raises(DataError, match=r"only of (val, test|test, val)$"):
+        load_splits(both, 4, val_fraction=0.2, val_seed=0)
 
 
 def test_absolute_paths_are_taken_and_broken_photos_named(tmp_path: Path, photos: list[str]) -> None:
