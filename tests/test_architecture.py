@@ -33,6 +33,8 @@ ARROWS = {
     "train/loop": "data nets recipe report runs",
     "train/tuning": "data loop nets recipe report runs",
     "train/cli": "data loop nets recipe report runs tuning",
+    "export/foreign": "",
+    "export/cleanup": "foreign",
     "export/graph": "",
     "export/proof": "graph",
     "export/quantization": "graph proof",
