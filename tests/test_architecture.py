@@ -33,7 +33,7 @@ ARROWS = {
     "train/loop": "data nets recipe report runs",
     "train/tuning": "data loop nets recipe report runs",
     "train/cli": "data loop nets recipe report runs tuning",
-    "export/foreign": "",
+    "export/foreign": "graph",
     "export/cleanup": "foreign",
     "export/graph": "",
     "export/proof": "graph",

@@ -1,6 +1,7 @@
 """What is known of somebody else's net once its file was read and its owner asked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx
@@ -24,3 +25,4 @@ class ForeignNet:
     output: str
     labels: tuple[str, ...]
     rule: PixelRule
+    sources: Mapping[str, str] = field(default_factory=dict)
