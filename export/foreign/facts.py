@@ -33,11 +33,15 @@ class Known:
     def __init__(self, facts: Sequence[Facts]):
         self._facts = facts
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return a fact, `default` if nothing says it."""
-        return next((value for fact in self._facts if (value := getattr(fact, name)) is not None), default)
+    def of(self, name: str) -> Facts | None:
+        """Return what the source says that counts for a fact, None where nothing says it."""
+        return next((fact for fact in self._facts if getattr(fact, name) is not None), None)
+
+    def get(self, name: str) -> Any:
+        """Return a fact, None where nothing says it."""
+        return getattr(self.of(name), name, None)
 
     def source(self, *names: str) -> str:
-        """Return the sources of some facts, each once; "" when nothing says any of them."""
-        found = (next((fact.source for fact in self._facts if getattr(fact, name) is not None), "") for name in names)
-        return ", ".join(dict.fromkeys(filter(None, found)))
+        """Return the sources of some facts, each once; "" where nothing says any of them."""
+        sources = [fact.source for fact in map(self.of, names) if fact]
+        return ", ".join(dict.fromkeys(sources))

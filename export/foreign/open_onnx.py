@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from onnx import AttributeProto, inliner, numpy_helper
 
 from ...edge.errors import ModelError
@@ -55,9 +55,19 @@ def _load(path: Path) -> onnx.ModelProto:
         raise ModelError(f"{path}: {error.strerror or error}") from error
     except DecodeError:
         model = onnx.ModelProto()
-    if not model.ir_version or not model.graph.node:
+    if not model.ir_version or not model.graph.node or not _is_text(model):
         raise ModelError(f"{path}: not an ONNX file; `torch.onnx.export` writes one, and tf2onnx of a Keras model")
     return model
+
+
+def _is_text(message: Message) -> bool:
+    """Return whether all names in a message are UTF-8; protobuf gives bytes for those that aren't."""
+    for field, value in message.ListFields():
+        if field.type in (field.TYPE_MESSAGE, field.TYPE_STRING):
+            for one in [value] if isinstance(value, Message | str | bytes) else value:
+                if isinstance(one, bytes) or (isinstance(one, Message) and not _is_text(one)):
+                    return False
+    return True
 
 
 def _digest(files: Sequence[Path]) -> str:

@@ -8,7 +8,7 @@ from .hugging_face import facts_beside
 from .open_onnx import open_onnx
 from .pixel_rule import PixelRule
 from .settle import Settled
-from .signature import image_layout, image_size, read_signature
+from .signature import image_size, read_signature
 from .told import Told
 from .ultralytics import ultralytics_facts
 
@@ -23,12 +23,12 @@ def read_foreign(path: Path, told: Told) -> ForeignNet:
     model, digest = open_onnx(path)
     written = ultralytics_facts({entry.key: entry.value for entry in model.metadata_props}, path)
     signature = read_signature(model, path)
-    layout = image_layout(signature.image, told.layout, path)
     settled = Settled(path, Known([*told.facts(), *([written] if written else []), *facts_beside(path)]))
+    layout = settled.layout(signature.image, told.layout)
     scale, mean, std = settled.normalizing()
-    size = settled.size(image_size(signature.image, layout, path))
-    preprocessing = settled.preprocessing(size)
-    labels = settled.labels(told, signature.classes)
+    channels = settled.channels()
+    preprocessing = settled.preprocessing(settled.size(image_size(signature.image, layout, path)))
+    labels = settled.labels(told.labels, signature.classes)
     settled.close()
-    rule = PixelRule(preprocessing, scale, mean, std, layout, settled.known.get("channels", "rgb"))
+    rule = PixelRule(preprocessing, scale, mean, std, layout, channels)
     return ForeignNet(path, path.stem, model, digest, signature.input, signature.output, labels, rule, settled.sources)

@@ -12,6 +12,8 @@ from .pixel_rule import Channels, Layout
 
 Like: TypeAlias = Literal["imagenet", "tf", "unit", "caffe"]
 
+THE_OPTIONS = "the options"
+
 LIKE: dict[Like, Facts] = {
     "imagenet": Facts(  # torchvision, transforms/_presets.py; timm, data/constants.py
         "--like imagenet",
@@ -79,7 +81,7 @@ class Told:
     def facts(self) -> list[Facts]:
         """Return what is said, what counts more first; the labels are read elsewhere."""
         options = Facts(
-            "the options",
+            THE_OPTIONS,
             size=self.size,
             scale=self.scale,
             mean=_triple(self.mean),
