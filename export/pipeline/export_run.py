@@ -112,7 +112,8 @@ def _export(exporter: Exporter, order: Order) -> Outcome:
     if order.target_ort:
         _prove(outcome, files, stage, order.target_ort)
     outcome.summary |= {"files": [evidence_summary(file) for file in files], "default": default}
-    page = export_page(Exported(run, exporter.dataset.test, files, order.budget, rungs, worth))
+    test, history = exporter.dataset.test, run.history()
+    page = export_page(Exported(run.folder.name, history, test, files, order.budget, rungs, worth))
     write_text(stage / REPORT, page)
     return outcome
 

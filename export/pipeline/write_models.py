@@ -26,7 +26,6 @@ from ..evidence.measured_accuracy import (
     measure,
     require_finite,
     require_parity,
-    torch_logits,
 )
 from ..graph.net_graph import build_graph
 from ..quantization.accuracy_ladder import Budget, Ladder
@@ -41,6 +40,7 @@ from ..quantization.calibration import (
 from ..quantization.fine_tune import fine_tune
 from ..quantization.variants import VARIANTS
 from .model_file import write_model
+from .torch_logits import torch_logits
 
 FP32, INT8, FLIPS = "model.fp32.onnx", "model.int8.onnx", "flips.png"
 RECORDED = ("edge-cifar", "onnx", "onnxruntime", "numpy", "pillow")  # packages that can change a file
@@ -68,7 +68,7 @@ class Exporter:
         require_finite(str(self.run.folder), expected)
         logits = self._run(self.model, self.card)
         references = References(expected, logits)
-        require_parity(FP32, logits.val, references.torch_val)
+        require_parity(FP32, logits.val, references.reference_val)
         return self._keep(FP32, self.model, self.card, logits, references), references
 
     def write_int8(self, budget: Budget, references: References) -> tuple[Evidence | None, Ladder]:

@@ -29,9 +29,9 @@ from edge_cifar.export.evidence.measured_accuracy import (
     measure,
     require_finite,
     require_parity,
-    torch_logits,
 )
 from edge_cifar.export.evidence.text_tables import confidence_line, evidence_lines
+from edge_cifar.export.pipeline.torch_logits import torch_logits
 from PIL import Image
 
 LABELS = ("a", "b", "c", "d")
@@ -89,19 +89,6 @@ def test_the_allowed_difference_is_of_the_range_and_the_size() -> None:
     assert allowed_difference(np.array([[-5.0, 3.0]])) == 1e-4 * 8 + 32 * eps * 5
     exact = np.zeros((1, 2), np.float32)
     require_parity("", exact, exact)  # nothing is no difference
-
-
-def test_the_torch_net_runs_in_batches(synthetic: LabelledImages) -> None:
-    sizes: list[int] = []
-
-    class Sums(torch.nn.Module):
-        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-            sizes.append(len(pixels))
-            return pixels.flatten(1)[:, :3].float()
-
-    images = synthetic.take(np.arange(300) % 200)
-    assert np.array_equal(torch_logits(Sums(), images), images.images.reshape(300, -1)[:, :3])
-    assert sizes == [256, 44]
 
 
 def test_evidence_of_each_split(synthetic: LabelledImages) -> None:
@@ -255,13 +242,13 @@ def test_a_files_logits_are_of_both_splits(tiny_fp32_model: Path, synthetic: Lab
 
 
 def test_the_fp32_file_passes_parity(references: References) -> None:
-    require_parity("model", references.fp32.val, references.torch_val)
+    require_parity("model", references.fp32.val, references.reference_val)
 
 
 @pytest.mark.parametrize(("wrong", "told"), [(1.0, "by 1, more than"), (float("nan"), "by being no numbers")])
 def test_a_file_that_computes_something_else_fails_parity(references: References, wrong: float, told: str) -> None:
     with pytest.raises(ModelError, match=f"logits differ from the trained net's {told}"):
-        require_parity("model", references.fp32.val + np.float32(wrong), references.torch_val)
+        require_parity("model", references.fp32.val + np.float32(wrong), references.reference_val)
 
 
 def test_a_file_against_itself_flips_nothing(
