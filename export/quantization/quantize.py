@@ -15,15 +15,19 @@ from onnxruntime.quantization.calibrate import TensorData, TensorsData
 
 from ...edge.errors import ModelError
 from ..graph.graph_view import attribute
-from ..graph.net_graph import IR_VERSION
 from ..proof.saturation import prove, weight_scales
 from .calibration import Range
-from .residual_sums import LEVELS, scale_owner, sum_overrides
+from .float_functions import float_functions
+from .proven_scales import Overrides, proven_scales
+from .residual_sums import LEVELS, joined_tensors, scale_owner, sum_overrides
 
 WEIGHTED = ("Conv", "Gemm")
 LARGEST_BIAS = 2**30  # steps: half of what 32 bits hold, the rest is for the sums
 SMALLEST_PIXEL_STEP = 1 / 255  # what pixels are scaled by, at least
-QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"]
+QUANTIZED_KINDS = [
+    *("Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"),
+    *("Clip", "Mul", "Sigmoid", "LeakyRelu", "Concat", "Split", "Slice", "Reshape", "Squeeze", "Unsqueeze"),
+]
 
 
 def quantize(
@@ -37,7 +41,20 @@ def quantize(
     when a portable result is not.
     """
     kept = list(keep_float)
-    sums = sum_overrides(model, ranges) if portable else {}
+    scales = sum_overrides(model, ranges) if portable else {}
+    quantized = _quantized(model, ranges, kept, scales, portable)
+    if portable:
+        joined = [names for names in joined_tensors(model) if names <= scales.keys()]
+        if moved := proven_scales(quantized, joined):
+            quantized = _quantized(model, ranges, kept, scales | moved, portable)
+        require_portable(quantized)
+    return quantized
+
+
+def _quantized(
+    model: onnx.ModelProto, ranges: Mapping[str, Range], kept: list[str], scales: Overrides, portable: bool
+) -> onnx.ModelProto:
+    """Return the int8 model whose activations have the scales of their ranges, or those given here."""
     quantizer = QDQQuantizer(
         onnx.shape_inference.infer_shapes(model),
         True,  # per channel
@@ -46,11 +63,11 @@ def quantize(
         QuantType.QUInt8,  # activations
         tensors_range(ranges),
         [],
-        kept,
+        [*kept, *float_functions(model)],
         QUANTIZED_KINDS,
         {
-            "TensorQuantOverrides": sums
-            | weight_overrides(model, activation_scales(model, ranges, sums), kept, portable),
+            "TensorQuantOverrides": scales
+            | weight_overrides(model, activation_scales(model, ranges, scales), kept, portable),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },
@@ -59,10 +76,8 @@ def quantize(
     _shield(quantizer.model.model, kept)
     quantizer.model.topological_sort()
     quantized: onnx.ModelProto = quantizer.model.model
-    quantized.ir_version = IR_VERSION
+    quantized.ir_version = model.ir_version
     onnx.checker.check_model(quantized, full_check=True)
-    if portable:
-        require_portable(quantized)
     return quantized
 
 
@@ -105,7 +120,7 @@ def activation_scales(
 
     `sums` as from `sum_overrides`. A layer that reads the pixels is left out: their scale is the graph's.
     """
-    makers = {node.output[0]: node for node in model.graph.node}
+    makers = {name: node for node in model.graph.node for name in node.output}
     scales = {}
     for node in model.graph.node:
         if node.op_type in WEIGHTED:

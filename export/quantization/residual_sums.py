@@ -1,8 +1,9 @@
-"""Sums of two activations, as residual blocks have them, so quantized that every CPU adds alike.
+"""Sums of two activations, as residual blocks have them, so quantized that every CPU adds alike; what is joined, too.
 
 onnxruntime adds uint8 tensors in float: it brings both to the scale of the sum, adds, and rounds. Some CPUs fuse a
 multiplication with an addition, others don't, so the last bit may differ and tip the rounding. With one scale for all
 three the sum is a whole number of steps, at most 510, and float is within a thousandth of it: there is nothing to tip.
+A concatenation whose parts have its scale rounds nothing twice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,9 @@ import onnx
 
 from .calibration import Range
 
-SAME_SCALE = ("MaxPool", "Transpose", "Flatten", "Reshape")  # give what they read, in its scale
+# These give what they read, in its scale.
+SAME_SCALE = ("MaxPool", "Transpose", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Split", "Slice")
+CLIPPING = ("Relu", "Clip")
 LEVELS = 255  # steps of uint8
 SMALLEST_SPAN = 1e-6  # of a net whose sums are all zero
 
@@ -25,7 +28,7 @@ def sum_overrides(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> dict[s
     no range (constants, pixels) are left as they are, and unproven.
     """
     overrides = {}
-    for names in _joined(model):
+    for names in joined_tensors(model):
         if not names <= ranges.keys():
             continue
         lows = {name: min(ranges[name][0], 0.0) for name in names}
@@ -37,7 +40,7 @@ def sum_overrides(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> dict[s
     return overrides
 
 
-def _joined(model: onnx.ModelProto) -> Sequence[set[str]]:
+def joined_tensors(model: onnx.ModelProto) -> Sequence[set[str]]:
     """Return the names of the tensors that must have one scale: those of a sum, and of sums of the same tensors."""
     groups: list[set[str]] = []
     for names in _sums(model):
@@ -47,13 +50,22 @@ def _joined(model: onnx.ModelProto) -> Sequence[set[str]]:
 
 
 def _sums(model: onnx.ModelProto) -> Iterator[set[str]]:
-    """Yield the tensors that each sum reads and gives; a ReLU behind it is part of it, as in the int8 graph."""
-    makers = {node.output[0]: node for node in model.graph.node}
+    """Yield the tensors that each sum reads and gives; what clips it behind is part of it, as in the int8 graph.
+
+    Of concatenations the same, but for parts that several of them read, as dense blocks do: their ranges grow apart.
+    """
+    makers = {name: node for node in model.graph.node for name in node.output}
+    readers = {name: [node for node in model.graph.node if name in node.input] for name in makers}
     for node in model.graph.node:
         if node.op_type == "Add":
-            readers = [reader for reader in model.graph.node if node.output[0] in reader.input]
-            given = readers[0] if [reader.op_type for reader in readers] == ["Relu"] else node
+            behind = readers[node.output[0]]
+            given = behind[0] if len(behind) == 1 and behind[0].op_type in CLIPPING else node
             yield {*(scale_owner(name, makers) for name in node.input), given.output[0]}
+        elif node.op_type == "Concat":
+            alone = (
+                name for name in node.input if [each.op_type for each in readers.get(name, [])].count("Concat") < 2
+            )
+            yield {*(scale_owner(name, makers) for name in alone), node.output[0]}
 
 
 def scale_owner(name: str, makers: Mapping[str, onnx.NodeProto]) -> str:
