@@ -16,10 +16,11 @@ from onnxruntime.quantization.calibrate import TensorData, TensorsData
 from ...edge.errors import ModelError
 from ..graph.graph_view import attribute
 from ..proof.saturation import prove, weight_scales
+from .average_pools import as_convolutions, mean_overrides
 from .calibration import Range
 from .float_functions import float_functions
 from .proven_scales import Overrides, proven_scales
-from .residual_sums import LEVELS, joined_tensors, scale_owner, sum_overrides
+from .residual_sums import LEVELS, joined_tensors, kept_clips, scale_owner, sum_overrides
 
 WEIGHTED = ("Conv", "Gemm")
 LARGEST_BIAS = 2**30  # steps: half of what 32 bits hold, the rest is for the sums
@@ -40,7 +41,7 @@ def quantize(
     what it is. Not `portable`: weights use all of int8, and sums have scales of their own, unproven. Raises ModelError
     when a portable result is not.
     """
-    kept = list(keep_float)
+    kept, model = list(keep_float), as_convolutions(model)
     scales = sum_overrides(model, ranges) if portable else {}
     quantized = _quantized(model, ranges, kept, scales, portable)
     if portable:
@@ -63,11 +64,12 @@ def _quantized(
         QuantType.QUInt8,  # activations
         tensors_range(ranges),
         [],
-        [*kept, *float_functions(model)],
+        [*kept, *float_functions(model), *kept_clips(model, scales)],
         QUANTIZED_KINDS,
         {
             "TensorQuantOverrides": scales
-            | weight_overrides(model, activation_scales(model, ranges, scales), kept, portable),
+            | weight_overrides(model, activation_scales(model, ranges, scales), kept, portable)
+            | mean_overrides(model),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },

@@ -6,17 +6,19 @@ three the sum is a whole number of steps, at most 510, and float is within a tho
 A concatenation whose parts have its scale rounds nothing twice.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 
+from ..graph.graph_view import input_name
 from .calibration import Range
 
 # These give what they read, in its scale.
 SAME_SCALE = ("MaxPool", "Transpose", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Split", "Slice")
-CLIPPING = ("Relu", "Clip")
 LEVELS = 255  # steps of uint8
 SMALLEST_SPAN = 1e-6  # of a net whose sums are all zero
 
@@ -49,8 +51,24 @@ def joined_tensors(model: onnx.ModelProto) -> Sequence[set[str]]:
     return groups
 
 
+def kept_clips(model: onnx.ModelProto, overrides: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+    """Return the names of the Clips that can't be the range of what is in front, since the scale of a sum sets that."""
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+
+    def is_kept(node: onnx.NodeProto) -> bool:
+        if node.input[0] in overrides or node.output[0] not in overrides:
+            return node.input[0] in overrides
+        [entry] = overrides[node.output[0]]
+        scale, zero_point = float(entry["scale"]), int(entry["zero_point"])
+        limits = [constants.get(input_name(node, at)) for at in (1, 2)]
+        low, high = (math.nan if limit is None else float(numpy_helper.to_array(limit).item()) for limit in limits)
+        return -scale * zero_point < low - scale / 2 or high + scale / 2 < scale * (LEVELS - zero_point)
+
+    return [node.name for node in model.graph.node if node.op_type == "Clip" and is_kept(node)]
+
+
 def _sums(model: onnx.ModelProto) -> Iterator[set[str]]:
-    """Yield the tensors that each sum reads and gives; what clips it behind is part of it, as in the int8 graph.
+    """Yield the tensors that each sum reads and gives; a ReLU behind it is part of it, as in the int8 graph.
 
     Of concatenations the same, but for parts that several of them read, as dense blocks do: their ranges grow apart.
     """
@@ -59,7 +77,7 @@ def _sums(model: onnx.ModelProto) -> Iterator[set[str]]:
     for node in model.graph.node:
         if node.op_type == "Add":
             behind = readers[node.output[0]]
-            given = behind[0] if len(behind) == 1 and behind[0].op_type in CLIPPING else node
+            given = behind[0] if [reader.op_type for reader in behind] == ["Relu"] else node
             yield {*(scale_owner(name, makers) for name in node.input), given.output[0]}
         elif node.op_type == "Concat":
             alone = (
