@@ -104,9 +104,7 @@ def require_parity(file: str, logits: Logits, expected: Logits, origin: str = TR
     difference, allowed = float(np.abs(logits - expected).max()), allowed_difference(expected)
     if not difference <= allowed:
         told = f"by {difference:.2g}, more than {allowed:.2g}" if np.isfinite(logits).all() else "by being no numbers"
-        raise ModelError(
-            f"{file}: logits differ from {origin}'s {told}; the file was not kept, please report this"
-        )
+        raise ModelError(f"{file}: logits differ from {origin}'s {told}; the file was not kept, please report this")
 
 
 def allowed_difference(expected: Logits) -> float:
