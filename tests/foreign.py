@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-from edge_cifar.export.foreign.told import Told
 from onnx import TensorProto, helper, numpy_helper
 
-SAID = Told(like="imagenet", labels=Path("letters.txt"))  # see `save`
 LETTERS = ("a", "b", "c", "d")
 Shape = Sequence[int | str | None] | None
 
