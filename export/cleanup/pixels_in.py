@@ -18,7 +18,7 @@ from ...edge.errors import ModelError
 from ...edge.model.contract import INPUT
 from ..foreign.pixel_rule import PixelRule
 from ..graph.graph_view import attribute
-from ..graph.net_graph import NORMALIZED
+from ..graph.versions import NORMALIZED
 from .draft import Draft
 
 MOVING = {"Cast", "Identity", "Transpose", "Gather", "Slice", "Split", "Concat", "Squeeze", "Unsqueeze", "Reshape"}
