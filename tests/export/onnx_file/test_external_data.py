@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.export.foreign.open_onnx import open_onnx
+from edge_cifar.export.onnx_file.open_onnx import open_onnx
 from foreign import net, save
 from onnx import TensorProto, helper, numpy_helper
 
@@ -61,6 +61,7 @@ def test_constants_beside_the_file_come_in_too(tmp_path: Path) -> None:
         ({"location": "C:\\weights.bin"}, "outside of its folder"),
         ({"location": ""}, "outside of its folder"),
         ({"location": "."}, "is no file"),
+        ({"location": "a" * 300}, "can't be read .File name too long"),
         ({"offset": "12"}, "'weights.bin' doesn't hold the tensor 'weight'"),
         ({"offset": "-8"}, "doesn't hold"),
         ({"offset": "one"}, "doesn't hold"),
