@@ -99,6 +99,15 @@ def test_control_flow_is_refused(tmp_path: Path) -> None:
         open_onnx(save(net([choice], which=np.array(True)), tmp_path))
 
 
+def test_sparse_weights_and_training_are_refused(tmp_path: Path) -> None:
+    sparse, training = net(), net()
+    sparse.graph.sparse_initializer.add()
+    training.training_info.add()
+    for model in (sparse, training):
+        with pytest.raises(ModelError, match="sparse weights or training information in it"):
+            open_onnx(save(model, tmp_path))
+
+
 def test_many_kinds_of_operators_are_named_in_short(tmp_path: Path) -> None:
     nodes = [helper.make_node(f"Own{i}", ["image"], [f"t{i}"], domain="shop") for i in range(7)]
     with pytest.raises(ModelError, match=r"shop.Own0, .*, shop.Own4 and 2 more\)"):
