@@ -103,3 +103,10 @@ def test_a_tensor_without_a_size_is_damage(kind: int, tmp_path: Path) -> None:
     model.graph.initializer[0].data_type = kind
     with pytest.raises(ModelError, match="'weight' has no size"):
         open_onnx(save(model, tmp_path))
+
+
+def test_a_negative_length_is_damage(tmp_path: Path) -> None:
+    model = onnx.load_model(outside(tmp_path), load_external_data=False)
+    model.graph.initializer[0].dims[0] = -4
+    with pytest.raises(ModelError, match="'weight' has no size"):
+        open_onnx(save(model, tmp_path))
