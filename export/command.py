@@ -135,7 +135,7 @@ def export(
     like: Annotated[
         Like | None,
         typer.Option(
-            help="How its pixels are scaled: imagenet (torchvision, timm), tf (-1 to 1), unit (0 to 1), caffe (BGR less means).",
+            help="How its pixels are scaled: imagenet (torchvision, timm), tf (-1 to 1), unit (0 to 1) or caffe.",
             rich_help_panel=OTHERS,
         ),
     ] = None,
