@@ -40,7 +40,7 @@ ARROWS = {
     "export/proof": "graph",
     "export/quantization": "graph proof",
     "export/evidence": "proof quantization",
-    "export/pipeline": "evidence graph proof quantization",
+    "export/pipeline": "cleanup evidence foreign graph proof quantization",
     "benchmarks/measure": "",
     "benchmarks/report": "measure",
     "benchmarks/cli": "measure report",
