@@ -20,7 +20,7 @@ def test_a_graph_costs_what_its_net_does(net: tuple[str, onnx.ModelProto]) -> No
 
 
 def test_parameters_are_the_weights_and_biases_of_three_colours(net: tuple[str, onnx.ModelProto]) -> None:
-    name, graph = net
+    _, graph = net
     layers = [node for node in graph.graph.node if node.op_type in ("Conv", "Gemm")]
     sizes = {tensor.name: torch.Size(tensor.dims).numel() for tensor in graph.graph.initializer}
     first = next(tensor for tensor in graph.graph.initializer if tensor.name == layers[0].input[1])
