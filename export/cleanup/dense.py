@@ -70,7 +70,7 @@ def _sink(draft: Draft) -> bool:
     """Move one Flatten, or all that one node reads, behind their reader. Returns whether there was one to move."""
     shapes = draft.shapes()
     for node in draft.nodes:
-        flat = {name: str(made.input[0]) for name in node.input if (made := draft.maker(name, "Flatten")) is not None}
+        flat = {name: image for name in node.input if (image := _flattened(draft, shapes, name))}
         if not flat:
             continue
         source = flat.get(node.input[0], "")
@@ -83,6 +83,14 @@ def _sink(draft: Draft) -> bool:
             draft.replace(node, moved, helper.make_node("Flatten", [image], node.output, image))
             return True
     return False
+
+
+def _flattened(draft: Draft, shapes: Shapes, name: str) -> str:
+    """Return the images (N, C, H, W) that a tensor (N, C * H * W) is made of by Flatten, "" if it isn't."""
+    flatten = draft.maker(name, "Flatten")
+    if flatten is None or attribute(flatten, "axis", 1) != 1 or len(shapes.get(flatten.input[0], ())) != 4:
+        return ""
+    return str(flatten.input[0])
 
 
 def _on_images(
@@ -125,8 +133,7 @@ def _operand(draft: Draft, name: str, flat: dict[str, str]) -> str | None:
 def _make_head(draft: Draft) -> None:
     """Write a convolution that is the last layer, on an image of one pixel, as the Gemm that it is."""
     shapes = draft.shapes()
-    flatten = draft.maker(draft.output, "Flatten")
-    conv = draft.maker(flatten.input[0], "Conv") if flatten is not None else None
+    flatten, conv = draft.maker(draft.output, "Flatten"), draft.maker(_flattened(draft, shapes, draft.output), "Conv")
     if flatten is None or conv is None or not draft.is_only_reader(flatten, conv.output[0]):
         return
     weight, bias = draft.constant(conv, 1), draft.constant(conv, 2)

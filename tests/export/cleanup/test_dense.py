@@ -105,6 +105,15 @@ def test_images_stay_images_up_to_the_last_dense_layer(nodes: list[Any], expecte
     np.testing.assert_allclose(compute(made, images()), want, atol=1e-5)
 
 
+def test_only_what_keeps_images_apart_is_a_flatten_of_images() -> None:
+    rows = node("Flatten", "x", "f", axis=3)  # (N * C * H, W)
+    made = draft(rows, node("Gemm", "f v b", "h", transB=1), node("Relu", "h", "y"), v=weights(5, 8), b=weights(5))
+    want = compute(made, images())
+    keep_images(made)
+    assert kinds(made) == ["Flatten", "Gemm", "Relu"]
+    np.testing.assert_array_equal(compute(made, images()), want)
+
+
 def test_a_dense_layer_of_two_tensors_stays() -> None:
     made = made_of(POOL, FLAT, node("Transpose", "f", "t"), node("MatMul", "f t", "y"))
     keep_images(made)

@@ -59,6 +59,27 @@ def test_tokens_for_each_image_are_added_behind_zeros(inputs: str, axis: int) ->
     np.testing.assert_array_equal(compute(made, images(PRIME)[:2]), want[:2])
 
 
+def test_a_constant_that_is_the_same_for_each_image_is_there_once() -> None:
+    row = weights(1, 3, 8, 8)
+    other: Any = np.arange(11 * 192, dtype=np.float32).reshape(PRIME)
+    made = draft(node("Add", "rows x", "y"), shape=PRIME, rows=np.repeat(row, 11, axis=0))
+    free_batch(made)
+    np.testing.assert_array_equal(compute(made, images()), images() + row)
+    differing = draft(node("Add", "other x", "y"), shape=PRIME, other=other)
+    free_batch(differing)
+    assert differing.constants["other"].shape == PRIME
+
+
+@pytest.mark.parametrize("side", [5, 13, 16])
+@pytest.mark.parametrize("rule", ["asymmetric", "half_pixel", "align_corners"])
+def test_an_image_is_resized_whatever_the_batch(side: int, rule: str) -> None:
+    resize = node("Resize", "x _ _ sizes", "y", mode="linear", coordinate_transformation_mode=rule)
+    made = draft(resize, shape=PRIME, sizes=np.array([11, 3, side, side]))
+    want = compute(made, images(PRIME))
+    free_batch(made)
+    np.testing.assert_allclose(compute(made, images(PRIME)[:2]), want[:2], atol=1e-5)
+
+
 def test_other_concatenations_stay() -> None:
     rows: Any = np.arange(11 * 64, dtype=np.float32).reshape(11, 1, 8, 8)
     made = draft(node("Concat", "x rows", "a", axis=1), node("Concat", "a a", "y", axis=1), shape=PRIME, rows=rows)

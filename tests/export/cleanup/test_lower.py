@@ -13,11 +13,12 @@ from foreign_graphs import compute, draft, images, node
         ([node("ReduceMean", "x axes", "y")], 20),
         ([node("Split", "x", "a b", axis=1, num_outputs=2), node("Concat", "b a", "y", axis=1)], 18),
         ([node("Gelu", "x", "y")], 20),
+        ([node("Resize", "x _ scales", "y", mode="linear", antialias=0, keep_aspect_ratio_policy="stretch")], 18),
         ([node("Gelu", "x", "y", approximate="tanh")], 20),
     ],
 )
 def test_what_is_newer_than_set_17_is_written_as_there(last: list[Any], opset: int) -> None:
-    made = draft(*last, opset=opset, axes=np.array([1]))
+    made = draft(*last, opset=opset, axes=np.array([1]), scales=np.array([1, 1, 2, 2], np.float32))
     want = compute(made, images())
     lower(made)
     made.opset = 17
