@@ -20,7 +20,8 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from ..graph.net_graph import IR_VERSION, NORMALIZED, PIXEL_RANGE
 from ..proof.saturation import weight_scales
 from .calibration import Range
-from .quantize import QUANTIZED_KINDS, activation_scales, tensors_range, weight_overrides
+from .float_nodes import QUANTIZED_KINDS
+from .quantize import activation_scales, tensors_range, weight_overrides
 
 
 def fp16(model: onnx.ModelProto) -> onnx.ModelProto:
