@@ -23,7 +23,7 @@ from ...edge.model.golden_logits import golden_images
 from ...edge.model.shipped_models import FAMILY, model_file
 from ...export.proof.portability import Portability, portability
 from ...export.proof.prove_graph import findings
-from .counterexample_nets import Array, examples, pixels
+from .counterexample_nets import examples
 from .emulated import (
     ALL_CPUS,
     BOTH_STACKS,
@@ -37,6 +37,7 @@ from .emulated import (
     run_child,
 )
 from .emulators import qemu_version
+from .example_net import Array, pixels
 
 SCHEMA = 1  # of the JSON; raised when a key changes its meaning or goes away
 CHILD = "edge_cifar.benchmarks.portability.counterexamples_child"

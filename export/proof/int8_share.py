@@ -40,7 +40,7 @@ def _multiplications(node: onnx.NodeProto, view: GraphView, shapes: Shapes) -> i
     if weight is None:
         return 0
     rows = "Gemm" in node.op_type and not is_set(node, "transB")
-    return given * weight.size // weight.shape[1 if rows else 0]
+    return given * int(weight.size) // int(weight.shape[1 if rows else 0])
 
 
 def _shapes(model: onnx.ModelProto) -> Shapes:

@@ -19,7 +19,7 @@ from ..graph.run_graph import run_tensors
 
 BINS = 2048
 LEVELS = 256  # of uint8
-KNOWN_RANGE = ("Transpose", "DequantizeLinear")  # what was moved, and what integers stand for
+KNOWN_RANGE = "DequantizeLinear"  # of what integers stand for
 MOST_COUNTED = 2**16  # values of a tensor and image that are counted: all, of images up to 32 pixels
 SAMPLES = 5  # drawn to see how much the choice of images matters
 
@@ -62,7 +62,7 @@ def activation_histograms(model: onnx.ModelProto, sample: LabelledImages) -> dic
     names = [
         node.output[0]
         for node in model.graph.node
-        if node.op_type not in KNOWN_RANGE and kinds.get(node.output[0]) == onnx.TensorProto.FLOAT
+        if node.op_type != KNOWN_RANGE and kinds.get(node.output[0]) == onnx.TensorProto.FLOAT
     ]
     lows, highs = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     for tensors in run_tensors(model, names, sample.images):

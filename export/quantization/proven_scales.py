@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 
 from ..graph.graph_view import GraphView
+from ..proof.enumeration import FUNCTIONS
 from ..proof.functions import QUANTIZE, Function, functions
 
 STEP, STEPS = 1e-4, 100  # by which a scale is moved, relatively, up to 1 %
+NO_FUNCTIONS = ("Add", "Relu", "Clip")  # on their own
 Overrides = dict[str, list[dict[str, Any]]]
 
 
@@ -55,6 +58,22 @@ class _Scales:
             entry = {"scale": np.array(scale, np.float32), "zero_point": np.array(self._view.constant(zero_point))}
             found[tensor] = [entry]
         return found
+
+
+def has_functions(model: onnx.ModelProto) -> bool:
+    """Return whether a float model has functions whose scales may have to be moved."""
+    return any(node.op_type in FUNCTIONS and node.op_type not in NO_FUNCTIONS for node in model.graph.node)
+
+
+def without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a float model with its shapes whose layers have one weight of 0 each: to find activations' scales by."""
+    drafted: onnx.ModelProto = onnx.shape_inference.infer_shapes(model)
+    held = {name for node in drafted.graph.node if node.op_type in ("Conv", "Gemm") for name in node.input[1:]}
+    for tensor in drafted.graph.initializer:
+        if tensor.name in held:
+            array = np.zeros([1] * len(tensor.dims), np.float32)
+            tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    return drafted
 
 
 def proven_scales(quantized: onnx.ModelProto, joined: Collection[Collection[str]]) -> Overrides:

@@ -18,17 +18,13 @@ from ..graph.graph_view import attribute
 from ..proof.saturation import prove, weight_scales
 from .average_pools import as_convolutions, mean_overrides
 from .calibration import Range
-from .float_functions import float_functions
-from .proven_scales import Overrides, proven_scales
+from .float_nodes import QUANTIZED_KINDS, float_nodes
+from .proven_scales import Overrides, has_functions, proven_scales, without_weights
 from .residual_sums import LEVELS, joined_tensors, kept_clips, scale_owner, sum_overrides
 
 WEIGHTED = ("Conv", "Gemm")
 LARGEST_BIAS = 2**30  # steps: half of what 32 bits hold, the rest is for the sums
 SMALLEST_PIXEL_STEP = 1 / 255  # what pixels are scaled by, at least
-QUANTIZED_KINDS = [
-    *("Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"),
-    *("Clip", "Mul", "Sigmoid", "LeakyRelu", "Concat", "Split", "Slice", "Reshape", "Squeeze", "Unsqueeze"),
-]
 
 
 def quantize(
@@ -43,44 +39,44 @@ def quantize(
     """
     kept, model = list(keep_float), as_convolutions(model)
     scales = sum_overrides(model, ranges) if portable else {}
-    quantized = _quantized(model, ranges, kept, scales, portable)
-    if portable:
+    if portable and has_functions(model):
+        draft = _quantizer(without_weights(model), ranges, kept, scales)
+        draft.quantize_model()
         joined = [names for names in joined_tensors(model) if names <= scales.keys()]
-        if moved := proven_scales(quantized, joined):
-            quantized = _quantized(model, ranges, kept, scales | moved, portable)
-        require_portable(quantized)
-    return quantized
-
-
-def _quantized(
-    model: onnx.ModelProto, ranges: Mapping[str, Range], kept: list[str], scales: Overrides, portable: bool
-) -> onnx.ModelProto:
-    """Return the int8 model whose activations have the scales of their ranges, or those given here."""
-    quantizer = QDQQuantizer(
-        onnx.shape_inference.infer_shapes(model),
-        True,  # per channel
-        False,  # reduce_range: the scales below do it, no more than is needed
-        QuantType.QInt8,  # weights
-        QuantType.QUInt8,  # activations
-        tensors_range(ranges),
-        [],
-        [*kept, *float_functions(model), *kept_clips(model, scales)],
-        QUANTIZED_KINDS,
-        {
-            "TensorQuantOverrides": scales
-            | weight_overrides(model, activation_scales(model, ranges, scales), kept, portable)
-            | mean_overrides(model),
-            # Logits leave as float: rounding them to 256 levels would only lose.
-            "OpTypesToExcludeOutputQuantization": ["Gemm"],
-        },
-    )
+        scales = scales | proven_scales(draft.model.model, joined)
+    weights = weight_overrides(model, activation_scales(model, ranges, scales), kept, portable)
+    quantizer = _quantizer(model, ranges, kept, scales | weights | mean_overrides(model))
     quantizer.quantize_model()
     _shield(quantizer.model.model, kept)
     quantizer.model.topological_sort()
     quantized: onnx.ModelProto = quantizer.model.model
     quantized.ir_version = model.ir_version
     onnx.checker.check_model(quantized, full_check=True)
+    if portable:
+        require_portable(quantized)
     return quantized
+
+
+def _quantizer(
+    model: onnx.ModelProto, ranges: Mapping[str, Range], kept: list[str], overrides: Overrides
+) -> QDQQuantizer:
+    """Return what quantizes a float model, to the scales of its ranges or those given."""
+    return QDQQuantizer(
+        onnx.shape_inference.infer_shapes(model),
+        True,  # per channel
+        False,  # reduce_range: the overrides do it, no more than is needed
+        QuantType.QInt8,  # weights
+        QuantType.QUInt8,  # activations
+        tensors_range(ranges),
+        [],
+        [*kept, *float_nodes(model), *kept_clips(model, overrides)],
+        QUANTIZED_KINDS,
+        {
+            "TensorQuantOverrides": overrides,
+            # Logits leave as float: rounding them to 256 levels would only lose.
+            "OpTypesToExcludeOutputQuantization": ["Gemm"],
+        },
+    )
 
 
 def require_portable(model: onnx.ModelProto) -> None:

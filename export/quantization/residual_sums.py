@@ -7,6 +7,7 @@ A concatenation whose parts have its scale rounds nothing twice.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -73,7 +74,10 @@ def _sums(model: onnx.ModelProto) -> Iterator[set[str]]:
     Of concatenations the same, but for parts that several of them read, as dense blocks do: their ranges grow apart.
     """
     makers = {name: node for node in model.graph.node for name in node.output}
-    readers = {name: [node for node in model.graph.node if name in node.input] for name in makers}
+    readers = defaultdict[str, list[onnx.NodeProto]](list)
+    for node in model.graph.node:
+        for name in dict.fromkeys(node.input):
+            readers[name].append(node)
     for node in model.graph.node:
         if node.op_type == "Add":
             behind = readers[node.output[0]]

@@ -21,7 +21,8 @@ from ..graph.graph_view import GraphView
 from ..graph.versions import IR_VERSION, NORMALIZED
 from ..proof.saturation import weight_scales
 from .calibration import Range
-from .quantize import QUANTIZED_KINDS, activation_scales, tensors_range, weight_overrides
+from .float_nodes import QUANTIZED_KINDS
+from .quantize import activation_scales, tensors_range, weight_overrides
 
 
 def fp16(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -1,6 +1,7 @@
 import onnx
 import pytest
-from edge_cifar.benchmarks.portability.counterexample_nets import examples, pixels
+from edge_cifar.benchmarks.portability.counterexample_nets import examples
+from edge_cifar.benchmarks.portability.example_net import pixels
 from edge_cifar.export.graph.run_graph import open_session
 from edge_cifar.export.proof.portability import Portability, portability
 

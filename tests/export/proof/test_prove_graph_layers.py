@@ -129,6 +129,26 @@ def test_a_dense_layer_that_scales_its_bias_or_turns_its_input_is_another() -> N
     assert judged(*read, turned, ROUNDING, kind="Gemm") == Finding(NO_RULE, "its input is transposed")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "scale", "found"),
+    [
+        ("zero", "six", "s z", STAYS_FLOAT),  # up to 127.5
+        ("zero", "six", "small z", EXACT),
+        ("zero", "six", "small nine", STAYS_FLOAT),  # from below 0
+        ("minus_one", "six", "small nine", EXACT),
+        ("zero", "y", "small z", STAYS_FLOAT),
+        ("-", "six", "small z", STAYS_FLOAT),
+        ("zero", "channels", "small z", STAYS_FLOAT),
+        ("zero", "six", "channels zeros", STAYS_FLOAT),
+    ],
+)
+def test_a_clip_vanishes_where_it_takes_nothing_off_the_integers(
+    low: str, high: str, scale: str, found: Finding
+) -> None:
+    clip, rounding = node("Clip", f"y {low} {high}", "a"), node("QuantizeLinear", f"a {scale}", "b")
+    assert judged(READ, WEIGHTS, CONV, clip, rounding, kind="Conv") == found
+
+
 @pytest.mark.parametrize("alpha", [0.5, float("inf"), float("nan"), 1e-40])
 def test_a_dense_layer_with_a_factor_of_its_own_has_no_rule(alpha: float) -> None:
     found = Finding(NO_RULE, "its sums are multiplied by alpha, too")
