@@ -12,7 +12,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from ..graph.net_graph import IR_VERSION, OPSET, GraphWriter
+from ..graph.conventions import IR_VERSION, OPSET
+from ..graph.net_graph import GraphWriter
 
 SIZE = 224
 PIXELS, LOGITS = "pixels", "scores"

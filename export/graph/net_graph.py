@@ -28,9 +28,8 @@ from ...train.nets.layers import (
     shapes,
 )
 from ...train.nets.torch_modules import PIXEL_MEAN, PIXEL_STD, Sum
-from .versions import IR_VERSION, OPSET
+from .conventions import IR_VERSION, NORMALIZED, OPSET
 
-NORMALIZED = "normalized"  # tensor: float (N, 4, H, W), what the first convolution sees
 PIXEL_RANGE = (-PIXEL_MEAN / PIXEL_STD, (255 - PIXEL_MEAN) / PIXEL_STD)  # of its values
 
 Array = npt.NDArray[np.float64]
