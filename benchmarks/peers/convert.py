@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 
 from ...edge.photos.contract import Pixels
-from ...export.graph.conventions import NORMALIZED
+from ...export.graph.versions import NORMALIZED
 from .runtimes import MEAN, STD
 
 

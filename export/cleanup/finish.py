@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ...edge.errors import ModelError
 from ...edge.model.contract import INPUT, OUTPUT
-from ..graph.conventions import NORMALIZED, OPSET
+from ..graph.versions import NORMALIZED, OPSET
 from .draft import Draft
 
 LAST_OPSET = 17  # IR 8, onnxruntime 1.12

@@ -17,8 +17,8 @@ from onnx.reference import ReferenceEvaluator
 from ...edge.errors import ModelError
 from ...edge.model.contract import INPUT
 from ..foreign.pixel_rule import PixelRule
-from ..graph.conventions import NORMALIZED
 from ..graph.graph_view import attribute
+from ..graph.versions import NORMALIZED
 from .draft import Draft
 
 MOVING = {"Cast", "Identity", "Transpose", "Gather", "Slice", "Split", "Concat", "Squeeze", "Unsqueeze", "Reshape"}
