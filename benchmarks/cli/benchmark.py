@@ -43,6 +43,14 @@ def benchmark(
             help="Go on for so many minutes, to show how heat slows the net down; Ctrl-C ends it.", min=0, metavar="N"
         ),
     ] = 0,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Time the net in this ONNX file beside theirs: the one that they were exported from, say.",
+            dir_okay=False,
+            metavar="FILE",
+        ),
+    ] = None,
     as_json: AsJson = False,
     html: Annotated[
         Path | None,
@@ -52,7 +60,7 @@ def benchmark(
     """Measure models; see `edge-cifar benchmark --help`."""
     if html is not None:
         check_replaceable(html)
-    report = run_benchmark(models or default_models(), Plan(data, split, rounds, threads, minutes))
+    report = run_benchmark(models or default_models(), Plan(data, split, rounds, threads, minutes), against)
     if as_json:
         typer.echo(json.dumps(report))
     else:
@@ -63,10 +71,10 @@ def benchmark(
         typer.echo(f"this run is INVALID: {'; '.join(report['validity']['reasons'])}", err=True)
 
 
-def run_benchmark(models: Sequence[Path], plan: Plan) -> dict[str, Any]:
+def run_benchmark(models: Sequence[Path], plan: Plan, against: Path | None = None) -> dict[str, Any]:
     """Measure the models, tell on stderr how it goes, and return what `--json` prints."""
     machine = this_machine()
-    measurements = measure(models, plan, lambda words: typer.echo(words, err=True))
+    measurements = measure(models, plan, lambda words: typer.echo(words, err=True), against)
     settings = {**asdict(plan), "photo": list(PHOTO_SIZE)}
     return {"schema": SCHEMA, "machine": asdict(machine), "settings": settings, **asdict(measurements)}
 

@@ -19,6 +19,7 @@ from .accuracy import Scores, compare_accuracy, image_folder, load_for_all
 from .bootstrap import Interval, median_interval
 from .call_times import Timing, timing
 from .conditions import Watch
+from .original_model import Original, original, original_task
 from .rates import Rate, measure_rates, net_task
 from .startup import Start, measure_starts
 from .sustained import Minute, run_minutes
@@ -71,20 +72,25 @@ class Measured:
 
 @dataclass(frozen=True)
 class Measurements:
-    """All of a run."""
+    """All of a run; `original` is somebody's own file beside the models, if there was one."""
 
     validity: Validity
     models: list[Measured]
     minutes: list[Minute]
+    original: Original | None = None
 
 
-def measure(paths: Sequence[Path], plan: Plan, say: Callable[[str], object]) -> Measurements:
+def measure(
+    paths: Sequence[Path], plan: Plan, say: Callable[[str], object], against: Path | None = None
+) -> Measurements:
     """Measure the models, on images of `plan.data` or on rendered ones; `say` is told what happens next.
 
-    Raises ModelError or DataError when a model or the data can't be used.
+    The net in `against`, any ONNX file that takes an image of the first model's size, is timed beside theirs. Raises
+    ModelError or DataError when a model or the data can't be used.
     """
     classifiers = [Classifier(path, threads=plan.threads) for path in paths]
     models = [classifier.model for classifier in classifiers]
+    theirs = [original_task(against, plan.threads, models[0].card.size)] if against else []
     pixels, accuracies = _images(models, plan, say)
     inputs = [_spread(own) for own in pixels]
     watch = Watch()
@@ -101,8 +107,9 @@ def measure(paths: Sequence[Path], plan: Plan, say: Callable[[str], object]) -> 
         timed = {}
         for kind, words in KINDS.items():
             say(f"measuring {words} ...")
+            beside = theirs if kind == "net_ms" else []
             with watch.phase(words):
-                timed[kind] = _time(tasks[kind], plan.rounds, watch)
+                timed[kind] = _time([*tasks[kind], *beside], plan.rounds, watch)
     say("measuring throughput ...")
     with watch.phase("throughput"):
         rates = measure_rates(paths, inputs, watch.after_round)
@@ -126,7 +133,8 @@ def measure(paths: Sequence[Path], plan: Plan, say: Callable[[str], object]) -> 
         for i, model in enumerate(models)
     ]
     validity = judge(watch, os.cpu_count() or 1, _intervals(results))
-    return Measurements(validity, results, run_minutes(tasks["net_ms"], plan.minutes, say))
+    compared = original(against, timed["net_ms"][-1], timed["net_ms"][0]) if against else None
+    return Measurements(validity, results, run_minutes(tasks["net_ms"], plan.minutes, say), compared)
 
 
 def _images(

@@ -9,7 +9,7 @@ from ...edge.errors import RunError
 from ...edge.machine.description import Machine
 from ...edge.report.answers import Answers, answer_sections
 from ...edge.report.charts.curves import curves
-from ...edge.report.document import document, facts, paragraph, section, warning
+from ...edge.report.document import document, facts, paragraph, section, table, warning
 from ...edge.report.model_names import short_names
 from ...edge.report.run_history import read_history
 from ...edge.stats.accuracy import Flip
@@ -61,6 +61,7 @@ def measured_sections(report: Report, names: Sequence[str]) -> list[str]:
     return [
         section("Accuracy against latency", *accuracy_against_latency(models, names)),
         section("All figures", figures_table(models, names)),
+        section("The nets alone, against the original file", _against(report, names)),
         section("How durations are spread", latency_distributions(models, names)),
         section("Where the time goes", where_time_goes(models, names)),
         section("Throughput", throughput(models, names)),
@@ -70,6 +71,24 @@ def measured_sections(report: Report, names: Sequence[str]) -> list[str]:
         section("How it was measured", *map(paragraph, _method(report))),
         section("The machine", facts(Machine(**report["machine"]).describe()), facts(_digests(models, names))),
     ]
+
+
+def _against(report: Report, names: Sequence[str]) -> str:
+    """Return the table of the nets alone, the original file's last; nothing where none was named."""
+    theirs = report.get("original")
+    if not theirs:
+        return ""
+    rows = [
+        [
+            name,
+            f"{model['bytes']:,}",
+            f"{model['net_ms']['p50']:.3f}",
+            "{low:.3f} - {high:.3f}".format(**model["net_ms"]),
+            "{median:.2f} ({low:.2f} - {high:.2f})".format(**model["net_ratio"]),
+        ]
+        for name, model in zip([*names, theirs["model"]], [*report["models"], theirs], strict=True)
+    ]
+    return table(["", "bytes", "p50, ms", "95 % interval", "against the first"], *rows)
 
 
 def _answers(model: Mapping[str, Any], name: str) -> Answers:

@@ -31,7 +31,7 @@ def describe(report: Mapping[str, Any]) -> str:
     blocks = [
         [wrapped(f"{topic:9} {words}", 10) for topic, words in Machine(**report["machine"]).describe().items()],
         _files(models),
-        *(_timings(name, words, models) for name, words in timings.items()),
+        *(_timings(name, words, models if name != "net_ms" else timed_nets(report)) for name, words in timings.items()),
         _starts(models),
         _throughput(models),
         _accuracy(models),
@@ -39,6 +39,11 @@ def describe(report: Mapping[str, Any]) -> str:
         _validity(report["validity"]),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def timed_nets(report: Mapping[str, Any]) -> list[Model]:
+    """Return the models, and the file that their nets were timed against, if any."""
+    return [*report["models"], *([report["original"]] if report.get("original") else [])]
 
 
 def short(path: str, width: int = NAME_WIDTH) -> str:

@@ -7,6 +7,7 @@ __all__ = [
     "onnx_file",
     "onnx_schema",
     "onnxruntime_loader",
+    "ort_session",
     "protobuf",
     "shipped_models",
     "strict_json",

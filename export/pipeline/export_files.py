@@ -88,7 +88,7 @@ def _export(exporter: Exporter, order: Order) -> Outcome:
     if order.quantize:
         int8, ladder = exporter.write_int8(order.budget, references)
         rungs = ladder.rungs
-        outcome.lines += [*rung_lines(rungs, fp32.val.n), ""]
+        outcome.lines += [*rung_lines(rungs, fp32.val.n, source.labelled), ""]
         outcome.summary |= {
             "budget": asdict(order.budget),
             "rungs": [asdict(rung) for rung in rungs],

@@ -76,7 +76,7 @@ class Exporter:
         logits = self._run(quantized, card)
         evidence = self._keep(INT8, quantized, card, logits, references)
         answers = references.fp32.test.argmax(1), logits.test.argmax(1)
-        write_bytes(self.folder / FLIPS, flip_sheet(self.source.test, *answers))
+        write_bytes(self.folder / FLIPS, flip_sheet(self.source.test, *answers, self.source.labelled))
         return evidence, ladder
 
     def write_variant(self, name: str, budget: Budget, references: References) -> Evidence:
