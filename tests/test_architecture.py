@@ -50,6 +50,7 @@ ARROWS = {
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path",
     "benchmarks/publish": "peers portability report",
+    "benchmarks/zoo": "portability",
 }
 # And which folders a folder imports; what needs the extra [train] is imported by nothing that doesn't.
 MAY_IMPORT = {
@@ -58,7 +59,7 @@ MAY_IMPORT = {
     "export": {"edge", "train"},
     "benchmarks": {"edge", "train", "export"},
 }
-STUDIES = {"methods", "peers", "photo_path", "portability", "publish", "robustness", "runtime"}  # not in the wheel
+STUDIES = {"methods", "peers", "photo_path", "portability", "publish", "robustness", "runtime", "zoo"}  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
 FILES = [path for folder in FOLDERS for path in modules(ROOT / folder)]
 
