@@ -13,7 +13,8 @@ from ..edge.errors import ModelError, RunError
 from ..edge.model.shipped_models import EXPORT_SUMMARY
 from ..train.runs.run_folder import newest_run, open_run
 from .evidence.older_onnxruntime import check_release
-from .pipeline.export_run import Order, export_run
+from .pipeline.export_files import Order
+from .pipeline.export_run import export_run
 from .quantization.accuracy_ladder import Budget
 from .quantization.variants import VARIANTS
 

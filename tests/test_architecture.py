@@ -34,7 +34,7 @@ ARROWS = {
     "train/tuning": "data loop nets recipe report runs",
     "train/cli": "data loop nets recipe report runs tuning",
     "export/foreign": "graph",
-    "export/cleanup": "foreign",
+    "export/cleanup": "foreign graph",
     "export/graph": "",
     "export/proof": "graph",
     "export/quantization": "graph proof",

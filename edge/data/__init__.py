@@ -1,3 +1,15 @@
 """Labelled images: datasets and folders, how they are split, and which photos a net has seen."""
 
-__all__ = ["cifar", "datasets", "labelled_images", "seen_photos", "split_folders", "synthetic_shapes"]
+__all__ = [
+    "cifar",
+    "class_folder",
+    "content_hashes",
+    "datasets",
+    "image_folder",
+    "labelled_images",
+    "listed_photos",
+    "seen_photos",
+    "split_folders",
+    "split_rules",
+    "synthetic_shapes",
+]

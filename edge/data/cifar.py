@@ -12,6 +12,7 @@ from ..files.atomic_write import cache_folder
 from ..photos.contract import Pixels
 from ..photos.preprocessing import Preprocessing
 from .labelled_images import LabelledImages
+from .listed_photos import ListedPhotos
 
 SIDE = 32  # pixels
 CIFAR10_LABELS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -59,7 +60,7 @@ def load_cifar(name: str, split: str, to: int | Preprocessing) -> LabelledImages
     return LabelledImages(with_x(pixels), targets, labels, ids)
 
 
-def is_whole_cifar(train: LabelledImages) -> bool:
+def is_whole_cifar(train: LabelledImages | ListedPhotos) -> bool:
     """Return whether these are the 50,000 training images of CIFAR-10 or CIFAR-100 as a folder, by their classes.
 
     No photo comes or goes there, so that they are cut as they are under their name.

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,9 +21,10 @@ from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
 from .class_folder import class_folders, class_photos
 from .content_hashes import file_contents
-from .image_folder import load_folder
-from .label_table import is_table, load_table, read_table
+from .image_folder import list_folder, load_folder
+from .label_table import is_table, list_rows, load_table, read_table
 from .labelled_images import LabelledImages
+from .listed_photos import ListedPhotos
 from .split_folders import EXPECTED, SPLITS, Layout, read_layout
 from .split_rules import cut_by_content, stratified_split, unsettled
 from .synthetic_shapes import synthetic_split
@@ -42,6 +44,8 @@ LOADERS: dict[str, Callable[[str, int | Preprocessing], LabelledImages]] = {
     "synthetic": synthetic_split,
 }
 """Datasets known by name, each with the splits "train" and "test": (split, pixels) -> images."""
+
+Photos = TypeVar("Photos", LabelledImages, ListedPhotos)
 
 
 def load_split(
@@ -84,6 +88,17 @@ def load_splits(
     splits |= _cut(data, given, val_fraction, val_seed, rule)
     for split in ("val", "test"):
         same_labels(splits["train"].labels, splits[split].labels, f"{data}/{split}")
+    return {split: splits[split] for split in SPLITS}
+
+
+def list_splits(data: str, *, val_fraction: float, val_seed: int) -> dict[str, ListedPhotos]:
+    """Return the splits that `load_splits` returns of a folder or table, none of their photos decoded.
+
+    A single class is enough, and splits may have other classes. Raises DataError as `load_splits` does.
+    """
+    given = _listed_splits(data)
+    splits = {split: load() for split, load in given.items() if split != "train"}
+    splits |= _cut(data, given, val_fraction, val_seed, CONTENT)
     return {split: splits[split] for split in SPLITS}
 
 
@@ -174,6 +189,26 @@ def _given_splits(
     return {split: partial(load, split) for split in readers}
 
 
+def _listed_splits(data: str) -> dict[str, Callable[[], ListedPhotos]]:
+    """Return what lists each split that a folder or table has itself, with the contents of those that are cut."""
+    left_out: tuple[str, ...] = ()
+    listers: dict[str, Callable[[], ListedPhotos]]
+    if is_table(data):
+        listers = {split: partial(list_rows, Path(data), own, 1) for split, own in read_table(Path(data)).items()}
+    else:
+        layout = _layout(data)
+        left_out = layout.left_out
+        listers = {split: partial(list_folder, folder, 1) for split, folder in layout.folders.items()}
+
+    def load(split: str) -> ListedPhotos:
+        photos = listers[split]()
+        to_cut = split == "train" and len(listers) < len(SPLITS)
+        contents = file_contents(photos.folder, photos.ids) if to_cut else ()
+        return replace(photos, contents=contents, left_out=(*left_out, *photos.left_out))
+
+    return {split: partial(load, split) for split in listers}
+
+
 def _joined(given: Mapping[str, Callable[[], LabelledImages]]) -> LabelledImages:
     """Return the images of all splits; their ids begin with the split where there are several."""
     if len(given) == 1:
@@ -191,11 +226,11 @@ def _joined(given: Mapping[str, Callable[[], LabelledImages]]) -> LabelledImages
 
 def _cut(
     data: str,
-    given: Mapping[str, Callable[[], LabelledImages]],
+    given: Mapping[str, Callable[[], Photos]],
     val_fraction: float,
     val_seed: int,
     rule: str,
-) -> dict[str, LabelledImages]:
+) -> dict[str, Photos]:
     """Return "train" and the splits cut from it because they aren't `given`."""
     if "train" not in given and is_table(data):
         raise DataError(f"{data}: no row of the split train, only of {', '.join(given)}")
@@ -228,7 +263,7 @@ def _val_salt(seed: int) -> str:
     return f"val {seed}"
 
 
-def _check_counts(data: str, images: LabelledImages, missing: Sequence[str]) -> None:
+def _check_counts(data: str, images: LabelledImages | ListedPhotos, missing: Sequence[str]) -> None:
     """Raise DataError when a class has too few photos to be trained on and held out for each `missing` split."""
     names = np.array(images.names())
     for target, label in enumerate(images.labels):

@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,10 @@ from ..errors import DataError, PhotoError
 from ..machine.cores import usable_cores
 from ..photos.contract import FORMATS, Pixels, read_photo
 from ..photos.preprocessing import Preprocessing
-from ..stats.classification import Indices
 from .class_folder import class_folders, class_photos, is_own, shortened
 from .decoded_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
 from .labelled_images import LabelledImages
+from .listed_photos import ListedPhotos
 
 
 def load_folder(folder: Path, to: int | Preprocessing, least: int = 2) -> LabelledImages:
@@ -24,6 +23,20 @@ def load_folder(folder: Path, to: int | Preprocessing, least: int = 2) -> Labell
     Photos that can't be read are left out and reported in `unreadable`, other files in `left_out`. Raises DataError
     when there are fewer than `least` classes, a class has no readable photo, or names can't be used.
     """
+    images = read_listed(list_folder(folder, least), to)
+    for label, count in zip(images.labels, images.counts(), strict=True):
+        if count == 0:
+            _, aside = class_photos(folder, label)
+            but = f" (but {shortened(aside)})" if aside else ""
+            raise DataError(
+                f"{folder / label}: no readable photo in this class folder{but}; add some ({', '.join(FORMATS)}), "
+                "or remove it"
+            )
+    return images
+
+
+def list_folder(folder: Path, least: int) -> ListedPhotos:
+    """Return the photos that `load_folder` reads, none of them read yet. Raises DataError as it does for names."""
     found = {label: class_photos(folder, label) for label in class_folders(folder)}
     own = [label for label, what in found.items() if is_own(*what)]
     labels = [label for label in found if label not in own]
@@ -31,29 +44,19 @@ def load_folder(folder: Path, to: int | Preprocessing, least: int = 2) -> Labell
     names = [name for label in labels for name in found[label][0]]
     index = {label: i for i, label in enumerate(labels)}
     targets = np.array([index[name.split("/", 1)[0]] for name in names], dtype=np.int64)
-    images = read_labelled(folder, names, targets, labels, to)
     left_out = [f"{folder / label}: {shortened(found[label][1])}" for label in labels if found[label][1]]
     left_out += [f"{folder / label}: made by edge-cifar, no class" for label in own]
-    for label, count in zip(labels, images.counts(), strict=True):
-        if count == 0:
-            but = f" (but {shortened(found[label][1])})" if found[label][1] else ""
-            raise DataError(
-                f"{folder / label}: no readable photo in this class folder{but}; add some ({', '.join(FORMATS)}), "
-                "or remove it"
-            )
-    return replace(images, left_out=tuple(left_out))
+    return ListedPhotos(folder, tuple(names), targets, tuple(labels), tuple(left_out))
 
 
-def read_labelled(
-    folder: Path, names: Sequence[str], targets: Indices, labels: Sequence[str], to: int | Preprocessing
-) -> LabelledImages:
-    """Return the photos `names` below `folder`, at the pixels that `to` says, with their `targets` in `labels`.
+def read_listed(listed: ListedPhotos, to: int | Preprocessing) -> LabelledImages:
+    """Return photos at the pixels that `to` says, their `contents` if known.
 
     Those that can't be read are left out and reported in `unreadable`, from the cache as at first.
     """
-    (images, readable), unreadable = _read_photos(folder, names, Preprocessing.of(to))
-    ids = tuple(name for name, good in zip(names, readable, strict=True) if good)
-    return LabelledImages(images, targets[readable], tuple(labels), ids, unreadable)
+    (images, readable), unreadable = _read_photos(listed.folder, listed.ids, Preprocessing.of(to))
+    kept = listed if readable.all() else listed.take(np.flatnonzero(readable))
+    return LabelledImages(images, kept.targets, kept.labels, kept.ids, unreadable, kept.left_out, kept.contents)
 
 
 def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:

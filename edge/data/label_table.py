@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import DataError
 from ..photos.preprocessing import Preprocessing
-from .image_folder import read_labelled
+from .image_folder import read_listed
 from .labelled_images import LabelledImages
+from .listed_photos import ListedPhotos
 from .split_folders import SPLITS, split_name
 
 NEEDED, ALLOWED = {"path", "label"}, {"path", "label", "split"}
@@ -75,6 +76,15 @@ def load_table(table: Path, rows: Sequence[Row], to: int | Preprocessing, least:
 
     Raises DataError when a file isn't there, there are fewer than `least` classes, or one has no readable photo.
     """
+    images = read_listed(list_rows(table, rows, least), to)
+    for label, count in zip(images.labels, images.counts(), strict=True):
+        if count == 0:
+            raise DataError(f"{table}: no readable photo of the class {label!r}; add some, or remove it")
+    return images
+
+
+def list_rows(table: Path, rows: Sequence[Row], least: int) -> ListedPhotos:
+    """Return the photos that `load_table` reads, none of them read yet. Raises DataError as it does for rows."""
     for row in rows:
         if not os.path.isfile(os.path.join(table.parent, row.path)):  # noqa: PTH113, PTH118, a tenth of a Path's time
             raise DataError(f"{table}, line {row.line}: no such file: {table.parent / row.path}")
@@ -84,11 +94,7 @@ def load_table(table: Path, rows: Sequence[Row], to: int | Preprocessing, least:
     listed = sorted(rows, key=lambda row: (row.label, row.path))
     index = {label: i for i, label in enumerate(labels)}
     targets = np.array([index[row.label] for row in listed], dtype=np.int64)
-    images = read_labelled(table.parent, [row.path for row in listed], targets, labels, to)
-    for label, count in zip(labels, images.counts(), strict=True):
-        if count == 0:
-            raise DataError(f"{table}: no readable photo of the class {label!r}; add some, or remove it")
-    return images
+    return ListedPhotos(table.parent, tuple(row.path for row in listed), targets, tuple(labels))
 
 
 def _row(line: int, header: Sequence[str], cells: Sequence[str]) -> tuple[str, Row]:

@@ -9,4 +9,5 @@ __all__ = [
     "onnxruntime_loader",
     "protobuf",
     "shipped_models",
+    "strict_json",
 ]

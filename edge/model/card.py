@@ -39,6 +39,8 @@ class ModelCard:
     weights_sha256: str
     calibration: Mapping[str, Any] | None = None
     macs: int | None = None  # multiplications and additions of one image; older files don't say
+    int8_share: float | None = None  # of these, 0 to 1, computed in int8
+    agreement: Mapping[str, float] | None = None  # "n" photos without labels, "share" answered as by the float file
     portability: str = ""  # how alike CPUs answer, in words
     resize: str = "squash-bicubic"  # how photos are brought to `size`, as `Preprocessing.rule` has it
     temperature: float = 1.0
@@ -52,7 +54,11 @@ class ModelCard:
 
     def to_json(self) -> str:
         """Return the card as one line of JSON with sorted keys."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        values = asdict(self)
+        for name in ("agreement", "int8_share"):  # what our own nets' cards have never said
+            if values[name] is None:
+                del values[name]
+        return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
@@ -68,6 +74,8 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "weights_sha256": (str,),
     "calibration": (dict, type(None)),
     "macs": (int, type(None)),
+    "int8_share": (int, float, type(None)),
+    "agreement": (dict, type(None)),
     "portability": (str,),
     "resize": (str,),
     "temperature": (int, float),
@@ -101,7 +109,8 @@ def _check_types(values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         _require(name in _JSON_TYPES, f"unknown key {name!r}")
         _require(type(value) in _JSON_TYPES[name], f"{name} can't be {type(value).__name__}")
-    flat = [values["trained_on"], values["validation"], values["versions"], values.get("calibration") or {}]
+    flat = [values[name] for name in ("trained_on", "validation", "versions")]
+    flat += [values.get(name) or {} for name in ("calibration", "agreement")]
     for mapping in (*flat, *values["accuracy"].values()):
         _require(all(type(value) in (str, int, float) for value in mapping.values()), "nested values")
 
@@ -119,6 +128,10 @@ def _check_values(card: ModelCard) -> None:
     _require(0 <= card.abstain_threshold <= 1, f"abstain_threshold {card.abstain_threshold}")
     _require(0 < card.validation["fraction"] < 1, "validation fraction")
     _require(type(card.validation["seed"]) is int and 0 <= card.validation["seed"] < 2**32, "validation seed")
+    _require(card.int8_share is None or 0 <= card.int8_share <= 1, "int8_share")
+    if card.agreement is not None:
+        _require(0 <= card.agreement["share"] <= 1, "agreement")
+        _require(type(card.agreement["n"]) is int and 0 < card.agreement["n"] < MAX_COUNT, "number of photos")
     for scores in card.accuracy.values():
         _require(0 <= scores["top1"] <= 1, "accuracy")
         _require(type(scores["n"]) is int and 0 < scores["n"] < MAX_COUNT, "number of images")

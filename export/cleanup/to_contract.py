@@ -2,9 +2,37 @@
 
 import onnx
 
+from ...edge.errors import ModelError
 from ..foreign.foreign_net import ForeignNet
+from .activations import name_activations
+from .batchnorm import fold_batchnorms
+from .dense import keep_images
+from .draft import Draft
+from .finish import finish
+from .float32 import to_float32
+from .free_batch import free_batch
+from .logits_out import take_logits
+from .padding import fold_pads, write_padding_out
+from .pixels_in import take_pixels
+from .pooling import pool_globally
+from .settle import settle
 
 
 def to_contract(net: ForeignNet) -> onnx.ModelProto:
     """Return the float model of `net` by the model contract. Raises ModelError for what can't be brought to it."""
-    raise NotImplementedError(net.name)
+    size = net.rule.preprocessing.size
+    shape = (1, size, size, 3) if net.rule.layout == "nhwc" else (1, 3, size, size)
+    try:
+        draft = Draft(settle(to_float32(net.model), shape), shape)
+        take_logits(draft)
+        write_padding_out(draft)
+        fold_pads(draft)
+        free_batch(draft)
+        pool_globally(draft)
+        name_activations(draft)
+        keep_images(draft)
+        fold_batchnorms(draft)
+        take_pixels(draft, net.rule)
+        return finish(draft, len(net.labels))
+    except ModelError as error:
+        raise ModelError(f"{net.path}: {error}") from error

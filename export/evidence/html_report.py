@@ -1,7 +1,8 @@
 """The export's page: what the files are worth, which one to ship, and how it was quantized."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.machine.description import this_machine
@@ -9,7 +10,6 @@ from ...edge.report.answers import Answers, answer_sections
 from ...edge.report.charts.curves import curves
 from ...edge.report.document import document, facts, paragraph, section, table
 from ...edge.report.phrases import accuracy_lost, times_as_fast
-from ...train.runs.run_folder import Run
 from ..proof.portability import Portability
 from ..quantization.accuracy_ladder import Budget, Rung
 from .int8_speedup import Worth
@@ -26,7 +26,8 @@ class Exported:
     `rungs` are the ways to quantize that were tried, none if it was not asked for.
     """
 
-    run: Run
+    title: str
+    history: Sequence[Mapping[str, Any]]  # of its training, by epoch
     test: LabelledImages
     files: Sequence[Evidence]
     budget: Budget
@@ -36,14 +37,14 @@ class Exported:
 
 def export_page(exported: Exported) -> str:
     """Return the page of an export."""
-    files, run, worth = exported.files, exported.run, exported.worth
+    files, worth = exported.files, exported.worth
     return document(
-        f"edge-cifar export {run.folder.name}",
+        f"edge-cifar export {exported.title}",
         paragraph(verdict(exported), "verdict"),
         section("Files", _files(files), *_caveats(files[1:]), *_confidences(files)),
         section("Ways to quantize", *_rungs(exported), paragraph(worth_line(worth)) if worth else ""),
         *answer_sections([_answers(file, exported.test) for file in files]),
-        section("How it was trained", curves(run.history())),
+        section("How it was trained", curves(exported.history)),
         section("The machine", facts(this_machine().describe())),
     )
 

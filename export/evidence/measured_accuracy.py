@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import torch
-from torch import nn
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import ModelError
@@ -28,11 +26,10 @@ from ...edge.stats.confidence import (
 )
 from ..proof.portability import doubts
 
-# The logit difference allowed between torch and the fp32 file. Both add in float32, in other orders: the difference
-# grows with the logits, about 1e-6 of their range, while a wrong layer changes whole hundredths of it.
+# The logit difference allowed between the original and the fp32 file. Both add in float32, in other orders: the
+# difference grows with the logits, about 1e-6 of their range, while a wrong layer changes whole hundredths of it.
 TOLERANCE = 1e-4  # of the range of the logits
 RESOLUTION = 32 * float(np.finfo(np.float32).eps)  # of the largest logit, where all of them are far from 0
-BATCH = 256  # images
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Evidence:
     bytes: int
     portability: str
     doubts: tuple[str, ...]
-    largest_logit_difference: float  # from the torch net, on validation
+    largest_logit_difference: float  # from the original, on validation
     temperature: float
     abstain_threshold: float
     few_images: bool
@@ -74,27 +71,21 @@ class SplitLogits:
 
 @dataclass(frozen=True)
 class References:
-    """What files are compared with: the torch net's logits on validation, the fp32 file's on both splits."""
+    """What files are compared with: the original's logits on validation, the fp32 file's on both splits."""
 
-    torch_val: Logits
+    reference_val: Logits
     fp32: SplitLogits
 
 
-def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
-    """Return float32 logits (N, classes) of the torch net on the CPU."""
-    with torch.inference_mode():
-        return np.concatenate([net(part).numpy() for part in torch.split(torch.from_numpy(images.images), BATCH)])
-
-
-def require_finite(run: str, logits: Logits) -> None:
+def require_finite(name: str, logits: Logits) -> None:
     """Raise ModelError when a trained net's logits are no numbers."""
     if not np.isfinite(logits).all():
         kind = "NaN" if np.isnan(logits).any() else "infinite"
-        raise ModelError(f"{run}: the trained net gives {kind} logits, so its training went astray; train again")
+        raise ModelError(f"{name}: the trained net gives {kind} logits, so its training went astray; train again")
 
 
 def require_parity(file: str, logits: Logits, expected: Logits) -> None:
-    """Raise ModelError when the fp32 file's logits differ from the torch net's by more than `allowed_difference`."""
+    """Raise ModelError when the fp32 file's logits differ from the original's by more than `allowed_difference`."""
     difference, allowed = float(np.abs(logits - expected).max()), allowed_difference(expected)
     if not difference <= allowed:
         told = f"by {difference:.2g}, more than {allowed:.2g}" if np.isfinite(logits).all() else "by being no numbers"
@@ -126,7 +117,7 @@ def measure(
         bytes=path.stat().st_size,
         portability=Model(path).card.portability,
         doubts=tuple(doubts(onnx.load(path))),
-        largest_logit_difference=float(np.abs(logits.val - references.torch_val).max()),
+        largest_logit_difference=float(np.abs(logits.val - references.reference_val).max()),
         temperature=temperature,
         abstain_threshold=threshold,
         few_images=len(val) < FEW,

@@ -1,22 +1,15 @@
-"""From a run to its model files: write, run, compare, and keep what holds."""
+"""From a float graph to its model files: write, run, compare, and keep what holds."""
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import onnx
 
 from ...edge.data.labelled_images import LabelledImages
-from ...edge.errors import ModelError
-from ...edge.files.atomic_write import file_sha256, write_bytes
+from ...edge.files.atomic_write import write_bytes
 from ...edge.model.card import ModelCard
-from ...train.data.run_data import load_run_data, validation_cut
-from ...train.nets.layers import count_macs
-from ...train.nets.torch_modules import count_parameters
-from ...train.runs.run_folder import Run
 from ..evidence.flipped_images import flip_sheet
 from ..evidence.measured_accuracy import (
     Evidence,
@@ -26,24 +19,20 @@ from ..evidence.measured_accuracy import (
     measure,
     require_finite,
     require_parity,
-    torch_logits,
 )
-from ..graph.net_graph import build_graph
 from ..quantization.accuracy_ladder import Budget, Ladder
 from ..quantization.calibration import (
     SAMPLES,
-    Range,
     activation_histograms,
     calibration_sample,
     describe_sample,
     ranges,
 )
-from ..quantization.fine_tune import fine_tune
 from ..quantization.variants import VARIANTS
 from .model_file import write_model
+from .source import Source
 
 FP32, INT8, FLIPS = "model.fp32.onnx", "model.int8.onnx", "flips.png"
-RECORDED = ("edge-cifar", "onnx", "onnxruntime", "numpy", "pillow")  # packages that can change a file
 
 
 def model_name(precision: str) -> str:
@@ -52,23 +41,19 @@ def model_name(precision: str) -> str:
 
 
 class Exporter:
-    """Exports one run into `folder`. Raises RunError when the run has no weights or its data has changed."""
+    """Writes the files of one source into `folder`."""
 
-    def __init__(self, run: Run, folder: Path, data: str | None = None):
-        self.run, self.folder = run, folder
-        self.weights_sha256 = file_sha256(run.weights)
-        self.net = run.load_net()
-        self.dataset = load_run_data(run, data, complete=False)
-        self.model = build_graph(run.recipe.layers, self.net, run.recipe.size)
-        self.card = _card(run, count_parameters(self.net), self.weights_sha256)
+    def __init__(self, source: Source, folder: Path):
+        self.source, self.folder = source, folder
+        self.model, self.card = source.model, source.card
 
     def write_fp32(self) -> tuple[Evidence, References]:
-        """Write the fp32 file if it computes what the torch net computes; raises ModelError if not."""
-        expected = torch_logits(self.net, self.dataset.val)
-        require_finite(str(self.run.folder), expected)
+        """Write the fp32 file if it computes what the original computes; raises ModelError if not."""
+        expected = self.source.reference(self.source.val)
+        require_finite(self.source.name, expected)
         logits = self._run(self.model, self.card)
         references = References(expected, logits)
-        require_parity(FP32, logits.val, references.torch_val)
+        require_parity(FP32, logits.val, references.reference_val)
         return self._keep(FP32, self.model, self.card, logits, references), references
 
     def write_int8(self, budget: Budget, references: References) -> tuple[Evidence | None, Ladder]:
@@ -76,8 +61,8 @@ class Exporter:
 
         Also returns the ladder that was climbed.
         """
-        fine_tuned = partial(self._fine_tuned, budget) if budget.fine_tune_epochs else None
-        ladder = Ladder(self.model, self.dataset.train, self.dataset.val, budget, fine_tuned)
+        tune = self.source.fine_tune if budget.fine_tune_epochs else None
+        ladder = Ladder(self.model, self.source.train, self.source.val, budget, partial(tune, budget) if tune else None)
         quantized = ladder.climb()
         if quantized is None or ladder.chosen is None:
             return None, ladder
@@ -88,7 +73,7 @@ class Exporter:
         logits = self._run(quantized, card)
         evidence = self._keep(INT8, quantized, card, logits, references)
         answers = references.fp32.test.argmax(1), logits.test.argmax(1)
-        write_bytes(self.folder / FLIPS, flip_sheet(self.dataset.test, *answers))
+        write_bytes(self.folder / FLIPS, flip_sheet(self.source.test, *answers))
         return evidence, ladder
 
     def write_variant(self, name: str, budget: Budget, references: References) -> Evidence:
@@ -104,24 +89,15 @@ class Exporter:
         count = SAMPLES if any(rung.sample_drops for rung in ladder.rungs) else 1
         return {seed: self._sample(budget, seed).ids for seed in budget.seeds(count)}
 
-    def require_same_weights(self) -> None:
-        """Raise ModelError when the run's weights are no longer those that were read."""
-        if file_sha256(self.run.weights) != self.weights_sha256:
-            raise ModelError(f"{self.run.weights}: changed while it was exported; export again when training is over")
-
     def _sample(self, budget: Budget, seed: int) -> LabelledImages:
-        return calibration_sample(self.dataset.train, budget.sample_size, seed)
-
-    def _fine_tuned(self, budget: Budget, found: Mapping[str, Range]) -> onnx.ModelProto:
-        layers, train = self.run.recipe.layers, self.dataset.train
-        return fine_tune(layers, self.net, self.model, found, train, budget.fine_tune_epochs, budget.portable)
+        return calibration_sample(self.source.train, budget.sample_size, seed)
 
     def _run(self, model: onnx.ModelProto, card: ModelCard) -> SplitLogits:
         """Run a model as the file that it will be."""
         with tempfile.TemporaryDirectory() as folder:
             trial = Path(folder) / "model.onnx"
             write_model(trial, model, card)
-            return file_logits(trial, self.dataset.val, self.dataset.test)
+            return file_logits(trial, self.source.val, self.source.test)
 
     def _keep(
         self, name: str, model: onnx.ModelProto, card: ModelCard, logits: SplitLogits, references: References
@@ -129,7 +105,7 @@ class Exporter:
         """Write a file, with what its logits say of it on its card."""
         path = self.folder / name
         write_model(path, model, card)
-        evidence = measure(path, logits, self.dataset.val, self.dataset.test, references)
+        evidence = measure(path, logits, self.source.val, self.source.test, references)
         measured = replace(
             card,
             accuracy={
@@ -141,20 +117,3 @@ class Exporter:
         )
         write_model(path, model, measured)
         return replace(evidence, bytes=path.stat().st_size)
-
-
-def _card(run: Run, parameters: int, weights_sha256: str) -> ModelCard:
-    versions = {"torch": run.versions["torch"], **{name: version(name) for name in RECORDED}}
-    return ModelCard(
-        net=run.recipe.net,
-        labels=run.labels,
-        size=run.recipe.size,
-        precision="fp32",
-        parameters=parameters,
-        macs=count_macs(run.recipe.layers, size=run.recipe.size, classes=len(run.labels)),
-        accuracy={},
-        trained_on={"name": run.data["name"], **run.data["splits"]["train"]},
-        validation=validation_cut(run),
-        versions=versions,
-        weights_sha256=weights_sha256,
-    )

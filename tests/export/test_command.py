@@ -18,8 +18,9 @@ from edge_cifar.edge.files.atomic_write import file_sha256
 from edge_cifar.edge.model.card import read_card
 from edge_cifar.edge.model.golden_logits import verify_model
 from edge_cifar.edge.model.onnx_file import read_onnx
-from edge_cifar.export.pipeline.export_run import Order, export_run
-from edge_cifar.export.pipeline.write_models import Exporter
+from edge_cifar.export.pipeline.export_files import Order
+from edge_cifar.export.pipeline.export_run import export_run
+from edge_cifar.export.pipeline.run_source import run_source
 from edge_cifar.export.quantization.accuracy_ladder import Budget
 from edge_cifar.train.data.load_splits import load_dataset
 from edge_cifar.train.nets.catalogue import NETS
@@ -123,16 +124,12 @@ def test_an_export_that_fails_leaves_the_files_of_the_one_before(learnt: Run, tm
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
-def test_weights_that_change_meanwhile_are_not_exported(learnt: Run, tmp_path: Path) -> None:
-    exporter = Exporter(learnt, tmp_path)
-    exporter.require_same_weights()
+def test_weights_that_change_meanwhile_are_not_exported(run: Run) -> None:
+    source = run_source(run)
+    source.require_unchanged()
+    run.save_weights(run.load_net(), epoch=2, val_accuracy=0.5)
     with pytest.raises(ModelError, match="changed while it was exported"):
-        changed(exporter).require_same_weights()
-
-
-def changed(exporter: Exporter) -> Exporter:
-    exporter.weights_sha256 = "of weights before"
-    return exporter
+        source.require_unchanged()
 
 
 def test_out_names_another_folder_and_the_run_stays_as_it_is(run: Run, tmp_path: Path) -> None:
@@ -184,7 +181,7 @@ def test_a_file_that_is_not_portable_says_so_in_all_places(run: Run) -> None:
 
 
 def test_the_card_tells_what_one_image_costs(run: Run) -> None:
-    card = Exporter(run, run.folder).card
+    card = run_source(run).card
     assert card.parameters == 66_051
     assert card.macs == 32 * 32 * 16 * 3 * 3 * 3 + 16 * 16 * 16 * 16 + 16 * 3  # the convolution, two dense layers
 

@@ -11,7 +11,8 @@ from edge_cifar.edge.inference.prediction import UNKNOWN
 from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.stats.confidence import abstain_threshold, fit_temperature
 from edge_cifar.edge.stats.softmax import softmax
-from edge_cifar.export.pipeline.export_run import Order, export_run
+from edge_cifar.export.pipeline.export_files import Order
+from edge_cifar.export.pipeline.export_run import export_run
 from edge_cifar.export.quantization.accuracy_ladder import Budget
 from edge_cifar.train.data.run_data import load_run_data
 from edge_cifar.train.runs.run_folder import Run

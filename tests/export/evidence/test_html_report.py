@@ -41,7 +41,7 @@ def exported(files: list[Evidence], synthetic: LabelledImages, tmp_path: Path) -
     run.save_weights(build_net(NETS["single"]), epoch=1, val_accuracy=0.1)
     for epoch in (1, 2):
         run.log({"epoch": epoch, "train_loss": 1, "train_accuracy": 0.5, "val_loss": 1, "val_accuracy": 0.6})
-    return Exported(run, synthetic, files, Budget(), [RUNG], worth(0.4))
+    return Exported(run.folder.name, run.history(), synthetic, files, Budget(), [RUNG], worth(0.4))
 
 
 def test_the_page_shows_files_ladder_classes_flips_and_training(exported: Exported) -> None:

@@ -29,9 +29,9 @@ from edge_cifar.export.evidence.measured_accuracy import (
     measure,
     require_finite,
     require_parity,
-    torch_logits,
 )
 from edge_cifar.export.evidence.text_tables import confidence_line, evidence_lines
+from edge_cifar.export.pipeline.run_source import torch_logits
 from PIL import Image
 
 LABELS = ("a", "b", "c", "d")
@@ -255,13 +255,13 @@ def test_a_files_logits_are_of_both_splits(tiny_fp32_model: Path, synthetic: Lab
 
 
 def test_the_fp32_file_passes_parity(references: References) -> None:
-    require_parity("model", references.fp32.val, references.torch_val)
+    require_parity("model", references.fp32.val, references.reference_val)
 
 
 @pytest.mark.parametrize(("wrong", "told"), [(1.0, "by 1, more than"), (float("nan"), "by being no numbers")])
 def test_a_file_that_computes_something_else_fails_parity(references: References, wrong: float, told: str) -> None:
     with pytest.raises(ModelError, match=f"logits differ from the trained net's {told}"):
-        require_parity("model", references.fp32.val + np.float32(wrong), references.torch_val)
+        require_parity("model", references.fp32.val + np.float32(wrong), references.reference_val)
 
 
 def test_a_file_against_itself_flips_nothing(

@@ -1,0 +1,101 @@
+"""The last step: names, weights of one's own, and the lowest operator set that has all nodes."""
+
+from collections import Counter
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from ...edge.errors import ModelError
+from ...edge.model.contract import INPUT, OUTPUT
+from ..graph.graph_view import attribute
+from ..graph.net_graph import NORMALIZED, OPSET
+from .draft import Draft
+from .nodes import set_attributes
+
+LAST_OPSET = 17  # IR 8, onnxruntime 1.12
+WEIGHTED = ("Conv", "Gemm")
+PARTS = {1: "weight", 2: "bias"}
+PIXEL_PARTS = {1: "pixel_scale", 2: "pixel_zero_point"}
+
+
+def finish(draft: Draft, classes: int) -> onnx.ModelProto:
+    """Return the model of a draft that reads and gives what the model contract says.
+
+    Each node and what it makes is called after its kind and place, each constant after its one reader. Raises
+    ModelError for operators that no operator set up to 17 has.
+    """
+    _write_biases(draft)
+    _lower(draft)
+    names = {draft.input: INPUT, draft.output: OUTPUT, NORMALIZED: NORMALIZED, "": ""}
+    nodes, initializers = list[onnx.NodeProto](), list[onnx.TensorProto]()
+    for place, node in enumerate(draft.nodes):
+        named = onnx.NodeProto()
+        named.CopyFrom(node)
+        named.name, named.doc_string = f"{node.op_type.lower()}_{place}", ""
+        for at, name in enumerate(node.input):
+            if name in draft.constants:
+                named.input[at] = _constant_name(named, at)
+                initializers.append(numpy_helper.from_array(draft.constants[name].copy(order="C"), named.input[at]))
+            else:
+                named.input[at] = names[name]
+        for at, name in enumerate(node.output):
+            names.setdefault(name, f"{named.name}_out" + (f"_{at}" if at else ""))
+            named.output[at] = names[name]
+        nodes.append(named)
+    graph = helper.make_graph(
+        nodes,
+        "edge-cifar",
+        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *draft.input_shape[1:]])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])],
+        initializers,
+    )
+    return _with_lowest_opset(graph)
+
+
+def _constant_name(node: onnx.NodeProto, at: int) -> str:
+    if node.op_type == "DequantizeLinear":
+        return PIXEL_PARTS[at]
+    return f"{node.name}_{PARTS[at] if node.op_type in WEIGHTED else at}"
+
+
+def _write_biases(draft: Draft) -> None:
+    """Give each convolution without a bias one of zeros."""
+    for node in draft.nodes:
+        weight = draft.constant(node, 1)
+        if node.op_type == "Conv" and weight is not None and not any(node.input[2:]):
+            node.input[2:] = [draft.add_constant(f"{node.output[0]}_bias", np.zeros(len(weight), np.float32))]
+
+
+def _lower(draft: Draft) -> None:
+    """Write what operator sets after 17 write otherwise as up to 17."""
+    shapes = draft.shapes()
+    for node in draft.nodes:
+        operand = draft.constant(node, 1)
+        if node.op_type.startswith("Reduce") and node.op_type != "ReduceSum" and operand is not None:
+            node.input.pop()
+            set_attributes(node, axes=operand.tolist(), noop_with_empty_axes=None)
+        elif node.op_type == "Split" and attribute(node, "num_outputs", 0):
+            axis = attribute(node, "axis", 0)
+            sizes = np.array([shapes[name][axis] for name in node.output], np.int64)
+            set_attributes(node, num_outputs=None)
+            node.input[1:] = [draft.add_constant(f"{node.output[0]}_sizes", sizes)]
+        elif node.op_type == "Reshape" and not attribute(node, "allowzero", 0):
+            set_attributes(node, allowzero=None)
+
+
+def _with_lowest_opset(graph: onnx.GraphProto) -> onnx.ModelProto:
+    kinds = Counter(node.op_type for node in graph.node if node.domain not in ("", "ai.onnx"))
+    if kinds:
+        raise ModelError(f"no standard operators: {', '.join(sorted(kinds))}")
+    for opset in range(OPSET, LAST_OPSET + 1):
+        imports = [helper.make_opsetid("", opset)]
+        ir_version = helper.find_min_ir_version_for(imports)
+        model = helper.make_model(graph, producer_name="edge-cifar", opset_imports=imports, ir_version=ir_version)
+        try:
+            onnx.checker.check_model(model, full_check=True)
+        except Exception as error:  # checker's and shape inference's have no common ancestor
+            reason = error
+        else:
+            return model
+    raise ModelError(f"no operator set up to {LAST_OPSET} has all its operators: {reason}")
