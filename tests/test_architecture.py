@@ -33,9 +33,10 @@ ARROWS = {
     "train/loop": "data nets recipe report runs",
     "train/tuning": "data loop nets recipe report runs",
     "train/cli": "data loop nets recipe report runs tuning",
-    "export/foreign": "graph",
+    "export/foreign": "",
     "export/cleanup": "foreign graph",
     "export/graph": "",
+    "export/pretrained": "foreign graph",
     "export/proof": "graph",
     "export/quantization": "graph proof",
     "export/evidence": "proof quantization",
@@ -59,7 +60,16 @@ MAY_IMPORT = {
     "export": {"edge", "train"},
     "benchmarks": {"edge", "train", "export"},
 }
-STUDIES = {"methods", "peers", "photo_path", "portability", "publish", "robustness", "runtime", "zoo"}  # not in the wheel
+STUDIES = {
+    "methods",
+    "peers",
+    "photo_path",
+    "portability",
+    "publish",
+    "robustness",
+    "runtime",
+    "zoo",
+}  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
 FILES = [path for folder in FOLDERS for path in modules(ROOT / folder)]
 

@@ -34,7 +34,7 @@ class Exported:
 def export_file(file: ZooFile, data: Path, calibration: int, folder: Path) -> Exported:
     """Export `file` into `folder`, calibrated on `calibration` photos of `data`."""
     command = [sys.executable, "-m", "edge_cifar.edge", "export", file.source, *file.told, "--data", str(data)]
-    options = ["--quantize", "--calibration-size", str(calibration), "--out", str(folder)]
+    options = ["--unlabelled", "--quantize", "--calibration-size", str(calibration), "--out", str(folder)]
     with TemporaryFile() as words:
         started = time.perf_counter()
         process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=words)

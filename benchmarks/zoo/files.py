@@ -15,7 +15,7 @@ from torch import nn
 from ...edge.files.atomic_write import write_bytes
 from ...edge.photos.contract import read_photo
 from ...edge.photos.preprocessing import Preprocessing
-from ...export.foreign.pretrained import PRETRAINED
+from ...export.pretrained.pretrained import PRETRAINED
 from .keras_file import keras_file
 from .nets import TORCHVISION, ULTRALYTICS, build, settle
 
@@ -51,7 +51,9 @@ def zoo_files(names: Sequence[str], photos: Sequence[Path], folder: Path) -> Ite
             path = folder / f"{name}.onnx"
             if not path.exists():
                 write_bytes(path, keras_file(SIZE, CLASSES).SerializeToString())
-            yield ZooFile(name, "as tf2onnx", str(path), ("--like", "tf", "--labels", str(labels)))
+            yield ZooFile(
+                name, "as tf2onnx", str(path), ("--like", "tf", "--resize", "squash", "--labels", str(labels))
+            )
         else:
             paths = {exporter: folder / f"{name}.{exporter.split()[-1]}.onnx" for exporter in EXPORTERS}
             missing = {exporter: path for exporter, path in paths.items() if not path.exists()}
