@@ -2,25 +2,31 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
 from ..edge.cli.exit_status import ending_on_sigterm
 from ..edge.cli.options import AsJson
 from ..edge.data.datasets import DATA_HELP
-from ..edge.errors import ModelError, RunError
+from ..edge.errors import DataError, ModelError, RunError
 from ..edge.model.shipped_models import EXPORT_SUMMARY
-from ..train.runs.run_folder import newest_run, open_run
+from ..edge.photos.preprocessing import FILTERS, Fit
 from .evidence.older_onnxruntime import check_release
-from .pipeline.export_files import Order
-from .pipeline.export_run import export_run
+from .foreign.pixel_rule import Channels, Layout
+from .foreign.pretrained import PRETRAINED, pretrained
+from .foreign.told import Like, Told
+from .pipeline.export_files import Order, Outcome
 from .quantization.accuracy_ladder import Budget
 from .quantization.variants import VARIANTS
 
+Numbers: TypeAlias = tuple[float, ...]
 DEFAULTS = Budget()
 OF_QUANTIZING = ("max_drop", "keep_all", "qat_epochs", "not_portable")  # options that mean nothing without it
+OF_OTHERS = ("labels", "like", "size", "scale", "mean", "std", "layout", "channels", "resize", "filter_", "crop_share")
+OF_RUNS = ("qat_epochs",)
 MOST_IMAGES, MOST_EPOCHS = 10**9, 10**6
+OTHERS, INT8 = "Somebody else's ONNX file: what it does not say itself", "Int8"
 
 
 def _points(value: float) -> float:
@@ -28,6 +34,14 @@ def _points(value: float) -> float:
     if not 0 <= value <= 100:  # nor NaN
         raise typer.BadParameter(f"{value} is no number of points, 0 to 100")
     return value
+
+
+def _numbers(text: str) -> Numbers:
+    """Read numbers with commas between them."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: expected a number, or three with commas between them") from error
 
 
 def _variants(names: list[str] | None) -> list[str]:
@@ -41,10 +55,14 @@ def _variants(names: list[str] | None) -> list[str]:
 def export(
     context: typer.Context,
     run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="Run folder.  [default: the newest under runs/]")
+        Path | None,
+        typer.Argument(
+            metavar="NET",
+            help=f"Run folder, somebody else's .onnx file, or {PRETRAINED[0]}.  [default: the newest run under runs/]",
+        ),
     ] = None,
     quantize: Annotated[
-        bool, typer.Option("--quantize", help="Also write the int8 file.", rich_help_panel="Int8")
+        bool, typer.Option("--quantize", help="Also write the int8 file.", rich_help_panel=INT8)
     ] = False,
     max_drop: Annotated[
         float, typer.Option(help="Points of validation accuracy that int8 may lose.", callback=_points, metavar="X")
@@ -97,24 +115,86 @@ def export(
         str | None,
         typer.Option(help=f"{DATA_HELP}  [default: the run's own; name it if its folder has moved]", metavar="DATA"),
     ] = None,
+    unlabelled: Annotated[
+        bool,
+        typer.Option(
+            "--unlabelled",
+            help="Take the photos in and below --data without labels: int8 then is to answer as the float file does.",
+            rich_help_panel=OTHERS,
+        ),
+    ] = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help='Names of the classes: a file of lines or JSON, or "imagenet".', metavar="FILE", rich_help_panel=OTHERS
+        ),
+    ] = None,
+    like: Annotated[
+        Like | None, typer.Option(help="Pixels as such nets usually want them.", rich_help_panel=OTHERS)
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Side of its images, in pixels.", metavar="N", rich_help_panel=OTHERS)
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            help="It reads (pixel * scale - mean) / std of pixels 0 to 255.  [default: 1/255]",
+            metavar="X",
+            rich_help_panel=OTHERS,
+        ),
+    ] = None,
+    mean: Annotated[
+        Numbers | None,
+        typer.Option(help="One number, or one a channel.", parser=_numbers, metavar="X,X,X", rich_help_panel=OTHERS),
+    ] = None,
+    std: Annotated[
+        Numbers | None,
+        typer.Option(help="One number, or one a channel.", parser=_numbers, metavar="X,X,X", rich_help_panel=OTHERS),
+    ] = None,
+    layout: Annotated[Layout | None, typer.Option(help="Where its channels are.", rich_help_panel=OTHERS)] = None,
+    channels: Annotated[Channels | None, typer.Option(help="Their order.", rich_help_panel=OTHERS)] = None,
+    resize: Annotated[
+        Fit | None, typer.Option(help="The whole photo, squashed, or its middle square.", rich_help_panel=OTHERS)
+    ] = None,
+    filter_: Annotated[
+        str | None,
+        typer.Option("--filter", help=f"{', '.join(FILTERS)}.", metavar="NAME", rich_help_panel=OTHERS),
+    ] = None,
+    crop_share: Annotated[
+        float | None,
+        typer.Option(
+            help="Of the shorter side, that the middle square takes: 0 to 1.", metavar="X", rich_help_panel=OTHERS
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Export a run; see `edge-cifar export --help`."""
-    for name in OF_QUANTIZING:
-        source = context.get_parameter_source(name)
-        if not quantize and source and source.name == "COMMANDLINE":
-            raise typer.BadParameter("means nothing without --quantize", param_hint=f"--{name.replace('_', '-')}")
+    """Export a net; see `edge-cifar export --help`."""
+    is_run = not (run and (run.is_file() or run.suffix == ".onnx" or str(run) in PRETRAINED))
+    for names, useful, why in (
+        (OF_QUANTIZING, quantize, "means nothing without --quantize"),
+        (OF_OTHERS, not is_run, "is for somebody else's .onnx file; a run says it itself"),
+        (OF_RUNS, is_run, "needs a run: an .onnx file can't be trained"),
+    ):
+        for name in names:
+            given = context.get_parameter_source(name)
+            if not useful and given and given.name == "COMMANDLINE":
+                raise typer.BadParameter(why, param_hint=f"--{name.strip('_').replace('_', '-')}")
     if target_ort:
         check_release(target_ort)
-    if run and run.is_file():
-        raise RunError(f"{run}: a file, but only run folders of `edge-cifar train` can be exported")
     if out and out.exists() and not out.is_dir():
         raise RunError(f"{out}: not a folder; choose another --out")
-    opened = open_run(run or newest_run())
-    folder = out or opened.folder
     budget = Budget(max_drop, calibration_size, calibration_seed, keep_all, qat_epochs, not not_portable)
+    order = Order(budget, quantize, also or [], target_ort)
     with ending_on_sigterm():
-        done = export_run(opened, Order(budget, quantize, also or [], target_ort), folder, data)
+        if is_run:
+            done, folder = _export_run(run, order, out, data)
+        else:
+            assert run is not None
+            try:
+                told = Told(labels, like, scale, mean, std, layout, channels, resize, filter_, crop_share, size)
+            except ValueError as error:
+                raise typer.BadParameter(str(error)) from error
+            done, folder = _export_foreign(run, told, order, out, data, unlabelled)
     for remark in done.remarks:
         typer.echo(remark, err=True)
     typer.echo(json.dumps(done.summary) if as_json else "\n".join([*done.lines, f"written to {folder}"]))
@@ -122,3 +202,29 @@ def export(
         raise ModelError(
             f"no int8 file within {max_drop} points (--max-drop); what was tried is in {folder / EXPORT_SUMMARY}"
         )
+
+
+def _export_run(run: Path | None, order: Order, out: Path | None, data: str | None) -> tuple[Outcome, Path]:
+    from ..train.runs.run_folder import newest_run, open_run  # torch, which an .onnx file does without
+    from .pipeline.export_run import export_run
+
+    opened = open_run(run or newest_run())
+    folder = out or opened.folder
+    return export_run(opened, order, folder, data), folder
+
+
+def _export_foreign(
+    path: Path, told: Told, order: Order, out: Path | None, data: str | None, unlabelled: bool
+) -> tuple[Outcome, Path]:
+    from .foreign.read_foreign import read_foreign
+    from .pipeline.export_files import export_files
+    from .pipeline.foreign_source import Photos, foreign_source
+
+    if data is None:
+        raise DataError(f"{path}: --data names photos to prove it on; they also calibrate int8")
+    net = pretrained(str(path)) if str(path) in PRETRAINED and not path.exists() else read_foreign(path, told)
+    for what, source in net.sources.items():
+        typer.echo(f"{what}: {source}", err=True)
+    photos = Photos(data, order.budget.sample_size, order.budget.sample_seed, unlabelled)
+    folder = out or (Path(net.name) if str(path) in PRETRAINED else path.with_suffix(""))
+    return export_files(foreign_source(net, photos), order, folder), folder

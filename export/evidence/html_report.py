@@ -23,11 +23,12 @@ REPORT = "report.html"
 class Exported:
     """An export: the first of `files` is the fp32 file, the second the int8 file if there is one, whose `worth` it is.
 
-    `rungs` are the ways to quantize that were tried, none if it was not asked for.
+    `rungs` are the ways to quantize that were tried, none if it was not asked for. `title` names what was exported,
+    `history` has the rows of its training, none where it was trained elsewhere.
     """
 
     title: str
-    history: Sequence[Mapping[str, Any]]  # of its training, by epoch
+    history: Sequence[Mapping[str, Any]]
     test: LabelledImages
     files: Sequence[Evidence]
     budget: Budget

@@ -30,6 +30,7 @@ from ..proof.portability import doubts
 # difference grows with the logits, about 1e-6 of their range, while a wrong layer changes whole hundredths of it.
 TOLERANCE = 1e-4  # of the range of the logits
 RESOLUTION = 32 * float(np.finfo(np.float32).eps)  # of the largest logit, where all of them are far from 0
+TRAINED = "the trained net"  # what a run's net is called; somebody else's is called by its file
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,16 @@ class Evidence:
     `labels`; `reliability` is of the same images, after the temperature. `coverage` is of the test images at the
     abstain threshold. `few_images`: validation has under `FEW`, hardly enough for a temperature; `at_bound`: a card
     can't say the temperature that was wanted.
+
+    Where images are not `labelled`, the fp32 file's answers stand for labels: top-1, recalls and confusion then count
+    the same answers as the fp32 file's, and there is no temperature, no threshold and no calibration error to fit.
     """
 
     file: str
     bytes: int
     portability: str
     doubts: tuple[str, ...]
-    largest_logit_difference: float  # from the original, on validation
+    largest_logit_difference: float  # from `origin`, on validation
     temperature: float
     abstain_threshold: float
     few_images: bool
@@ -59,6 +63,8 @@ class Evidence:
     labels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     reliability: tuple[CalibrationBin, ...]
+    labelled: bool
+    origin: str  # what the net is called that the files were made from
 
 
 @dataclass(frozen=True)
@@ -71,27 +77,34 @@ class SplitLogits:
 
 @dataclass(frozen=True)
 class References:
-    """What files are compared with: the original's logits on validation, the fp32 file's on both splits."""
+    """What files are compared with: the original net's logits on validation, the fp32 file's on both splits.
+
+    `origin` is what that net is called. Where images are not `labelled`, their targets are the fp32 file's answers.
+    """
 
     reference_val: Logits
     fp32: SplitLogits
+    origin: str = TRAINED
+    labelled: bool = True
 
 
-def require_finite(name: str, logits: Logits) -> None:
-    """Raise ModelError when a trained net's logits are no numbers."""
+def require_finite(path: str, logits: Logits, origin: str = TRAINED) -> None:
+    """Raise ModelError when a net's logits are no numbers; `origin` is what it is called."""
     if not np.isfinite(logits).all():
         kind = "NaN" if np.isnan(logits).any() else "infinite"
-        raise ModelError(f"{name}: the trained net gives {kind} logits, so its training went astray; train again")
+        so = "so its training went astray; train again" if origin == TRAINED else "so no file of it can be trusted"
+        raise ModelError(f"{path}: {origin} gives {kind} logits, {so}")
 
 
-def require_parity(file: str, logits: Logits, expected: Logits) -> None:
-    """Raise ModelError when the fp32 file's logits differ from the original's by more than `allowed_difference`."""
+def require_parity(file: str, logits: Logits, expected: Logits, origin: str = TRAINED) -> None:
+    """Raise ModelError when the fp32 file's logits differ from the original net's by more than `allowed_difference`.
+
+    `origin` is what that net is called.
+    """
     difference, allowed = float(np.abs(logits - expected).max()), allowed_difference(expected)
     if not difference <= allowed:
         told = f"by {difference:.2g}, more than {allowed:.2g}" if np.isfinite(logits).all() else "by being no numbers"
-        raise ModelError(
-            f"{file}: logits differ from the trained net's {told}; the file was not kept, please report this"
-        )
+        raise ModelError(f"{file}: logits differ from {origin}'s {told}; the file was not kept, please report this")
 
 
 def allowed_difference(expected: Logits) -> float:
@@ -108,9 +121,11 @@ def file_logits(path: Path, val: LabelledImages, test: LabelledImages) -> SplitL
 def measure(
     path: Path, logits: SplitLogits, val: LabelledImages, test: LabelledImages, references: References
 ) -> Evidence:
-    """Judge a file by its logits. The temperature and the abstain threshold are fitted on validation."""
-    temperature = fit_temperature(logits.val, val.targets)
-    threshold = abstain_threshold(logits.val[logits.val.argmax(1) == val.targets], temperature)
+    """Judge a file by its logits. The temperature and the abstain threshold are fitted on validation, if labelled."""
+    temperature, threshold = 1.0, 0.0
+    if references.labelled:
+        temperature = fit_temperature(logits.val, val.targets)
+        threshold = abstain_threshold(logits.val[logits.val.argmax(1) == val.targets], temperature)
     confusion = confusion_matrix(test.targets, logits.test.argmax(1), len(test.labels))
     return Evidence(
         file=path.name,
@@ -120,7 +135,7 @@ def measure(
         largest_logit_difference=float(np.abs(logits.val - references.reference_val).max()),
         temperature=temperature,
         abstain_threshold=threshold,
-        few_images=len(val) < FEW,
+        few_images=references.labelled and len(val) < FEW,
         at_bound=at_bound(temperature),
         coverage=coverage(logits.test, test.targets, temperature, threshold),
         calibration_error=(
@@ -132,6 +147,8 @@ def measure(
         labels=test.labels,
         confusion=tuple(map(tuple, confusion.tolist())),
         reliability=calibration_bins(logits.test, test.targets, temperature),
+        labelled=references.labelled,
+        origin=references.origin,
     )
 
 

@@ -19,7 +19,7 @@ class Original:
     """Runs a net from elsewhere as it came, up to its logits."""
 
     def __init__(self, net: ForeignNet):
-        """Raises ModelError when onnxruntime refuses the file."""
+        """Open the file. Raises ModelError when onnxruntime refuses it."""
         self._net = net
         self._output = logits_name(net)
         model = net.model

@@ -28,9 +28,7 @@ from ...train.nets.layers import (
     shapes,
 )
 from ...train.nets.torch_modules import PIXEL_MEAN, PIXEL_STD, Sum
-
-OPSET = 13  # the first with per-channel DequantizeLinear, onnxruntime 1.8
-IR_VERSION = 7  # that of opset 13
+from .versions import IR_VERSION, OPSET
 
 NORMALIZED = "normalized"  # tensor: float (N, 4, H, W), what the first convolution sees
 PIXEL_RANGE = (-PIXEL_MEAN / PIXEL_STD, (255 - PIXEL_MEAN) / PIXEL_STD)  # of its values

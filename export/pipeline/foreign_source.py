@@ -10,7 +10,7 @@ from ..cleanup.to_contract import to_contract
 from ..foreign.foreign_net import ForeignNet
 from ..foreign.original import Original
 from ..graph.costs import layer_macs, parameter_count
-from .foreign_data import VALIDATION, Splits, load_foreign_data
+from .foreign_data import VALIDATION, load_foreign_data
 from .source import RECORDED, Source
 
 MOST = 1000  # photos to validate, and as many to test: each is decoded and kept in memory
@@ -55,7 +55,7 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         name=str(net.path),
         title=net.name,
         model=model,
-        card=_card(net, splits, parameter_count(model), sum(layer_macs(model).values())),
+        card=_card(net, parameter_count(model), sum(layer_macs(model).values())),
         train=splits.train,
         val=splits.val,
         test=splits.test,
@@ -64,10 +64,11 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         facts=facts,
         remarks=splits.remarks,
         labelled=splits.labelled,
+        origin=net.path.name,
     )
 
 
-def _card(net: ForeignNet, splits: Splits, parameters: int, macs: int) -> ModelCard:
+def _card(net: ForeignNet, parameters: int, macs: int) -> ModelCard:
     return ModelCard(
         net=net.name,
         labels=net.labels,

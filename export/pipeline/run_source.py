@@ -3,16 +3,11 @@
 from collections.abc import Mapping
 from importlib.metadata import version
 
-import numpy as np
 import onnx
-import torch
-from torch import nn
 
-from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import ModelError
 from ...edge.files.atomic_write import file_sha256
 from ...edge.model.card import ModelCard
-from ...edge.model.contract import Logits
 from ...train.data.run_data import load_run_data, validation_cut
 from ...train.nets.layers import count_macs
 from ...train.nets.torch_modules import count_parameters
@@ -22,8 +17,7 @@ from ..quantization.accuracy_ladder import Budget
 from ..quantization.calibration import Range
 from ..quantization.fine_tune import fine_tune
 from .source import RECORDED, Source
-
-BATCH = 256  # images
+from .torch_logits import torch_logits
 
 
 def run_source(run: Run, data: str | None = None) -> Source:
@@ -60,12 +54,6 @@ def run_source(run: Run, data: str | None = None) -> Source:
         fine_tune=tuned,
         history=run.history(),
     )
-
-
-def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
-    """Return float32 logits (N, classes) of the torch net on the CPU."""
-    with torch.inference_mode():
-        return np.concatenate([net(part).numpy() for part in torch.split(torch.from_numpy(images.images), BATCH)])
 
 
 def _card(run: Run, parameters: int, weights_sha256: str) -> ModelCard:

@@ -9,6 +9,7 @@ import onnx
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.model.card import ModelCard
 from ...edge.model.contract import Logits
+from ..evidence.measured_accuracy import TRAINED
 from ..quantization.accuracy_ladder import Budget
 from ..quantization.calibration import Range
 
@@ -21,10 +22,10 @@ class Source:
     """A net to be exported.
 
     `name` is what messages call it, `title` what its page does, `facts` what `export.json` tells of where it comes
-    from. `reference` computes float32 logits (N, classes) of images as the original does: what the fp32 file is
-    compared with. `require_unchanged` raises ModelError when the original is no longer what was read. Without
-    `fine_tune` no weights can be trained. `labelled`: the targets are what the photos show, not what the float file
-    answered. `history` is of its training, by epoch.
+    from. `reference` computes float32 logits (N, classes) of images as the original does, which in words is `origin`:
+    what the fp32 file is compared with. `require_unchanged` raises ModelError when the original is no longer what was
+    read. Without `fine_tune` no weights can be trained. `labelled`: the targets are what the photos show, not what the
+    float file answered. `history` is of its training, by epoch.
     """
 
     name: str
@@ -39,5 +40,6 @@ class Source:
     facts: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
     fine_tune: FineTune | None = None
+    origin: str = TRAINED
     labelled: bool = True
     history: Sequence[Mapping[str, Any]] = field(default=())

@@ -50,10 +50,11 @@ class Exporter:
     def write_fp32(self) -> tuple[Evidence, References]:
         """Write the fp32 file if it computes what the original computes; raises ModelError if not."""
         expected = self.source.reference(self.source.val)
-        require_finite(self.source.name, expected)
+        source = self.source
+        require_finite(source.name, expected, source.origin)
         logits = self._run(self.model, self.card)
-        references = References(expected, logits)
-        require_parity(FP32, logits.val, references.reference_val)
+        references = References(expected, logits, source.origin, source.labelled)
+        require_parity(FP32, logits.val, expected, source.origin)
         return self._keep(FP32, self.model, self.card, logits, references), references
 
     def write_int8(self, budget: Budget, references: References) -> tuple[Evidence | None, Ladder]:
@@ -106,12 +107,11 @@ class Exporter:
         path = self.folder / name
         write_model(path, model, card)
         evidence = measure(path, logits, self.source.val, self.source.test, references)
+        splits = (("val", evidence.val), ("test", evidence.test)) if references.labelled else ()
         measured = replace(
             card,
-            accuracy={
-                split_name: {"n": split.n, "top1": split.top1}
-                for split_name, split in (("val", evidence.val), ("test", evidence.test))
-            },
+            accuracy={split_name: {"n": split.n, "top1": split.top1} for split_name, split in splits},
+            agreement=None if references.labelled else {"n": evidence.test.n, "share": evidence.test.top1},
             temperature=evidence.temperature,
             abstain_threshold=evidence.abstain_threshold,
         )

@@ -4,8 +4,6 @@ import hashlib
 import io
 from pathlib import Path
 
-import torch
-
 from ...edge.errors import ModelError
 from ...edge.photos.preprocessing import Preprocessing
 from ..foreign.foreign_net import ForeignNet
@@ -36,6 +34,8 @@ def pretrained(name: str) -> ForeignNet:
     """
     if name not in PRETRAINED:
         raise ModelError(f"{name}: no pretrained net; choose from {', '.join(PRETRAINED)}")
+    import torch  # seconds to import, and for this alone
+
     path = _weights_file(name)
     state = torch.load(io.BytesIO(_checked(path)), map_location="cpu", weights_only=True)
     model = efficientnet_lite({key: tensor.numpy() for key, tensor in state.items()})

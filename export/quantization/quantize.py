@@ -15,7 +15,7 @@ from onnxruntime.quantization.calibrate import TensorData, TensorsData
 
 from ...edge.errors import ModelError
 from ..graph.graph_view import attribute
-from ..graph.net_graph import IR_VERSION
+from ..graph.versions import IR_VERSION
 from ..proof.saturation import prove, weight_scales
 from .calibration import Range
 from .residual_sums import LEVELS, scale_owner, sum_overrides

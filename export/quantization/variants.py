@@ -17,7 +17,8 @@ from onnxruntime.quantization import QuantizationMode, QuantType, quantize_dynam
 from onnxruntime.quantization.onnx_quantizer import ONNXQuantizer
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from ..graph.net_graph import IR_VERSION, NORMALIZED, PIXEL_RANGE
+from ..graph.net_graph import NORMALIZED, PIXEL_RANGE
+from ..graph.versions import IR_VERSION
 from ..proof.saturation import weight_scales
 from .calibration import Range
 from .quantize import QUANTIZED_KINDS, activation_scales, tensors_range, weight_overrides

@@ -31,7 +31,7 @@ from edge_cifar.export.evidence.measured_accuracy import (
     require_parity,
 )
 from edge_cifar.export.evidence.text_tables import confidence_line, evidence_lines
-from edge_cifar.export.pipeline.run_source import torch_logits
+from edge_cifar.export.pipeline.torch_logits import torch_logits
 from PIL import Image
 
 LABELS = ("a", "b", "c", "d")
@@ -89,19 +89,6 @@ def test_the_allowed_difference_is_of_the_range_and_the_size() -> None:
     assert allowed_difference(np.array([[-5.0, 3.0]])) == 1e-4 * 8 + 32 * eps * 5
     exact = np.zeros((1, 2), np.float32)
     require_parity("", exact, exact)  # nothing is no difference
-
-
-def test_the_torch_net_runs_in_batches(synthetic: LabelledImages) -> None:
-    sizes: list[int] = []
-
-    class Sums(torch.nn.Module):
-        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-            sizes.append(len(pixels))
-            return pixels.flatten(1)[:, :3].float()
-
-    images = synthetic.take(np.arange(300) % 200)
-    assert np.array_equal(torch_logits(Sums(), images), images.images.reshape(300, -1)[:, :3])
-    assert sizes == [256, 44]
 
 
 def test_evidence_of_each_split(synthetic: LabelledImages) -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.model.contract import INPUT, OUTPUT
-from edge_cifar.export.graph.net_graph import IR_VERSION, OPSET, build_graph
+from edge_cifar.export.graph.net_graph import build_graph
+from edge_cifar.export.graph.versions import IR_VERSION, OPSET
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net, count_parameters
 from edge_cifar.train.recipe.recipe import Recipe
