@@ -13,7 +13,7 @@ from ...edge.errors import DataError
 from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.model.contract import Logits, Model
 from ...edge.stats.accuracy import Flip, Labels, measure_accuracy
-from ...edge.stats.classification import confusion_matrix
+from ...edge.stats.classification import confusion_json, confusion_matrix
 from ...edge.stats.confidence import CalibrationBin, calibration_bins, calibration_error
 
 MOST_FLIPS = 24
@@ -25,7 +25,8 @@ class Scores:
 
     `interval` is the 95 % interval of top-1 (Wilson). `drop_points` are points of top-1 lost, `broken` and `fixed`
     images that only the first, or only this one, gets right, and `p` McNemar's probability of that if both were equally
-    good. `confusion` counts images, truth by answer, in the order of `labels`; `ece` is the expected calibration error.
+    good. `confusion` counts images, truth by answer, in the order of `labels`, as
+    `confusion_json` writes them; `ece` is the expected calibration error.
     `flips` are images that it labels otherwise than the first: `path` (or the name in the dataset), and the labels
     `truth`, `first` and `this`. `images` is the digest of the images, and `right` says in one bit each whether they
     were labelled rightly, packed, in base64: two runs can be compared by both.
@@ -41,7 +42,7 @@ class Scores:
     same_answers: float
     labels: tuple[str, ...]
     per_class: list[float]
-    confusion: list[list[int]]
+    confusion: list[list[int]] | dict[str, list[int]]
     reliability: tuple[CalibrationBin, ...]
     ece: float
     flips: list[dict[str, str]]
@@ -109,7 +110,7 @@ def _scores(logits: Logits, images: LabelledImages, temperature: float, first: L
         same_answers=measured.same_answers,
         labels=images.labels,
         per_class=[measured.recalls.get(label, 0.0) for label in images.labels],
-        confusion=confusion_matrix(images.targets, answers, len(images.labels)).tolist(),
+        confusion=confusion_json(confusion_matrix(images.targets, answers, len(images.labels))),
         reliability=calibration_bins(logits, images.targets, temperature),
         ece=calibration_error(logits, images.targets, temperature),
         flips=[_flip(flip, folder) for flip in measured.flips[:MOST_FLIPS]],

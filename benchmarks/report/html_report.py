@@ -13,6 +13,7 @@ from ...edge.report.document import document, facts, paragraph, section, warning
 from ...edge.report.model_names import short_names
 from ...edge.report.run_history import read_history
 from ...edge.stats.accuracy import Flip
+from ...edge.stats.classification import read_confusion
 from ...edge.stats.confidence import CalibrationBin
 from .figures_table import figures_table
 from .speed_charts import accuracy_against_latency, latency_distributions, minute_by_minute, throughput, where_time_goes
@@ -76,7 +77,7 @@ def _answers(model: Mapping[str, Any], name: str) -> Answers:
     return Answers(
         name=name,
         labels=accuracy["labels"],
-        counts=accuracy["confusion"],
+        counts=read_confusion(accuracy["confusion"], len(accuracy["labels"])),
         bins=[CalibrationBin(**each) for each in accuracy["reliability"]],
         calibration_error=accuracy["ece"],
         flips=[Flip(flip["path"], flip["truth"], flip["first"], flip["this"]) for flip in accuracy["flips"]],

@@ -1,6 +1,7 @@
 """`edge-cifar evaluate`: the accuracy of a model file on labelled photos, with the runtime alone."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -13,10 +14,21 @@ from ..inference.on_dataset import batch_logits, load_for
 from ..machine.cores import usable_cores
 from ..model.card import ModelCard
 from ..model.contract import Model
-from ..stats.classification import accuracy, confusion_matrix, per_class
+from ..stats.classification import (
+    ClassMetrics,
+    Indices,
+    accuracy,
+    confused_pairs,
+    confusion_json,
+    confusion_matrix,
+    per_class,
+)
 from ..stats.confidence import coverage
 from ..text_table import text_table
 from .options import SPLIT_HELP, THREADS_HELP, AsJson, ModelFile
+
+MOST_CLASSES = 100  # in a table: of more the worst are told
+WORST = 20
 
 
 def evaluate(
@@ -56,20 +68,34 @@ def evaluate(
             "unknown": told.unknown,
             "accuracy_of_known": told.accuracy,
             "per_class": {label: asdict(metrics) for label, metrics in classes.items()},
-            "confusion": matrix.tolist(),
+            "confusion": confusion_json(matrix),
         }
         result |= {} if seen is None else {"seen_in_training": seen}
         typer.echo(json.dumps(result))
         return
-    rows = [
-        (label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.support}")
-        for label, row in classes.items()
-    ]
-    typer.echo("\n".join(text_table(("class", "precision", "recall", "F1", "support"), rows)))
+    typer.echo("\n".join(_tables(classes, matrix)))
     typer.echo(f"accuracy {accuracy(matrix):.2%} on {len(images)} {'' if split == ALL else f'{split} '}images")
     if threshold:
         rest = "" if told.accuracy is None else f"; of the others {told.accuracy:.2%} are right"
         typer.echo(f"below the model's threshold of {threshold:.2f}, `unknown`: {told.unknown} of them{rest}")
+
+
+def _tables(classes: Mapping[str, ClassMetrics], matrix: Indices) -> list[str]:
+    """Return a line a class; of more than `MOST_CLASSES` with images the worst, and what is confused most often."""
+    present = {label: row for label, row in classes.items() if row.support or len(classes) <= MOST_CLASSES}
+    shown = list(present.items())
+    if len(present) > MOST_CLASSES:
+        shown = sorted(shown, key=lambda each: each[1].recall)[:WORST]
+    rows = [
+        (label, f"{row.precision:.1%}", f"{row.recall:.1%}", f"{row.f1:.1%}", f"{row.support}") for label, row in shown
+    ]
+    lines = text_table(("class", "precision", "recall", "F1", "support"), rows)
+    if len(present) <= MOST_CLASSES:
+        return lines
+    names = list(classes)
+    pairs = [(names[truth], names[answer], str(images)) for truth, answer, images in confused_pairs(matrix, WORST)]
+    confused = text_table(("is", "answered as", "images"), pairs, left=(0, 1)) if pairs else ["nothing is confused"]
+    return [f"the worst {WORST} of {len(present):,} classes (all: --json)", *lines, "", *confused, ""]
 
 
 def _remarks(card: ModelCard, images: LabelledImages, split: str, seen: int | None) -> list[str]:

@@ -11,6 +11,8 @@ from ..model.card import read_card
 from ..model.onnx_file import SEAL_KEY, check_seal, read_onnx
 from .options import AsJson, ModelFile
 
+SHOWN = 100  # entries of a list
+
 
 def info(
     model: ModelFile,
@@ -35,9 +37,10 @@ def info(
 
 
 def _brief(value: object) -> str:
-    """Return a value on one line: lists and mappings without JSON's punctuation, nothing as a dash."""
+    """Return a value on one line: lists, of long ones the beginning, without JSON's punctuation, nothing as a dash."""
     if isinstance(value, dict):
         value = [f"{name} {_brief(entry)}" for name, entry in value.items()]
     if isinstance(value, list | tuple):
-        value = ", ".join(map(str, value))
+        more = len(value) - SHOWN
+        value = ", ".join(map(str, value[:SHOWN])) + (f" and {more:,} more (all: --json)" if more > 0 else "")
     return "-" if value in (None, "") else str(value)

@@ -8,7 +8,9 @@ from ..errors import DataError
 from ..model.card import ModelCard
 from ..model.contract import Logits, Model
 
-BATCH = 256  # images
+BATCH = 256  # images at most
+LARGEST_PIXELS = BATCH * 96 * 96  # of a batch: larger images go in smaller batches, or activations fill the memory
+SHOWN = 100  # labels in a message
 
 
 def load_for(card: ModelCard, data: str, split: str, contents: bool = False) -> LabelledImages:
@@ -29,11 +31,15 @@ def load_for(card: ModelCard, data: str, split: str, contents: bool = False) -> 
     )
     unknown = [label for label in images.labels if label not in card.labels]
     if unknown:
-        raise DataError(f"{data}: the model does not know the class {unknown[0]!r} (it knows {', '.join(card.labels)})")
+        more = len(card.labels) - SHOWN
+        known = ", ".join(card.labels[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+        raise DataError(f"{data}: the model does not know the class {unknown[0]!r} (it knows {known})")
     return images.relabelled(card.labels)
 
 
 def batch_logits(model: Model, images: LabelledImages) -> Logits:
     """Return float32 logits (N, classes) of all images, computed in batches."""
-    starts = range(0, len(images), BATCH)
-    return np.concatenate([model.logits(images.images[start : start + BATCH]) for start in starts])
+    size = images.images.shape[1]
+    batch = max(1, min(BATCH, LARGEST_PIXELS // size**2))
+    starts = range(0, len(images), batch)
+    return np.concatenate([model.logits(images.images[start : start + batch]) for start in starts])

@@ -30,14 +30,14 @@ def _write_flattens(draft: Draft) -> None:
     shapes = draft.shapes()
     for node in [node for node in draft.nodes if node.op_type in RESHAPING]:
         before, after = (shapes.get(name, ()) for name in (node.input[0], node.output[0]))
-        if before[:1] != (1,) or after[:1] != (1,):
+        if before[:1] != (draft.batch,) or after[:1] != (draft.batch,):
             continue
         if before == after:
             draft.bypass(node)
         elif len(before) == 4 and len(after) == 2:
             draft.replace(node, helper.make_node("Flatten", [node.input[0]], [node.output[0]], node.name))
         elif len(before) == 2 and after == (*before, 1, 1):
-            draft.replace(node, reshape(draft, node.input[0], after, node.output[0]))
+            draft.replace(node, reshape(draft, node.input[0], before, after, node.output[0]))
 
 
 def _write_gemms(draft: Draft) -> None:

@@ -18,7 +18,7 @@ LARGEST_OPERAND = 64  # numbers of a constant that shape inference may have to k
 class Draft:
     """The graph of a model with one input and one output, whose tensors can be renamed and nodes replaced.
 
-    `input_shape` is for a batch of 1, and so is all that `shapes` tells. Nodes are in an order that can be computed.
+    `input_shape` is for some batch, and so is all that `shapes` tells. Nodes are in an order that can be computed.
     """
 
     def __init__(self, model: onnx.ModelProto, input_shape: Shape):
@@ -35,6 +35,11 @@ class Draft:
                 self.nodes.append(onnx.NodeProto.FromString(node.SerializeToString()))
         self.opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
         self._names = {*self.constants, self.input, *(name for node in self.nodes for name in node.output)}
+
+    @property
+    def batch(self) -> int:
+        """The number of images that `shapes` are for."""
+        return self.input_shape[0]
 
     def maker(self, name: str, *kinds: str) -> onnx.NodeProto | None:
         """Return the node that makes a tensor, if it is of one of these kinds."""
@@ -100,7 +105,7 @@ class Draft:
         self.constants = {name: array for name, array in self.constants.items() if name in needed}
 
     def shapes(self) -> Shapes:
-        """Return the shapes, for a batch of 1, of all tensors for which ONNX infers one."""
+        """Return the shapes of all tensors for which ONNX infers one."""
         model = self.model(self.nodes, [self.input], [self.output], LARGEST_OPERAND)
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
         found = {name: array.shape for name, array in self.constants.items()}
@@ -132,6 +137,14 @@ class Draft:
 
     def _index(self, node: onnx.NodeProto) -> int:
         return next(at for at, other in enumerate(self.nodes) if other is node)
+
+
+def set_attributes(node: onnx.NodeProto, **values: float | list[int] | None) -> None:
+    """Give a node these attributes; None takes one away."""
+    kept = [entry for entry in node.attribute if entry.name not in values]
+    del node.attribute[:]
+    node.attribute.extend(kept)
+    node.attribute.extend(helper.make_attribute(name, value) for name, value in values.items() if value is not None)
 
 
 def _value(node: onnx.NodeProto) -> Constant:

@@ -8,10 +8,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ...edge.errors import ModelError
 from ...edge.model.contract import INPUT, OUTPUT
-from ..graph.graph_view import attribute
 from ..graph.net_graph import NORMALIZED, OPSET
 from .draft import Draft
-from .nodes import set_attributes
 
 LAST_OPSET = 17  # IR 8, onnxruntime 1.12
 WEIGHTED = ("Conv", "Gemm")
@@ -26,7 +24,6 @@ def finish(draft: Draft, classes: int) -> onnx.ModelProto:
     ModelError for operators that no operator set up to 17 has.
     """
     _write_biases(draft)
-    _lower(draft)
     names = {draft.input: INPUT, draft.output: OUTPUT, NORMALIZED: NORMALIZED, "": ""}
     nodes, initializers = list[onnx.NodeProto](), list[onnx.TensorProto]()
     for place, node in enumerate(draft.nodes):
@@ -65,23 +62,6 @@ def _write_biases(draft: Draft) -> None:
         weight = draft.constant(node, 1)
         if node.op_type == "Conv" and weight is not None and not any(node.input[2:]):
             node.input[2:] = [draft.add_constant(f"{node.output[0]}_bias", np.zeros(len(weight), np.float32))]
-
-
-def _lower(draft: Draft) -> None:
-    """Write what operator sets after 17 write otherwise as up to 17."""
-    shapes = draft.shapes()
-    for node in draft.nodes:
-        operand = draft.constant(node, 1)
-        if node.op_type.startswith("Reduce") and node.op_type != "ReduceSum" and operand is not None:
-            node.input.pop()
-            set_attributes(node, axes=operand.tolist(), noop_with_empty_axes=None)
-        elif node.op_type == "Split" and attribute(node, "num_outputs", 0):
-            axis = attribute(node, "axis", 0)
-            sizes = np.array([shapes[name][axis] for name in node.output], np.int64)
-            set_attributes(node, num_outputs=None)
-            node.input[1:] = [draft.add_constant(f"{node.output[0]}_sizes", sizes)]
-        elif node.op_type == "Reshape" and not attribute(node, "allowzero", 0):
-            set_attributes(node, allowzero=None)
 
 
 def _with_lowest_opset(graph: onnx.GraphProto) -> onnx.ModelProto:

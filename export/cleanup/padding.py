@@ -4,8 +4,7 @@ import numpy as np
 import onnx
 
 from ..graph.graph_view import attribute
-from .draft import Draft, Shape
-from .nodes import set_attributes
+from .draft import Draft, Shape, set_attributes
 
 POOLS = ("MaxPool", "AveragePool")
 NOT_NEGATIVE = ("Relu", "Clip", "HardSigmoid", "Sigmoid")

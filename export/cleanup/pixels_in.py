@@ -183,4 +183,4 @@ def _read_bytes(draft: Draft, steps: Steps, size: int) -> None:
         helper.make_node("Transpose", [INPUT], [moved], moved, perm=[0, 3, 1, 2]),
         helper.make_node("DequantizeLinear", [moved, scale, zero_point], [NORMALIZED], NORMALIZED),
     )
-    draft.input, draft.input_type, draft.input_shape = INPUT, TensorProto.UINT8, (1, size, size, 4)
+    draft.input, draft.input_type, draft.input_shape = INPUT, TensorProto.UINT8, (draft.batch, size, size, 4)

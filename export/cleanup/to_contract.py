@@ -12,16 +12,20 @@ from .finish import finish
 from .float32 import to_float32
 from .free_batch import free_batch
 from .logits_out import take_logits
+from .lower import lower
 from .padding import fold_pads, write_padding_out
 from .pixels_in import take_pixels
 from .pooling import pool_globally
 from .settle import settle
 
+FREE_BATCH = 1009  # a prime, so that the multiples of it in a graph's shapes are the batch's
+
 
 def to_contract(net: ForeignNet) -> onnx.ModelProto:
     """Return the float model of `net` by the model contract. Raises ModelError for what can't be brought to it."""
     size = net.rule.preprocessing.size
-    shape = (1, size, size, 3) if net.rule.layout == "nhwc" else (1, 3, size, size)
+    image = (size, size, 3) if net.rule.layout == "nhwc" else (3, size, size)
+    shape = (_batch(net.model), *image)
     try:
         draft = Draft(settle(to_float32(net.model), shape), shape)
         take_logits(draft)
@@ -33,6 +37,13 @@ def to_contract(net: ForeignNet) -> onnx.ModelProto:
         keep_images(draft)
         fold_batchnorms(draft)
         take_pixels(draft, net.rule)
+        lower(draft)
         return finish(draft, len(net.labels))
     except ModelError as error:
         raise ModelError(f"{net.path}: {error}") from error
+
+
+def _batch(model: onnx.ModelProto) -> int:
+    """Return the batch to settle shapes for: the model's own, where it has but one."""
+    dims = model.graph.input[0].type.tensor_type.shape.dim
+    return dims[0].dim_value if dims and dims[0].dim_value > 0 else FREE_BATCH

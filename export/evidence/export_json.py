@@ -20,8 +20,11 @@ def evidence_summary(file: Evidence) -> dict[str, Any]:
     `confusion` has columns instead of a matrix: `images` of the class `truth` that were answered `answer`, both places
     in `labels`; those of the smallest counts beyond `MOST_CELLS` are only counted, as `left_out`. `flipped` lists the
     first `MOST_FLIPS` images; `flips` counts all of them. `doubts` are the gravest `MOST_DOUBTS` reasons why the file
-    is not proven to give the same bits on every CPU; `doubts_left_out` counts the others.
+    is not proven to give the same bits on every CPU; `doubts_left_out` counts the others. Of images without labels it
+    says how many answers are the fp32 file's, and no more: `answers` counts images by its answer, `fp32`, and this one.
     """
+    if not file.labelled:
+        return _without_labels(file)
     return {
         **vars(file),
         "coverage": asdict(file.coverage),
@@ -46,6 +49,36 @@ def confusion_columns(counts: Sequence[Sequence[int]]) -> Mapping[str, Any]:
         "answer": answer.tolist(),
         "images": images.tolist(),
         "left_out": int(matrix.sum() - images.sum()),
+    }
+
+
+def _without_labels(file: Evidence) -> dict[str, Any]:
+    counts = confusion_columns(file.confusion)
+    return {
+        "file": file.file,
+        "bytes": file.bytes,
+        "portability": file.portability,
+        "doubts": file.doubts[:MOST_DOUBTS],
+        "doubts_left_out": max(0, len(file.doubts) - MOST_DOUBTS),
+        "origin": file.origin,
+        "largest_logit_difference": file.largest_logit_difference,
+        "labelled": False,
+        "labels": file.labels,
+        "val": _agreement(file.val),
+        "test": _agreement(file.test),
+        "answers": {"fp32": counts["truth"], **{key: counts[key] for key in ("answer", "images", "left_out")}},
+    }
+
+
+def _agreement(split: Accuracy) -> dict[str, Any]:
+    return {
+        "n": split.n,
+        "same_answers": split.same_answers,
+        "interval": split.interval,
+        "least_alike_class": split.worst_class,
+        "least_alike_class_share": split.recalls[split.worst_class],
+        "flipped": [{"id": flip.id, "fp32": flip.before, "answer": flip.after} for flip in split.flips[:MOST_FLIPS]],
+        "flips": len(split.flips),
     }
 
 

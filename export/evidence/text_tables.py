@@ -17,13 +17,17 @@ CAVEATS = {
 }
 
 DOUBTS_SHOWN = 3
+AGREEMENT = (
+    "the photos have no labels: what counts are the same answers as the float file's, whatever those are worth; "
+    "confidences are the net's own, none was fitted"
+)
 
 
-def rung_lines(rungs: Sequence[Rung], n: int) -> Iterator[str]:
+def rung_lines(rungs: Sequence[Rung], n: int, labelled: bool = True) -> Iterator[str]:
     """Yield the table of what was tried to quantize, measured on `n` validation images."""
     header = (
         "quantization",
-        "drop (points)",
+        "drop (points)" if labelled else "other answers (points)",
         "95 % interval",
         "same answers",
         "latency (us)",
@@ -38,16 +42,24 @@ def rung_lines(rungs: Sequence[Rung], n: int) -> Iterator[str]:
             drops = f"{min(rung.sample_drops):.2f} to {max(rung.sample_drops):.2f}"
             rows.append(("  each sample alone", drops, "", *("" for _ in figures)))
     yield from text_table(header, rows, left=(0, 2, 6))
-    yield drop_note(n)
+    yield drop_note(n, labelled)
 
 
-def drop_note(n: int) -> str:
+def drop_note(n: int, labelled: bool = True) -> str:
     """Return how much a drop on `n` validation images says."""
+    if not labelled:
+        return (
+            f"no labels: counted are answers other than the float file's to {n:,} validation images, one of them "
+            f"{100 / n:.2g} points; the interval is what chance allows"
+        )
     return f"drops are of {n:,} validation images, one of them {100 / n:.2g} points; the interval is what chance allows"
 
 
 def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
     """Yield the table of files; the first is the fp32 file, which the others are compared with."""
+    if not files[0].labelled:
+        yield from _agreement_lines(files)
+        return
     header = ("file", "bytes", "val top-1", "test top-1 (95 % interval)", "same answers", "worst class")
     rows = []
     for file in files:
@@ -56,7 +68,7 @@ def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
         told = (f"{file.val.top1:.2%}", top1, f"{test.same_answers:.2%}", f"{worst} {test.recalls[worst]:.1%}")
         rows.append((file.file, f"{file.bytes:,}", *told))
     yield from text_table(header, rows, left=(0, 5))
-    yield f"largest logit difference of the fp32 file from the trained net: {files[0].largest_logit_difference:.2g}"
+    yield parity_line(files[0])
     for file in files[1:]:
         paired, drop = file.test.paired, 100 * (files[0].test.top1 - file.test.top1)
         yield (
@@ -66,6 +78,27 @@ def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:
         yield portability_line(file)
     for file in files:
         yield confidence_line(file)
+
+
+def _agreement_lines(files: Sequence[Evidence]) -> Iterator[str]:
+    header = ("file", "bytes", "val, same answers", "test, same answers (95 % interval)", "least alike class")
+    rows = []
+    for file in files:
+        test, least = file.test, file.test.worst_class
+        same = "{:.2%} ({:.2%} - {:.2%})".format(test.same_answers, *test.interval)
+        told = f"{least} {test.recalls[least]:.1%}" if file is not files[0] else ""
+        rows.append((file.file, f"{file.bytes:,}", f"{file.val.same_answers:.2%}", same, told))
+    yield from text_table(header, rows, left=(0, 4))
+    yield AGREEMENT
+    yield parity_line(files[0])
+    for file in files[1:]:
+        yield f"{file.file}: {len(file.test.flips):,} of {file.test.n:,} test images answered otherwise than by fp32"
+        yield portability_line(file)
+
+
+def parity_line(fp32: Evidence) -> str:
+    """Return how near the fp32 file is to what it was made from."""
+    return f"largest logit difference of the fp32 file from {fp32.origin}: {fp32.largest_logit_difference:.2g}"
 
 
 def confidence_line(file: Evidence) -> str:

@@ -70,7 +70,7 @@ def _read(tensor: TensorProto, file: Path, entries: dict[str, str], path: Path) 
     with file.open("rb") as opened:
         opened.seek(offset)
         tensor.raw_data = opened.read(length)
-    tensor.data_location = TensorProto.DEFAULT
+    tensor.ClearField("data_location")
     del tensor.external_data[:]
 
 

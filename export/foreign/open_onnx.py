@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError, Message
-from onnx import AttributeProto, inliner, numpy_helper
+from onnx import AttributeProto, numpy_helper
 
 from ...edge.errors import ModelError
 from ...edge.model.card import CARD_KEY
 from .external_data import MAX_BYTES, inline_external_data, tensors
+from .inline_functions import inline_functions
+from .skeleton import skeleton
 
 OLDEST_OPSET = 7
 OWN_DOMAINS = {"", "ai.onnx"}
@@ -30,11 +32,10 @@ def open_onnx(path: Path) -> tuple[onnx.ModelProto, str]:
     model = _load(path)
     _check_kind(model, path)
     digest = _digest([path, *inline_external_data(model, path)])
-    if model.functions:
-        model = inliner.inline_local_functions(model)
-        _check_operators(model.graph.node, set(), path)
+    model = inline_functions(model, path)
+    _check_operators(model.graph.node, set(), path)
     try:
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(skeleton(model))
     except (onnx.checker.ValidationError, ValueError) as error:
         raise ModelError(f"{path}: not valid ONNX ({_first_line(error)}); export it again") from error
     _check_numbers(model, path)
@@ -92,17 +93,21 @@ def _check_kind(model: onnx.ModelProto, path: Path) -> None:
         raise ModelError(f"{path}: its graph has control flow ({nesting}); export it with a fixed input size")
     if model.graph.sparse_initializer or model.training_info:
         raise ModelError(f"{path}: sparse weights or training information in it; export the plain net")
-    _check_operators(nodes, {(function.domain, function.name) for function in model.functions}, path)
     opset = max((entry.version for entry in model.opset_import if entry.domain in OWN_DOMAINS), default=1)
     newest = onnx.defs.onnx_opset_version()
     if opset < OLDEST_OPSET:
         raise ModelError(f"{path}: ONNX operator set {opset}; export it with {OLDEST_OPSET} or newer, such as 17")
     if opset > newest:
         raise ModelError(f"{path}: ONNX operator set {opset}, but the installed onnx knows {newest}; update onnx")
+    _check_operators(nodes, {(function.domain, function.name) for function in model.functions}, path)
 
 
 def _check_operators(nodes: Sequence[onnx.NodeProto], functions: set[tuple[str, str]], path: Path) -> None:
-    custom = [node for node in nodes if node.domain not in OWN_DOMAINS and (node.domain, node.op_type) not in functions]
+    """Raise ModelError unless all nodes are of kinds that onnx or the file defines."""
+    known = functions | {
+        (domain, node.op_type) for node in nodes for domain in OWN_DOMAINS if onnx.defs.has(node.op_type)
+    }
+    custom = [node for node in nodes if (node.domain, node.op_type) not in known]
     if custom:
         raise ModelError(
             f"{path}: it uses operators that aren't ONNX's own ({_kinds(custom)}); export it with ONNX's only"

@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, shape_inference
 from ...edge.errors import ModelError
 from ...edge.model.card import MAX_LABELS, MAX_SIZE
 from .pixel_rule import Layout
+from .skeleton import skeleton
 
 EXPECTED = "expected one float image (N, 3, H, W) or (N, H, W, 3) in and one float (N, classes) out"
 FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16}
@@ -73,9 +74,9 @@ def image_size(image: Shape, layout: Layout, path: Path) -> int | None:
 
 
 def _inferred(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy with the shapes that onnx can infer, or the model where it can't."""
+    """Return a copy with the shapes that onnx can infer but without weights, or the model where it can't."""
     try:
-        return shape_inference.infer_shapes(model)
+        return shape_inference.infer_shapes(skeleton(model))
     except (shape_inference.InferenceError, ValueError):
         return model
 

@@ -47,7 +47,7 @@ def _literal(text: str, path: Path) -> Any:
         if len(text) > MAX_CHARACTERS:
             raise ValueError(f"{len(text):,} characters")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # backslashes in names
+            warnings.simplefilter("ignore")  # of backslashes in names
             return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ModelError(f"{path}: damaged Ultralytics metadata ({str(error)[:100]}); export it again") from error

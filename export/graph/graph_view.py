@@ -63,10 +63,10 @@ class GraphView:
         tensor = self._tensors.get(name)
         return None if tensor is None else np.asarray(numpy_helper.to_array(tensor))
 
-    def maker(self, name: str, kind: str) -> onnx.NodeProto | None:
-        """Return the node that makes a tensor, if it is of that kind."""
+    def maker(self, name: str, kind: str = "") -> onnx.NodeProto | None:
+        """Return the node that makes a tensor, if it is of that kind, or of any where none is asked for."""
         node = self._makers.get(name)
-        return node if node is not None and node.op_type == kind else None
+        return node if node is not None and kind in ("", node.op_type) else None
 
     def readers(self, name: str) -> list[onnx.NodeProto]:
         """Return the nodes that read a tensor."""
@@ -94,6 +94,11 @@ class GraphView:
 def input_name(node: onnx.NodeProto, index: int) -> str:
     """Return the name of a node's input, "" where it has none."""
     return node.input[index] if index < len(node.input) else ""
+
+
+def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    """Return the values of a node's attributes by name."""
+    return {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
 
 
 def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:

@@ -15,7 +15,7 @@ from ...edge.photos.contract import Pixels
 
 BATCH = 128  # images at most
 LARGEST_PIXELS = BATCH * 96 * 96  # of a batch: larger images go in smaller batches
-LARGEST_FETCH = 2**29  # bytes of tensors that are laid open at once
+LARGEST_FETCH = 2**27  # bytes of tensors that are laid open at once
 
 Array = npt.NDArray[np.float32]
 

@@ -20,6 +20,7 @@ from ..evidence.measured_accuracy import (
     require_finite,
     require_parity,
 )
+from ..proof.int8_share import int8_share
 from ..quantization.accuracy_ladder import Budget, Ladder
 from ..quantization.calibration import (
     SAMPLES,
@@ -70,7 +71,8 @@ class Exporter:
         calibration = describe_sample(self._sample(budget, budget.sample_seed), budget.sample_seed)
         samples = SAMPLES if ladder.chosen.sample_drops else 1  # of this seed and those after it
         calibration |= {"samples": samples, "method": ladder.chosen.method}
-        card = replace(self.card, precision="int8", calibration=calibration)
+        share = int8_share(quantized)
+        card = replace(self.card, precision="int8", calibration=calibration, int8_share=share if share < 1 else None)
         logits = self._run(quantized, card)
         evidence = self._keep(INT8, quantized, card, logits, references)
         answers = references.fp32.test.argmax(1), logits.test.argmax(1)

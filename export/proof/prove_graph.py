@@ -1,13 +1,19 @@
 """The rules of `rules` applied to every node of a graph, in whichever notation it is written."""
 
+from collections.abc import Set
+
+import numpy as np
 import onnx
 
 from ..graph.graph_view import GraphView, Steps, attribute, input_name, is_set
+from .enumeration import FUNCTIONS
+from .functions import FUSED, MOVERS, proven_outputs
 from .rules import (
     Finding,
     Verdict,
     WeightedLayer,
     addition,
+    concatenation,
     conversion,
     global_mean,
     no_rule,
@@ -21,10 +27,7 @@ DEQUANTIZE, QUANTIZE = "DequantizeLinear", "QuantizeLinear"
 
 # These move or compare numbers: they have no rounding to differ in (core/providers/cpu/nn/pool.cc, and
 # contrib_ops/cpu/quantization/nhwc_max_pool.cc).
-MOVING = {
-    *("Transpose", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity"),
-    *("MaxPool", "NhwcMaxPool", "Relu", "Clip"),
-}
+MOVING = {*MOVERS, "Concat", "NhwcMaxPool", "Relu", "Clip"}
 # In 32 bits when both sides are uint8 (core/mlas/lib/x86_64/QgemmU8U8KernelAvx2.S, aarch64/QgemmU8X8KernelNeon.S); the
 # scales of what they multiply are found in float.
 DYNAMIC = {"ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"}
@@ -38,10 +41,12 @@ ALPHA = "its sums are multiplied by alpha, too"  # which may be denormal, infini
 def findings(model: onnx.ModelProto) -> list[tuple[str, Finding]]:
     """Return the verdict for each node of a graph, by its name, in order."""
     view = GraphView(model)
-    return [(node_name(node), _judge(view, node)) for node in view.nodes]
+    proven = proven_outputs(view)
+    return [(node_name(node), _judge(view, node, proven)) for node in view.nodes]
 
 
-def _judge(view: GraphView, node: onnx.NodeProto) -> Finding:
+def _judge(view: GraphView, node: onnx.NodeProto, proven: Set[str]) -> Finding:
+    """Judge a node; `proven` are the tensors that `proven_outputs` found."""
     kind = node.op_type
     if node.domain not in DOMAINS or any(entry.HasField("g") or entry.graphs for entry in node.attribute):
         return no_rule(f"{kind} has no rule")
@@ -57,6 +62,10 @@ def _judge(view: GraphView, node: onnx.NodeProto) -> Finding:
         return global_mean(view.steps(node, 1), view.steps(node, 3))
     if kind in ("Conv", "Gemm"):
         return _weighted(view, node)
+    if kind == "QLinearConcat":
+        return concatenation([view.steps(node, at) for at in (0, *range(3, len(node.input), 3))])
+    if node.output[0] in proven and (kind in FUNCTIONS or kind in FUSED):
+        return same_bits("each result is farther from a border than any CPU's error")
     if kind in ("Add", "GlobalAveragePool"):
         return _summing(view, node)
     return rounds("float sums") if kind in FLOAT_LAYERS else _other(view, node)
@@ -144,29 +153,43 @@ def _summing(view: GraphView, node: onnx.NodeProto) -> Finding:
     return addition(inputs[0], inputs[1], output) if node.op_type == "Add" else global_mean(inputs[0], output)
 
 
-def _rounding_behind(view: GraphView, node: onnx.NodeProto) -> tuple[onnx.NodeProto | None, list[str]]:
-    """Return the QuantizeLinear that alone reads a node's output, and the kinds of nodes that clip it on the way."""
-    name, between = node.output[0], list[str]()
+def _rounding_behind(view: GraphView, node: onnx.NodeProto) -> tuple[onnx.NodeProto | None, list[onnx.NodeProto]]:
+    """Return the QuantizeLinear that alone reads a node's output, and the nodes that clip it on the way."""
+    name, between = node.output[0], list[onnx.NodeProto]()
     while name not in view.outputs and len(view.readers(name)) == 1:
         [reader] = view.readers(name)
         if reader.op_type == QUANTIZE:
             return reader, between
         if reader.op_type not in CLIPPING:
             break
-        between.append(reader.op_type)
+        between.append(reader)
         name = reader.output[0]
     return None, between
 
 
-def _output_steps(view: GraphView, rounding: onnx.NodeProto | None, between: list[str]) -> Steps | None:
+def _output_steps(view: GraphView, rounding: onnx.NodeProto | None, between: list[onnx.NodeProto]) -> Steps | None:
     """Return the steps that a layer fused with its rounding gives, None when it isn't.
 
-    A ReLU between the two vanishes where the zero point is 0 (qdq_transformer/relu_quantizelinear.cc).
+    What clips between the two vanishes where it takes nothing off the range of the integers
+    (qdq_transformer/relu_quantizelinear.cc, clip_quantizelinear.cc).
     """
     steps = view.steps(rounding, 1) if rounding is not None else None
-    if steps is None or steps.zero_point is None or between not in ([], ["Relu"]):
+    if steps is None or steps.zero_point is None or len(between) > 1:
         return None
-    return steps if not between or not steps.zero_point.any() else None
+    return steps if not between or _vanishes(view, between[0], steps) else None
+
+
+def _vanishes(view: GraphView, clipping: onnx.NodeProto, steps: Steps) -> bool:
+    """Return whether a Relu or Clip takes nothing off what integers can stand for."""
+    if steps.zero_point is None:
+        return False
+    if clipping.op_type == "Relu":
+        return not steps.zero_point.any()
+    low, high = (view.constant(input_name(clipping, at)) for at in (1, 2))
+    if low is None or high is None or low.size != 1 or high.size != 1 or steps.one_scale is None:
+        return False
+    scale, zero_point = np.float32(steps.one_scale), int(steps.zero_point.item())
+    return bool(low.item() <= -scale * zero_point and scale * (255 - zero_point) <= high.item())
 
 
 def _is_read_as_float(view: GraphView, node: onnx.NodeProto) -> bool:

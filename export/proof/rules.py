@@ -9,6 +9,7 @@ Fusing is the same on every CPU for uint8 activations: what differs is int8 ones
 float layers (core/optimizer/nchwc_transformer.cc). So int8 activations have no rule.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -128,6 +129,16 @@ def global_mean(input_steps: Steps, output: Steps) -> Finding:
         if steps.kind != "uint8" or not steps.for_whole_tensor:
             return rounds("its mean is not of uint8 with constant scales")
     return same_bits("a sum in 32 bits, rounded once")
+
+
+def concatenation(parts: Sequence[Steps]) -> Finding:
+    """Judge tensors side by side, `parts` with what they become: each is copied, or mapped byte by byte.
+
+    contrib_ops/cpu/quantization/qlinear_concat.cc: by a table of dequantizing and quantizing again, see `conversion`.
+    """
+    if any(steps.kind != "uint8" or not steps.for_whole_tensor for steps in parts):
+        return rounds("it joins what is not uint8 with constant scales")
+    return same_bits("moves numbers, or maps each by a table")
 
 
 def conversion(steps: Steps, kind: str) -> Finding:

@@ -15,15 +15,20 @@ from onnxruntime.quantization.calibrate import TensorData, TensorsData
 
 from ...edge.errors import ModelError
 from ..graph.graph_view import attribute
-from ..graph.versions import IR_VERSION
 from ..proof.saturation import prove, weight_scales
+from .average_pools import as_convolutions, mean_overrides
 from .calibration import Range
-from .residual_sums import LEVELS, scale_owner, sum_overrides
+from .float_functions import float_functions
+from .proven_scales import Overrides, proven_scales
+from .residual_sums import LEVELS, joined_tensors, kept_clips, scale_owner, sum_overrides
 
 WEIGHTED = ("Conv", "Gemm")
 LARGEST_BIAS = 2**30  # steps: half of what 32 bits hold, the rest is for the sums
 SMALLEST_PIXEL_STEP = 1 / 255  # what pixels are scaled by, at least
-QUANTIZED_KINDS = ["Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"]
+QUANTIZED_KINDS = [
+    *("Conv", "Relu", "MaxPool", "Transpose", "Flatten", "Gemm", "Add", "GlobalAveragePool"),
+    *("Clip", "Mul", "Sigmoid", "LeakyRelu", "Concat", "Split", "Slice", "Reshape", "Squeeze", "Unsqueeze"),
+]
 
 
 def quantize(
@@ -36,8 +41,21 @@ def quantize(
     what it is. Not `portable`: weights use all of int8, and sums have scales of their own, unproven. Raises ModelError
     when a portable result is not.
     """
-    kept = list(keep_float)
-    sums = sum_overrides(model, ranges) if portable else {}
+    kept, model = list(keep_float), as_convolutions(model)
+    scales = sum_overrides(model, ranges) if portable else {}
+    quantized = _quantized(model, ranges, kept, scales, portable)
+    if portable:
+        joined = [names for names in joined_tensors(model) if names <= scales.keys()]
+        if moved := proven_scales(quantized, joined):
+            quantized = _quantized(model, ranges, kept, scales | moved, portable)
+        require_portable(quantized)
+    return quantized
+
+
+def _quantized(
+    model: onnx.ModelProto, ranges: Mapping[str, Range], kept: list[str], scales: Overrides, portable: bool
+) -> onnx.ModelProto:
+    """Return the int8 model whose activations have the scales of their ranges, or those given here."""
     quantizer = QDQQuantizer(
         onnx.shape_inference.infer_shapes(model),
         True,  # per channel
@@ -46,11 +64,12 @@ def quantize(
         QuantType.QUInt8,  # activations
         tensors_range(ranges),
         [],
-        kept,
+        [*kept, *float_functions(model), *kept_clips(model, scales)],
         QUANTIZED_KINDS,
         {
-            "TensorQuantOverrides": sums
-            | weight_overrides(model, activation_scales(model, ranges, sums), kept, portable),
+            "TensorQuantOverrides": scales
+            | weight_overrides(model, activation_scales(model, ranges, scales), kept, portable)
+            | mean_overrides(model),
             # Logits leave as float: rounding them to 256 levels would only lose.
             "OpTypesToExcludeOutputQuantization": ["Gemm"],
         },
@@ -59,10 +78,8 @@ def quantize(
     _shield(quantizer.model.model, kept)
     quantizer.model.topological_sort()
     quantized: onnx.ModelProto = quantizer.model.model
-    quantized.ir_version = IR_VERSION
+    quantized.ir_version = model.ir_version
     onnx.checker.check_model(quantized, full_check=True)
-    if portable:
-        require_portable(quantized)
     return quantized
 
 
@@ -105,7 +122,7 @@ def activation_scales(
 
     `sums` as from `sum_overrides`. A layer that reads the pixels is left out: their scale is the graph's.
     """
-    makers = {node.output[0]: node for node in model.graph.node}
+    makers = {name: node for node in model.graph.node for name in node.output}
     scales = {}
     for node in model.graph.node:
         if node.op_type in WEIGHTED:

@@ -17,14 +17,17 @@ COUNTED = 12  # classes up to which cells have numbers
 DARK = 0.6  # strength from which words on a cell are in the ground's colour
 
 
-def confusion(title: str, labels: Sequence[str], counts: Counts) -> str:
-    """Draw a matrix: the darker a cell, the more of its row, by the root, which makes mistakes visible."""
+def confusion(title: str, labels: Sequence[str], counts: Counts, rows: str = "is") -> str:
+    """Draw a matrix: the darker a cell, the more of its row, by the root, which makes mistakes visible.
+
+    `rows` says what a row stands for.
+    """
     sums = [sum(row) or 1 for row in counts]
 
     def paint(row: int, column: int) -> tuple[int, float, str]:
         return 1, (counts[row][column] / sums[row]) ** 0.5, str(counts[row][column])
 
-    return _matrix(title, labels, counts, paint)
+    return _matrix(title, labels, counts, paint, rows)
 
 
 def changes(title: str, labels: Sequence[str], before: Counts, after: Counts) -> str:
@@ -39,7 +42,7 @@ def changes(title: str, labels: Sequence[str], before: Counts, after: Counts) ->
     return _matrix(title, labels, moved, paint)
 
 
-def _matrix(title: str, labels: Sequence[str], cells: Counts, paint: Paint) -> str:
+def _matrix(title: str, labels: Sequence[str], cells: Counts, paint: Paint, rows: str = "is") -> str:
     n = len(labels)
     left, top = (72.0, 58.0) if n <= NAMED else (16.0, 20.0)
     side = (WIDTH - left - 10) / n
@@ -47,7 +50,7 @@ def _matrix(title: str, labels: Sequence[str], cells: Counts, paint: Paint) -> s
     drawn = [_cell(labels, at, paint(*at), left, top, side) for at in filled]
     frame = tag("rect", x=left, y=top, width=side * n, height=side * n, class_="grid open")
     told = f"{n} classes, {len(filled)} cells are not 0"
-    return chart(title, told, top + side * n + 4, frame, _names(labels, left, top, side), *drawn)
+    return chart(title, told, top + side * n + 4, frame, _names(labels, left, top, side, rows), *drawn)
 
 
 def _cell(
@@ -62,15 +65,15 @@ def _cell(
     return drawn + text(x + side / 2, y + side / 2 + 4, words, "middle", "over" if strength > DARK else "ink")
 
 
-def _names(labels: Sequence[str], left: float, top: float, side: float) -> str:
+def _names(labels: Sequence[str], left: float, top: float, side: float, rows: str) -> str:
     """Return the names of rows and of columns, these turned."""
-    sides = text(0, top - 6, "is", class_="soft") + text(0, 10, "answered as", class_="soft")
+    sides = text(0, top - 6, rows, class_="soft") + text(0, 10, "answered as", class_="soft")
     if len(labels) > NAMED:
         return sides
     middles = [side * (i + 0.5) for i in range(len(labels))]
-    rows = [text(left - 6, top + y + 4, clip(label, left), "end") for label, y in zip(labels, middles, strict=True)]
+    named = [text(left - 6, top + y + 4, clip(label, left), "end") for label, y in zip(labels, middles, strict=True)]
     columns = [
         tag("g", text(0, 0, clip(label, top + 8)), transform=f"translate({left + x + 1:.1f} {top - 5:.1f}) rotate(-50)")
         for label, x in zip(labels, middles, strict=True)
     ]
-    return "".join([sides, *rows, *columns])
+    return "".join([sides, *named, *columns])

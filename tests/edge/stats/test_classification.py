@@ -1,5 +1,17 @@
+import json
+
 import numpy as np
-from edge_cifar.edge.stats.classification import ClassMetrics, accuracy, confusion_matrix, per_class
+import pytest
+from edge_cifar.edge.stats.classification import (
+    MATRIX,
+    ClassMetrics,
+    accuracy,
+    confused_pairs,
+    confusion_json,
+    confusion_matrix,
+    per_class,
+    read_confusion,
+)
 
 # Two cats called cat, one cat called dog; one dog called dog; a bird called dog; nothing called bird.
 TARGETS = np.array([0, 0, 0, 1, 2])
@@ -32,3 +44,18 @@ def test_one_image_is_enough() -> None:
     one = np.array([[1, 0], [0, 0]])
     assert accuracy(one) == 1
     assert per_class(one, ("cat", "dog"))["cat"] == ClassMetrics(precision=1.0, recall=1.0, f1=1.0, support=1)
+
+
+def test_the_pairs_that_are_confused_most_come_first() -> None:
+    counts = np.array([[9, 2, 0], [5, 0, 2], [0, 1, 7]])
+    assert confused_pairs(counts, 3) == [(1, 0, 5), (0, 1, 2), (1, 2, 2)]
+    assert confused_pairs(np.diag([1, 2]), 3) == []
+
+
+@pytest.mark.parametrize("classes", [2, MATRIX, MATRIX + 1])
+def test_a_matrix_in_json_comes_back(classes: int) -> None:
+    counts = np.random.RandomState(0).poisson(0.1, (classes, classes)).astype(np.int64)
+    written = json.loads(json.dumps(confusion_json(counts)))
+    assert isinstance(written, list) == (classes <= MATRIX)
+    assert np.array_equal(read_confusion(written, classes), counts)
+    assert read_confusion(written, classes).dtype == np.int64

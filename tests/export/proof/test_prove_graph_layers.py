@@ -157,7 +157,7 @@ def test_sums_and_means_between_conversions() -> None:
     assert judged(READ, wider, node("Add", "read2 read"), rounding, kind="Add") == different
     assert judged(READ, other, add, ROUNDING, kind="Add") == different
     assert judged(READ, other, add) == FLOAT_SUMS
-    assert judged(READ, node("Add", "read floats"), rounding, kind="Add") == FLOAT_SUMS
+    assert judged(READ, node("Add", "read floats"), kind="Add") == FLOAT_SUMS
     assert judged(READ, mean, ROUNDING, kind="GlobalAveragePool") == Finding(SAME, "a sum in 32 bits, rounded once")
     assert judged(READ, mean) == FLOAT_SUMS
     assert judged(node("GlobalAveragePool", "x"), ROUNDING, kind="GlobalAveragePool") == FLOAT_SUMS

@@ -43,7 +43,7 @@ def test_without_a_rung_in_budget_there_is_no_model_and_every_rung_is_recorded(
     small_graph: onnx.ModelProto, own_answers: LabelledImages
 ) -> None:
     few = own_answers.take(np.arange(40))
-    ladder = Ladder(small_graph, few, few, Budget(max_drop=-1))
+    ladder = Ladder(small_graph, few, few, Budget(max_drop=-1, sample_size=30))
     assert ladder.climb() is None
     assert ladder.chosen is None
     kept = [len(rung.float_layers) for rung in ladder.rungs]
@@ -55,7 +55,7 @@ def test_without_a_rung_in_budget_there_is_no_model_and_every_rung_is_recorded(
 
 def test_trying_all_keeps_the_smallest_drop(small_graph: onnx.ModelProto, own_answers: LabelledImages) -> None:
     few = own_answers.take(np.arange(40))
-    ladder = Ladder(small_graph, few, few, Budget(max_drop=100, every_rung=True))
+    ladder = Ladder(small_graph, few, few, Budget(max_drop=100, sample_size=30, every_rung=True))
     model = ladder.climb()
     assert model is not None
     assert len(ladder.rungs) == RUNGS + FLOAT_RUNGS
