@@ -27,8 +27,8 @@ TORCHVISION = (
 )
 ULTRALYTICS = "ultralytics-like"
 
-BATCH = 16  # photos a step
-STEPS = 6
+BATCH = 8  # photos a step
+STEPS = 3
 LEARNING_RATE = 1e-3
 SEED = 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 from ...edge.stats.paired_timing import Ratio
 
@@ -39,6 +40,11 @@ class Row:
     classes_seen: int = 0
     to_float: Ratio | None = None
     problem: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return the row that was written as JSON."""
+        return cls(**{**values, "to_float": Ratio(**values["to_float"]) if values["to_float"] else None})
 
 
 def markdown(facts: Mapping[str, str], rows: Sequence[Row]) -> str:

@@ -1,12 +1,14 @@
 """`python -m edge_cifar.benchmarks.zoo.table --data PHOTOS`: what `export --quantize` makes of somebody else's nets.
 
 Torchvision's nets by both of torch's exporters, a file like Keras's, one like Ultralytics's, and the pretrained net,
-each through the same command. Photos lie in a folder for each class. Those that judge a file did not calibrate it.
+each through the same command. Photos lie in a folder for each class. Those that judge a file did not calibrate it. Rows
+of an earlier run stay until their net is exported again.
 Needs what `benchmarks.portability` needs; fetch it with `python -m edge_cifar.benchmarks.portability.conformance
 --prepare`.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +24,7 @@ from ...edge.machine.description import this_machine
 from ...edge.model.contract import Model
 from ...edge.photos.contract import read_photo
 from ...edge.stats.paired_timing import Task, calls_within, ratio, time_in_turns
+from ...export.proof.int8_share import int8_share
 from ..portability.conformance import measure
 from ..portability.conformance_photos import images_of
 from ..portability.emulated import ALL_CPUS, CpusOption, choose_cpus, say
@@ -29,12 +32,11 @@ from ..portability.emulators import CPUS, check_host, check_prepared
 from ..portability.emulators_setup import NEWEST
 from .exporting import Exported, export_file
 from .files import NETS, ZooFile, zoo_files
-from .int8_share import int8_share
 from .report import Row, markdown
 
 SCHEMA = 1  # of the JSON
 RESULTS = Path("benchmarks/results/zoo.json")
-SETTLING, JUDGED, SHOWN = 48, 200, 4  # photos: for random nets, for agreement, and for each CPU
+SETTLING, JUDGED, SHOWN = 24, 200, 4  # photos: for random nets, for agreement, and for each CPU
 ROUNDS, SECONDS, MOST_CALLS = 10, 0.5, 30  # of timing; seconds a turn
 
 
@@ -55,18 +57,31 @@ def table(
     check_prepared([CPUS[name] for name in names], [NEWEST])
     photos = images_of(str(data))
     judging, calibrating = photos[:JUDGED], link_photos(photos[JUDGED:], work / "calibration")
-    rows = []
+    rows = earlier_rows(out)
     for file in zoo_files(nets.split(","), photos[JUDGED : JUDGED + SETTLING], work):
         say(f"{file.net}, {file.exporter}")
         exported = export_file(file, calibrating, calibration, work / f"{file.net}.{file.exporter.split()[-1]}")
-        rows.append(judge(file, exported, judging, names))
-        say(rows[-1].problem or rows[-1].portability)
+        row = judge(file, exported, judging, names)
+        say(row.problem or row.portability)
+        rows[row.net, row.exporter] = row
+        write_results(out, rows, f"{len(judging)} of {data.name} that calibrated nothing")
+    typer.echo(out.with_suffix(".md").read_text(), nl=False)
+
+
+def earlier_rows(path: Path) -> dict[tuple[str, str], Row]:
+    """Return the rows of the results at `path` by net and exporter, none where there are none."""
+    if not path.exists():
+        return {}
+    rows = [Row.of(values) for values in json.loads(path.read_text())["rows"]]
+    return {(row.net, row.exporter): row for row in rows}
+
+
+def write_results(path: Path, rows: Mapping[tuple[str, str], Row], photos: str) -> None:
+    """Write the rows as JSON to `path`, in the order of the zoo, and the table beside it."""
+    ordered = sorted(rows.values(), key=lambda row: NETS.index(row.net))
     machine = this_machine()
-    facts = machine.describe() | {"photos": f"{len(judging)} of {data.name} that calibrated nothing"}
-    write_json(out, {"schema": SCHEMA, "machine": asdict(machine), "rows": [asdict(row) for row in rows]})
-    page = markdown(facts, rows)
-    write_text(out.with_suffix(".md"), page)
-    typer.echo(page, nl=False)
+    write_json(path, {"schema": SCHEMA, "machine": asdict(machine), "rows": [asdict(row) for row in ordered]})
+    write_text(path.with_suffix(".md"), markdown(machine.describe() | {"photos": photos}, ordered))
 
 
 def link_photos(photos: Sequence[Path], folder: Path) -> Path:

@@ -5,7 +5,7 @@ import typer
 from edge_cifar.benchmarks.zoo.exporting import Exported, export_file
 from edge_cifar.benchmarks.zoo.files import ZooFile
 from edge_cifar.benchmarks.zoo.report import Row, markdown
-from edge_cifar.benchmarks.zoo.table import judge, link_photos, table
+from edge_cifar.benchmarks.zoo.table import earlier_rows, judge, link_photos, table, write_results
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.stats.paired_timing import Ratio
 
@@ -35,6 +35,18 @@ def test_a_row_says_where_cpus_differ_and_by_how_much() -> None:
     assert "- machine: this one\n" in page
     assert "| a | its package | 99.9% | same bits on every CPU | 9 of 9 | 98.5% of 200 (40) | 0.50 " in page
     assert "| 7 of 9, by 1e-05 | 100.0% of 200 (2) | 1.10 (1.00 - 1.20) | 61 | 901 |" in page
+
+
+def test_earlier_rows_stay_in_the_order_of_the_zoo(tmp_path: Path) -> None:
+    path = tmp_path / "zoo.json"
+    assert earlier_rows(path) == {}
+    failed = Row("vit_b_16", "torch, old", 5, 100, problem="no")
+    write_results(path, {("vit_b_16", "torch, old"): failed}, "2 of cats")
+
+    done = Row("resnet18", "torch, new", 6, 200, to_float=Ratio(0.5, 0.4, 0.6), judged=2)
+    write_results(path, earlier_rows(path) | {("resnet18", "torch, new"): done}, "2 of cats")
+    assert list(earlier_rows(path).values()) == [done, failed]
+    assert "- photos: 2 of cats\n" in path.with_suffix(".md").read_text()
 
 
 def test_photos_that_calibrate_lie_in_their_classes(tmp_path: Path) -> None:
