@@ -23,6 +23,7 @@ SIZE, CLASSES = 224, 1000
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 EXPORTERS = {"torch, old": False, "torch, new": True}  # whether by dynamo
 KERAS = "keras-like"
+UNTRAINED = ("--max-drop", "100")  # answers of a net that learned next to nothing lie too close together for a budget
 NETS = (*PRETRAINED, *TORCHVISION, KERAS, ULTRALYTICS)
 
 
@@ -44,6 +45,7 @@ def zoo_files(names: Sequence[str], photos: Sequence[Path], folder: Path) -> Ite
     labels = folder / "labels.txt"
     if not labels.exists():
         write_bytes(labels, "".join(f"class {i}\n" for i in range(CLASSES)).encode())
+    named = ("--labels", str(labels), *UNTRAINED)
     for name in names:
         if name in PRETRAINED:
             yield ZooFile(name, "its package", name)
@@ -51,15 +53,13 @@ def zoo_files(names: Sequence[str], photos: Sequence[Path], folder: Path) -> Ite
             path = folder / f"{name}.onnx"
             if not path.exists():
                 write_bytes(path, keras_file(SIZE, CLASSES).SerializeToString())
-            yield ZooFile(
-                name, "as tf2onnx", str(path), ("--like", "tf", "--resize", "squash", "--labels", str(labels))
-            )
+            yield ZooFile(name, "as tf2onnx", str(path), ("--like", "tf", "--resize", "squash", *named))
         else:
             paths = {exporter: folder / f"{name}.{exporter.split()[-1]}.onnx" for exporter in EXPORTERS}
             missing = {exporter: path for exporter, path in paths.items() if not path.exists()}
             if missing:
                 _write_torch(name, photos, missing)
-            told = () if name == ULTRALYTICS else ("--like", "imagenet", "--labels", str(labels))
+            told = UNTRAINED if name == ULTRALYTICS else ("--like", "imagenet", *named)
             yield from (ZooFile(name, exporter, str(path), told) for exporter, path in paths.items())
 
 

@@ -12,8 +12,8 @@ COLUMNS = (
 )
 NOTES = """\
 Weights are random but for the pretrained net's: trained for a few steps, so that answers lie close together and differ
-more easily than a trained net's. How many different answers float gives stands in brackets. Of float's time: one photo,
-one thread, both files in turns, and the quartiles of the rounds."""
+more easily than a trained net's, and no budget is set. How many different answers float gives stands in brackets. Of
+float's time: one photo, one thread, both files in turns, and the quartiles of the rounds."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from ..graph.net_graph import IR_VERSION, OPSET, GraphWriter
+from ..graph.net_graph import GraphWriter
+from ..graph.versions import IR_VERSION, OPSET
 
 SIZE = 224
 PIXELS, LOGITS = "pixels", "scores"
