@@ -27,6 +27,7 @@ from ...edge.stats.paired_timing import Task, calls_within, ratio, time_in_turns
 from ...export.proof.int8_share import int8_share
 from ..portability.conformance import measure
 from ..portability.conformance_photos import images_of
+from ..portability.conformance_report import kind_of
 from ..portability.emulated import ALL_CPUS, CpusOption, choose_cpus, say
 from ..portability.emulators import CPUS, check_host, check_prepared
 from ..portability.emulators_setup import NEWEST
@@ -106,7 +107,7 @@ def judge(file: ZooFile, exported: Exported, photos: Sequence[Path], cpus: Seque
         for model in (fp32, int8)
     ]
     before, after = time_in_turns(tasks, ROUNDS, calls_within(tasks, SECONDS, MOST_CALLS))
-    asked, failures = measure(cpus, [NEWEST], {exported.int8: int8.card.precision}, photos[:SHOWN])
+    asked, failures = measure(cpus, [NEWEST], {exported.int8: kind_of(int8.card)}, photos[:SHOWN])
     return Row(
         file.net,
         file.exporter,
