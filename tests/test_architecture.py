@@ -49,7 +49,7 @@ ARROWS = {
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
     "benchmarks/methods": "report runtime",
-    "benchmarks/peers": "measure photo_path",
+    "benchmarks/peers": "measure photo_path portability",
     "benchmarks/publish": "peers portability report",
     "benchmarks/zoo": "portability",
 }
