@@ -14,9 +14,9 @@ from ..edge.model.shipped_models import EXPORT_SUMMARY
 from ..edge.photos.preprocessing import FILTERS, Fit
 from .evidence.older_onnxruntime import check_release
 from .foreign.pixel_rule import Channels, Layout
-from .foreign.pretrained import PRETRAINED, pretrained
 from .foreign.told import Like, Told
 from .pipeline.export_files import Order, Outcome
+from .pretrained.pretrained import PRETRAINED, pretrained
 from .quantization.accuracy_ladder import Budget
 from .quantization.variants import VARIANTS
 

@@ -34,9 +34,10 @@ ARROWS = {
     "train/tuning": "data loop nets recipe report runs",
     "train/cli": "data loop nets recipe report runs tuning",
     "export/onnx_file": "",
-    "export/foreign": "graph onnx_file",
+    "export/foreign": "onnx_file",
     "export/cleanup": "foreign graph",
     "export/graph": "",
+    "export/pretrained": "foreign graph",
     "export/proof": "graph",
     "export/quantization": "graph proof",
     "export/evidence": "proof quantization",
@@ -49,8 +50,9 @@ ARROWS = {
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
     "benchmarks/methods": "report runtime",
-    "benchmarks/peers": "measure photo_path",
+    "benchmarks/peers": "measure photo_path portability",
     "benchmarks/publish": "peers portability report",
+    "benchmarks/zoo": "portability",
 }
 # And which folders a folder imports; what needs the extra [train] is imported by nothing that doesn't.
 MAY_IMPORT = {
@@ -59,7 +61,16 @@ MAY_IMPORT = {
     "export": {"edge", "train"},
     "benchmarks": {"edge", "train", "export"},
 }
-STUDIES = {"methods", "peers", "photo_path", "portability", "publish", "robustness", "runtime"}  # not in the wheel
+STUDIES = {
+    "methods",
+    "peers",
+    "photo_path",
+    "portability",
+    "publish",
+    "robustness",
+    "runtime",
+    "zoo",
+}  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
 FILES = [path for folder in FOLDERS for path in modules(ROOT / folder)]
 

@@ -30,7 +30,7 @@ class Net:
     @property
     def converted(self) -> Path:
         """Return the folder of what was made of it for other runtimes."""
-        return cache_folder() / "peers" / file_sha256(self.fp32)[:16]
+        return cache_folder() / "peers-2" / file_sha256(self.fp32)[:16]
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,14 @@ _PEERS = (
     Peer(OURS["int8"], "int8", "onnxruntime", "int8", "our file"),
     Peer(LITERT_INT8, "int8", "litert", "litert-int8", "TensorFlow's converter, all int8", "model.tflite"),
     Peer("OpenVINO int8", "int8", "openvino", "openvino-int8", "NNCF", "model.xml"),
+    Peer("quantize_static", "int8", "onnxruntime", "quantize-static", "onnxruntime's own tool", "model.int8.onnx"),
     Peer("OpenVINO int8, our file", "int8", "openvino", "int8", "our file"),
 )
 PEERS = {peer.name: peer for peer in _PEERS}
 ON_RESNET8 = (OURS["int8"], LITERT_INT8)
+NEED_RUN = ("run", "ncnn-fp32")  # sources that only a run of ours has
+ON_OTHERS = tuple(peer.name for peer in _PEERS if peer.source not in NEED_RUN)
+"""Peers that run somebody else's net, too."""
 
 MISSING = {"ncnn int8": "no wheel has its quantizer (ncnn2table, ncnn2int8)"}
 """Peers that a user would ask for, and why they have no row."""

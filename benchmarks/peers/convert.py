@@ -11,34 +11,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from ...edge.photos.contract import Pixels
 from ...export.graph.versions import NORMALIZED
-from .runtimes import MEAN, STD
+from .runtimes import Scaling
 
 
 def _litert_fp32(source: Path, folder: Path, _: Pixels) -> None:
-    _write_tflite(_tflite_converter(source), folder)
+    _write_tflite(_tflite_converter(source), source, folder)
 
 
 def _litert_int8(source: Path, folder: Path, pixels: Pixels) -> None:
     import tensorflow as tf
 
+    scaling = Scaling.of(onnx.load(source))
+
     def images() -> Iterator[list[Any]]:
         for image in pixels[..., :3]:
-            yield [(image[np.newaxis].astype(np.float32) - MEAN) / STD]
+            yield [scaling.scaled(image[np.newaxis])]
 
     converter = _tflite_converter(source)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = images
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
-    _write_tflite(converter, folder)
+    _write_tflite(converter, source, folder)
 
 
-def _write_tflite(converter: Any, folder: Path) -> None:
+def _write_tflite(converter: Any, source: Path, folder: Path) -> None:
     (folder / "model.tflite").write_bytes(converter.convert())
+    Scaling.of(onnx.load(source)).write(folder)
 
 
 def _tflite_converter(source: Path) -> Any:
@@ -71,15 +75,14 @@ def _tensorflow(model: onnx.ModelProto, image: Any) -> Any:
         settings = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
         match node.op_type:
             case "Conv":
-                weight, bias = others
-                weight = weight[:, : first.shape[3]].transpose(2, 3, 1, 0)  # without X; (K, K, I, O)
-                strides, padding = settings.get("strides", [1, 1]), _padding(settings)
-                value = tf.nn.bias_add(tf.nn.conv2d(first, tf.constant(weight), strides, padding), bias)
+                value = tf.nn.bias_add(_convolved(first, others[0], settings), others[1])
             case "Gemm":
                 weight, bias = others
                 value = tf.nn.bias_add(tf.matmul(first, tf.constant(weight.T)), bias)
             case "Relu":
                 value = tf.nn.relu(first)
+            case "Clip" if [float(bound) for bound in others] == [0, 6]:
+                value = tf.nn.relu6(first)
             case "MaxPool":
                 value = tf.nn.max_pool2d(first, settings["kernel_shape"], settings["strides"], "VALID")
             case "GlobalAveragePool":
@@ -96,14 +99,37 @@ def _tensorflow(model: onnx.ModelProto, image: Any) -> Any:
     return values[model.graph.output[0].name]
 
 
-def _padding(settings: Mapping[str, Any]) -> Any:
-    """Return a convolution's padding as TensorFlow wants it: by name where it has one, which spares a node."""
+def _convolved(image: Any, weight: npt.NDArray[np.float32], settings: Mapping[str, Any]) -> Any:
+    """Return a convolution of an image (1, S, S, C) with weights (O, I, K, K), without bias; X is left out."""
+    import tensorflow as tf
+
+    strides, padding = settings.get("strides", [1, 1]), _padding(settings, image.shape[1])
+    if settings.get("group", 1) == len(weight) == image.shape[3] > 1:
+        kernel = tf.constant(weight.transpose(2, 3, 0, 1))
+        return tf.nn.depthwise_conv2d(image, kernel, [1, *strides, 1], padding)
+    channels = image.shape[3]
+    if settings.get("group", 1) > 1 or weight[:, channels:].any():
+        raise NotImplementedError("grouped convolutions, and means a channel, are not written here")
+    kernel = tf.constant(weight[:, :channels].transpose(2, 3, 1, 0))  # (K, K, I, O)
+    return tf.nn.conv2d(image, kernel, strides, padding)
+
+
+def _padding(settings: Mapping[str, Any], side: int) -> Any:
+    """Return the padding of an image's `side` as TensorFlow wants it: by name where it has one, which spares a node."""
     top, left, bottom, right = settings["pads"]
     if not any(settings["pads"]):
         return "VALID"
-    if settings["pads"] == [side // 2 for side in settings["kernel_shape"]] * 2 and "strides" not in settings:
+    stride, kernel = settings.get("strides", [1])[0], settings["kernel_shape"][0]
+    total = max((-(-side // stride) - 1) * stride + kernel - side, 0)  # by the documentation of tf.nn
+    if settings["pads"] == [total // 2] * 2 + [total - total // 2] * 2:
         return "SAME"
     return [[0, 0], [top, bottom], [left, right], [0, 0]]
+
+
+def _quantize_static(source: Path, folder: Path, pixels: Pixels) -> None:
+    from ..portability.full_range import write_full_range
+
+    write_full_range(source, pixels, folder / "model.int8.onnx")
 
 
 def _openvino_int8(source: Path, folder: Path, pixels: Pixels) -> None:
@@ -132,6 +158,7 @@ CONVERSIONS: Mapping[str, Callable[[Path, Path, Pixels], None]] = {
     "litert-fp32": _litert_fp32,
     "litert-int8": _litert_int8,
     "openvino-int8": _openvino_int8,
+    "quantize-static": _quantize_static,
     "ncnn-fp32": _ncnn_fp32,
 }
 """Each makes its files in a folder, of an fp32 ONNX file, that for ncnn of a run."""

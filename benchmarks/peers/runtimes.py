@@ -4,10 +4,11 @@ Each takes what is natural for it: the pixels as a decoder gives them, RGB or RG
 runtime needs done to them first (to float, scaled) is part of its call.
 """
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,40 @@ from ...edge.model.contract import Logits, Model
 from ...edge.photos.contract import Pixels
 
 MEAN, STD = 128.0, 64.0  # of pixels, as in `train.nets`, which would bring torch into every process
+SCALING = "pixels.json"
 
 Run: TypeAlias = Callable[[Pixels], Logits]
 """uint8 (1, S, S, channels) -> float32 (1, classes)."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What a net's first layer reads: (pixel - mean) * scale, a file beside those that don't do it themselves."""
+
+    mean: float
+    scale: float
+
+    @classmethod
+    def of(cls, model: Any) -> Self:
+        """Return that of an ONNX graph of ours."""
+        from onnx import numpy_helper
+
+        constants = {tensor.name: tensor for tensor in model.graph.initializer}
+        mean, scale = (numpy_helper.to_array(constants[name]) for name in ("pixel_zero_point", "pixel_scale"))
+        return cls(float(mean), float(scale))
+
+    @classmethod
+    def beside(cls, file: Path) -> Self:
+        """Return what `write` wrote beside a file."""
+        return cls(**json.loads((file.parent / SCALING).read_text()))
+
+    def write(self, folder: Path) -> None:
+        """Write it into the folder of a conversion."""
+        (folder / SCALING).write_text(json.dumps(asdict(self)))
+
+    def scaled(self, pixels: Pixels) -> npt.NDArray[np.float32]:
+        """Return float32 of the same shape."""
+        return (pixels.astype(np.float32) - np.float32(self.mean)) * np.float32(self.scale)
 
 
 @dataclass(frozen=True)
@@ -40,10 +72,10 @@ def _litert(file: Path, threads: int) -> Run:
     interpreter = Interpreter(str(file), num_threads=threads)  # XNNPACK is its default on CPUs
     interpreter.allocate_tensors()
     [takes], [gives] = interpreter.get_input_details(), interpreter.get_output_details()
-    quantized = takes["dtype"] is np.uint8
+    quantized, scaling = takes["dtype"] is np.uint8, Scaling.beside(file)
 
     def run(pixels: Pixels) -> Logits:
-        interpreter.set_tensor(takes["index"], pixels if quantized else _scaled(pixels))
+        interpreter.set_tensor(takes["index"], pixels if quantized else scaling.scaled(pixels))
         interpreter.invoke()
         logits: Logits = interpreter.get_tensor(gives["index"])
         return logits
@@ -117,10 +149,6 @@ def _torch(run_folder: Path, threads: int, prepared: Callable[[Any], Any]) -> Ru
         return logits
 
     return run
-
-
-def _scaled(pixels: Pixels) -> npt.NDArray[np.float32]:
-    return (pixels.astype(np.float32) - np.float32(MEAN)) * np.float32(1 / STD)
 
 
 RUNTIMES = {

@@ -27,7 +27,7 @@ from ..measure.conditions import Watch
 from ..measure.validity import judge
 from .catalogue import MISSING, ON_RESNET8, OURS, PEERS, Net, Peer, batchnorm, convert, resnet8
 from .report import Failure, Row, in_words, markdown
-from .take_turns import CALLS, compare_nets, compare_photos, say, spread
+from .take_turns import CALLS, IMAGES, compare_nets, compare_photos, say, spread
 
 SCHEMA = 1  # of the JSON; raised when a key changes its meaning or goes away
 RESULTS = Path("benchmarks/results/peers.json")
@@ -52,10 +52,12 @@ def peers(
         for net, own in entries:
             train = load_for(Model(net.fp32).card, data, "train")
             convert(net, own, spread(train, CALIBRATION).images, say)
-    rows, failed = compare_nets(entries, data, chosen, rounds, watch)
+    rows, failed = compare_nets(
+        entries, lambda card: spread(load_for(card, data, "test"), IMAGES).images, chosen, rounds, watch
+    )
     photos, failed_photos = compare_photos(batchnorm().int8, chosen[0], max(1, rounds // 2), watch)
     failed += failed_photos
-    validity = judge(watch, os.cpu_count() or 1, _intervals(rows))
+    validity = judge(watch, os.cpu_count() or 1, intervals(rows))
     report = {
         "schema": SCHEMA,
         "machine": asdict(machine),
@@ -103,7 +105,7 @@ def choose_cores(numbers: str | None) -> list[int]:
     return named
 
 
-def _intervals(rows: Sequence[Row]) -> dict[str, Interval]:
+def intervals(rows: Sequence[Row]) -> dict[str, Interval]:
     """Return the interval of each row's ratio to ours, by name."""
     ours = {(row.net, row.precision, row.threads): np.array(row.rounds) for row in rows if row.name in OURS.values()}
     return {

@@ -1,6 +1,6 @@
 """Letting peers take turns: nets on real images, and ways from a photo to its label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,8 +13,9 @@ from ...edge.data.datasets import stratified_sample
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.synthetic_shapes import PHOTO_SIZE, write_photos
 from ...edge.errors import EdgeCifarError
-from ...edge.inference.on_dataset import batch_logits, load_for
+from ...edge.model.card import ModelCard
 from ...edge.model.contract import Logits, Model
+from ...edge.photos.contract import Pixels
 from ...edge.stats.paired_timing import Seconds, latency, ratio
 from ..measure.conditions import Watch
 from ..photo_path.throughput import LARGE, write_large
@@ -25,6 +26,7 @@ from .report import Agreement, Failure, PhotoRow, Row, agreement, in_words
 from .runtimes import RUNTIMES
 
 IMAGES = 1000  # test images that every peer answers before it is timed
+BATCH = 32
 CALLS = 100  # a turn
 LARGE_CALLS, SMALL_CALLS = 4, 20  # a turn, of photos
 OUR_WAY = next(iter(WAYS))
@@ -34,14 +36,22 @@ Key = tuple[str, str]
 
 
 def compare_nets(
-    entries: Sequence[tuple[Net, Sequence[Peer]]], data: str, cores: Sequence[int], rounds: int, watch: Watch
+    entries: Sequence[tuple[Net, Sequence[Peer]]],
+    pixels_for: Callable[[ModelCard], Pixels],
+    cores: Sequence[int],
+    rounds: int,
+    watch: Watch,
+    calls: int = CALLS,
 ) -> tuple[list[Row], list[Failure]]:
-    """Let the peers of all nets take turns, on the first of `cores` and then on one more. Raises EdgeCifarError."""
+    """Let the peers of all nets take turns of `calls` images, on the first of `cores` and then on one more.
+
+    `pixels_for` returns the images for a net. Raises EdgeCifarError.
+    """
     rows: list[Row] = []
     failures: list[Failure] = []
     with TemporaryDirectory() as work:
         inputs = {net.name: Path(work) / f"{net.name}.npy" for net, _ in entries}
-        references = {net.name: _answer(net, data, inputs[net.name]) for net, _ in entries}
+        references = {net.name: _answer(net, pixels_for, inputs[net.name]) for net, _ in entries}
         for threads in range(1, len(cores) + 1):
             used = in_words(threads)
             say(used)
@@ -53,7 +63,7 @@ def compare_nets(
                     except EdgeCifarError as error:
                         failures.append(Failure(f"{net.name}, {peer.name}, {used}", str(error)))
             with watch.phase(used, waits=True):
-                found, failed = _race(requests, references, rounds)
+                found, failed = _race(requests, references, rounds, calls)
             rows += _rows(found, references, threads)
             failures += [Failure(f"{net}, {name}, {used}", message) for (net, name), message in failed.items()]
     return rows, failures
@@ -89,12 +99,12 @@ def say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _answer(net: Net, data: str, inputs: Path) -> Logits:
+def _answer(net: Net, pixels_for: Callable[[ModelCard], Pixels], inputs: Path) -> Logits:
     """Write the images for a net's peers to `inputs`, and return the logits of our fp32 file."""
     model = Model(net.fp32)
-    images = spread(load_for(model.card, data, "test"), IMAGES)
-    np.save(inputs, images.images)
-    return batch_logits(model, images)
+    pixels = pixels_for(model.card)
+    np.save(inputs, pixels)
+    return np.concatenate([model.logits(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)])
 
 
 def _request(peer: Peer, net: Net, cores: Sequence[int], inputs: Path) -> dict[str, Any]:
@@ -103,13 +113,13 @@ def _request(peer: Peer, net: Net, cores: Sequence[int], inputs: Path) -> dict[s
 
 
 def _race(
-    requests: Mapping[Key, dict[str, Any]], references: Mapping[str, Logits], rounds: int
+    requests: Mapping[Key, dict[str, Any]], references: Mapping[str, Logits], rounds: int, calls: int
 ) -> tuple[dict[Key, Finished], dict[Key, str]]:
     def accept(key: Key, logits: npt.NDArray[Any]) -> Agreement:
         net, name = key
         return agreement(logits, references[net], PEERS[name].precision)
 
-    return race(requests, accept, rounds, CALLS)
+    return race(requests, accept, rounds, calls)
 
 
 def _rows(found: Mapping[Key, Finished], references: Mapping[str, Logits], threads: int) -> list[Row]:

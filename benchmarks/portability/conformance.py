@@ -2,7 +2,8 @@
 
 Each CPU decodes the same photos and runs the same files, with the newest packages and with the oldest that this
 project accepts. All is compared with the first: the host, with the first of --ort. int8 files must give identical
-bits everywhere, fp32 files are only measured, and a full-range int8 file (--control) must be caught.
+bits everywhere if that is what their cards promise, other files are only measured, and a full-range int8 file
+(--control) must be caught.
 """
 
 import json
@@ -23,7 +24,7 @@ from ...edge.model.contract import Model
 from ...edge.model.shipped_models import FAMILY, SHIPPED_FP32, model_file
 from ...edge.photos.contract import read_photo
 from .conformance_photos import JPEGS, choose_photos, describe_photos
-from .conformance_report import CONTROL_KIND, Answer, Failure, Row, Shown, compare, markdown, problems, tables
+from .conformance_report import CONTROL_KIND, Answer, Failure, Row, Shown, compare, kind_of, markdown, problems, tables
 from .emulated import (
     ALL_CPUS,
     BOTH_STACKS,
@@ -66,8 +67,7 @@ def conformance(
     with TemporaryDirectory() as work:
         photos = choose_photos(Path(work) / "photos", data, images)
         kinds = {
-            path: Model(path).card.precision
-            for path in models or [SHIPPED_FP32, *(model_file(name) for name in FAMILY)]
+            path: kind_of(Model(path).card) for path in models or [SHIPPED_FP32, *(model_file(name) for name in FAMILY)]
         }
         if control:
             kinds[make_control(control, photos, Path(work) / CONTROL)] = CONTROL_KIND

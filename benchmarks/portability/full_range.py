@@ -19,6 +19,8 @@ from ...edge.model.onnx_file import read_onnx
 from ...edge.photos.contract import Pixels
 from ...export.pipeline.model_file import write_model
 
+BATCH = 16  # images
+
 
 def write_full_range(fp32: Path, pixels: Pixels, path: Path) -> None:
     """Quantize an fp32 file of ours over the full range of int8, calibrated on `pixels`, to `path`.
@@ -34,7 +36,7 @@ def write_full_range(fp32: Path, pixels: Pixels, path: Path) -> None:
         quantize_static(
             model,
             target,
-            _OneBatch(pixels),
+            _Batches(pixels),
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -46,12 +48,12 @@ def write_full_range(fp32: Path, pixels: Pixels, path: Path) -> None:
     write_model(path, quantized, card)
 
 
-class _OneBatch(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is untyped
-    """Feeds one batch to onnxruntime's calibrator."""
+class _Batches(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is untyped
+    """Feeds pixels to onnxruntime's calibrator, as many at a time as memory is sure to hold."""
 
     def __init__(self, pixels: Pixels):
-        self._feeds = iter([{INPUT: pixels}])
+        self._feeds = iter([{INPUT: pixels[start : start + BATCH]} for start in range(0, len(pixels), BATCH)])
 
     def get_next(self) -> Mapping[str, np.ndarray] | None:
-        """Return the batch, then None."""
+        """Return the next batch, None behind the last."""
         return next(self._feeds, None)

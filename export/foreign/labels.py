@@ -21,7 +21,7 @@ def read_labels(path: Path, classes: int) -> Labels:
     Raises ModelError, naming the file, for one that can't be read.
     """
     if path == IMAGENET and not path.is_file():
-        return _imagenet(classes)
+        return imagenet_labels(classes)
     try:
         if path.stat().st_size > MAX_CHARACTERS:
             raise ModelError(f"{path}: too large for a file of labels")
@@ -41,6 +41,14 @@ def read_labels(path: Path, classes: int) -> Labels:
             f'{path}: no labels in it; expected a JSON list, or an object such as {{"0": "cat", "1": "dog"}}'
         )
     return labels
+
+
+def imagenet_labels(classes: int) -> Labels:
+    """Return ImageNet's names for a net of 1,000 classes, or of 1,001, the first of which is none of them."""
+    from torchvision.models import ResNet18_Weights  # seconds to import
+
+    names = tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
+    return ("background", *names) if classes == len(names) + 1 else names
 
 
 def labels_of(value: Any) -> Labels | None:
@@ -79,10 +87,3 @@ def checked_labels(labels: Sequence[str], classes: int, source: str, path: Path)
         twice = Counter(unique).most_common(1)[0][0]
         raise ModelError(f"{path}: {source} has the label {twice!r} twice; correct it")
     return tuple(unique)
-
-
-def _imagenet(classes: int) -> Labels:
-    from torchvision.models import ResNet18_Weights  # seconds to import
-
-    names = tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
-    return ("background", *names) if classes == len(names) + 1 else names

@@ -12,12 +12,14 @@ import typer
 from edge_cifar.benchmarks.portability import conformance, conformance_child, emulated, emulators
 from edge_cifar.benchmarks.portability.conformance_photos import choose_photos, describe_photos
 from edge_cifar.benchmarks.portability.conformance_report import (
+    SAME_BITS,
     Answer,
     Comparison,
     Failure,
     Row,
     Shown,
     compare,
+    kind_of,
     markdown,
     problems,
     tables,
@@ -27,8 +29,10 @@ from edge_cifar.benchmarks.portability.full_range import write_full_range
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import write_photos
 from edge_cifar.edge.errors import EdgeCifarError
+from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.photos.contract import read_photo
+from edge_cifar.export.proof.portability import Portability
 from edge_cifar.export.proof.saturation import prove
 from PIL import Image
 
@@ -71,6 +75,17 @@ def test_other_pixels_are_not_identical_even_when_the_logits_are() -> None:
 def test_int8_must_be_identical_and_fp32_need_not() -> None:
     assert problems([_row("int8", SAME), _row("fp32", OTHER)], []) == []
     assert problems([_row("int8", OTHER)], []) == ["models/a.int8.onnx on haswell, newest: not identical to the bit"]
+
+
+def test_int8_that_promises_less_is_only_measured(card: ModelCard) -> None:
+    card = replace(card, precision="int8", portability=SAME_BITS)
+    assert card.portability == Portability.PROVEN
+    assert kind_of(card) == "int8"
+    assert kind_of(replace(card, portability="")) == "int8"
+    assert kind_of(replace(card, precision="fp32", portability=Portability.ROUNDING)) == "fp32"
+    kind = kind_of(replace(card, portability=Portability.ROUNDING))
+    assert kind == "int8, within rounding (float layers)"
+    assert problems([_row(kind, OTHER)], []) == []
 
 
 def test_the_control_must_differ_somewhere() -> None:

