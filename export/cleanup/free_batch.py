@@ -20,6 +20,8 @@ def free_batch(draft: Draft) -> None:
             _repeat_by_padding(draft, shapes, node)
         elif node.op_type in BROADCASTING:
             _repeat_by_broadcasting(draft, shapes, node)
+        elif node.op_type == "Expand":
+            _expand_the_rest(draft, shapes, node)
         elif node.op_type == "Resize":
             _resize_by_scales(draft, shapes, node)
     for node in list(draft.nodes):
@@ -82,6 +84,15 @@ def _repeat_by_broadcasting(draft: Draft, shapes: Shapes, node: onnx.NodeProto) 
         if draft.batch > 1 and constant is not None and constant.ndim == rank and len(constant) == draft.batch:
             row = _row(constant, constant.shape)
             node.input[at] = name if row is None else draft.add_constant(name, row)
+
+
+def _expand_the_rest(draft: Draft, shapes: Shapes, node: onnx.NodeProto) -> None:
+    """Let an Expand be told only the sides that it makes longer: 1 leaves a side as it is."""
+    before, after = (shapes.get(name, ()) for name in (node.input[0], node.output[0]))
+    if before and after:
+        padded = (1,) * (len(after) - len(before)) + before
+        sides = [1 if old == new else new for old, new in zip(padded, after, strict=True)]
+        node.input[1] = draft.add_constant(f"{node.output[0]}_shape", np.array(sides, np.int64))
 
 
 def _resize_by_scales(draft: Draft, shapes: Shapes, node: onnx.NodeProto) -> None:

@@ -38,6 +38,10 @@ GATE = node("HardSigmoid", "x", "h", alpha=1 / 6, beta=0.5)
         ([node("HardSigmoid", "x", "h", alpha=0.2), node("Mul", "x h", "y")], ["HardSigmoid", "Mul"]),
         ([node("HardSigmoid", "x", "h", alpha=1 / 6, beta=0.4), node("Mul", "x h", "y")], ["HardSigmoid", "Mul"]),
         ([node("Neg", "x", "n"), GATE, node("Mul", "n h", "y")], ["Neg", "HardSigmoid", "Mul"]),
+        (
+            [node("Neg", "x", "n"), ADD, CLIP, node("Mul", "n c", "m"), node("Div", "m six", "y")],
+            ["Neg", "Add", "Clip", "Mul", "Div"],
+        ),
         ([node("Add", "x one", "a"), CLIP, node("Div", "c six", "y")], ["Add", "Clip", "Div"]),
         ([ADD, node("Clip", "a zero three", "c"), node("Div", "c six", "y")], ["Add", "Clip", "Div"]),
         ([ADD, CLIP, node("Div", "c three", "y")], ["Add", "Clip", "Div"]),

@@ -70,6 +70,14 @@ def test_a_constant_that_is_the_same_for_each_image_is_there_once() -> None:
     assert differing.constants["other"].shape == PRIME
 
 
+def test_only_other_sides_are_expanded() -> None:
+    nodes = [node("ReduceMax", "x", "m", axes=[2]), node("Expand", "m to", "y")]
+    made = draft(*nodes, shape=PRIME, to=np.array([11, 3, 5, 8]))
+    want = compute(made, images(PRIME))
+    free_batch(made)
+    np.testing.assert_array_equal(compute(made, images(PRIME)[:2]), want[:2])
+
+
 @pytest.mark.parametrize("side", [5, 13, 16])
 @pytest.mark.parametrize("rule", ["asymmetric", "half_pixel", "align_corners"])
 def test_an_image_is_resized_whatever_the_batch(side: int, rule: str) -> None:
