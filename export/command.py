@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,6 @@ from .pretrained.pretrained import PRETRAINED, pretrained
 from .quantization.accuracy_ladder import Budget
 from .quantization.variants import VARIANTS
 
-Numbers: TypeAlias = tuple[float, ...]
 DEFAULTS = Budget()
 OF_QUANTIZING = ("max_drop", "keep_all", "qat_epochs", "not_portable")  # options that mean nothing without it
 OF_OTHERS = ("labels", "like", "size", "scale", "mean", "std", "layout", "channels", "resize", "filter_", "crop_share")
@@ -36,8 +35,10 @@ def _points(value: float) -> float:
     return value
 
 
-def _numbers(text: str) -> Numbers:
+def _numbers(text: str | None) -> tuple[float, ...] | None:
     """Read numbers with commas between them."""
+    if text is None:
+        return None
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:
@@ -126,14 +127,20 @@ def export(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help='Names of the classes: a file of lines or JSON, or "imagenet".', metavar="FILE", rich_help_panel=OTHERS
+            help="Names of its classes: one a line, JSON, or a config.json; or imagenet for its 1,000.",
+            metavar="FILE",
+            rich_help_panel=OTHERS,
         ),
     ] = None,
     like: Annotated[
-        Like | None, typer.Option(help="Pixels as such nets usually want them.", rich_help_panel=OTHERS)
+        Like | None,
+        typer.Option(
+            help="How its pixels are scaled: imagenet (torchvision, timm), tf (-1 to 1), unit (0 to 1) or caffe.",
+            rich_help_panel=OTHERS,
+        ),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(help="Side of its images, in pixels.", metavar="N", rich_help_panel=OTHERS)
+        int | None, typer.Option(help="Pixels a side, if the file leaves it open.", metavar="N", rich_help_panel=OTHERS)
     ] = None,
     scale: Annotated[
         float | None,
@@ -144,17 +151,26 @@ def export(
         ),
     ] = None,
     mean: Annotated[
-        Numbers | None,
-        typer.Option(help="One number, or one a channel.", parser=_numbers, metavar="X,X,X", rich_help_panel=OTHERS),
+        str | None,
+        typer.Option(
+            help="One number, or one a channel in the net's own order.", metavar="X,X,X", rich_help_panel=OTHERS
+        ),
     ] = None,
     std: Annotated[
-        Numbers | None,
-        typer.Option(help="One number, or one a channel.", parser=_numbers, metavar="X,X,X", rich_help_panel=OTHERS),
+        str | None,
+        typer.Option(
+            help="One number, or one a channel in the net's own order.", metavar="X,X,X", rich_help_panel=OTHERS
+        ),
     ] = None,
-    layout: Annotated[Layout | None, typer.Option(help="Where its channels are.", rich_help_panel=OTHERS)] = None,
-    channels: Annotated[Channels | None, typer.Option(help="Their order.", rich_help_panel=OTHERS)] = None,
+    layout: Annotated[
+        Layout | None, typer.Option(help="Where its channels are, if the file leaves it open.", rich_help_panel=OTHERS)
+    ] = None,
+    channels: Annotated[
+        Channels | None, typer.Option(help="Order of its channels.  [default: rgb]", rich_help_panel=OTHERS)
+    ] = None,
     resize: Annotated[
-        Fit | None, typer.Option(help="The whole photo, squashed, or its middle square.", rich_help_panel=OTHERS)
+        Fit | None,
+        typer.Option(help="Whole photos, whatever their shape, or the middle square.", rich_help_panel=OTHERS),
     ] = None,
     filter_: Annotated[
         str | None,
@@ -163,7 +179,7 @@ def export(
     crop_share: Annotated[
         float | None,
         typer.Option(
-            help="Of the shorter side, that the middle square takes: 0 to 1.", metavar="X", rich_help_panel=OTHERS
+            help="Share of the shorter side that a crop keeps, above 0 to 1.", metavar="X", rich_help_panel=OTHERS
         ),
     ] = None,
     as_json: AsJson = False,
@@ -191,7 +207,19 @@ def export(
         else:
             assert run is not None
             try:
-                told = Told(labels, like, scale, mean, std, layout, channels, resize, filter_, crop_share, size)
+                told = Told(
+                    labels,
+                    like,
+                    scale,
+                    _numbers(mean),
+                    _numbers(std),
+                    layout,
+                    channels,
+                    resize,
+                    filter_,
+                    crop_share,
+                    size,
+                )
             except ValueError as error:
                 raise typer.BadParameter(str(error)) from error
             done, folder = _export_foreign(run, told, order, out, data, unlabelled)
@@ -222,7 +250,7 @@ def _export_foreign(
 
     if data is None:
         raise DataError(f"{path}: --data names photos to prove it on; they also calibrate int8")
-    net = pretrained(str(path)) if str(path) in PRETRAINED and not path.exists() else read_foreign(path, told)
+    net = pretrained(str(path)) if str(path) in PRETRAINED else read_foreign(path, told)
     for what, source in net.sources.items():
         typer.echo(f"{what}: {source}", err=True)
     photos = Photos(data, order.budget.sample_size, order.budget.sample_seed, unlabelled)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import onnx
 
 from ...edge.photos.contract import Pixels
-from ...export.graph.net_graph import NORMALIZED
+from ...export.graph.versions import NORMALIZED
 from .runtimes import Scaling
 
 

@@ -70,59 +70,70 @@ def _sink(draft: Draft) -> bool:
     """Move one Flatten, or all that one node reads, behind their reader. Returns whether there was one to move."""
     shapes = draft.shapes()
     for node in draft.nodes:
-        flat = {name: made for name in node.input if (made := draft.maker(name, "Flatten")) is not None}
-        if flat and (moved := _on_images(draft, shapes, node, flat)) is not None:
-            draft.replace(node, *moved)
+        flat = {name: image for name in node.input if (image := _flattened(draft, shapes, name))}
+        if not flat:
+            continue
+        source = flat.get(node.input[0], "")
+        pixels = all(shapes.get(image, ())[2:] == (1, 1) for image in flat.values())
+        if node.op_type == "Reshape" and pixels and shapes.get(node.output[0]) == shapes[source]:
+            draft.redirect(node.output[0], source)
+            return True
+        image = draft.fresh(f"{node.output[0]}_image")
+        if (moved := _on_images(draft, shapes, node, flat, pixels, image)) is not None:
+            draft.replace(node, moved, helper.make_node("Flatten", [image], node.output, image))
             return True
     return False
 
 
+def _flattened(draft: Draft, shapes: Shapes, name: str) -> str:
+    """Return the images (N, C, H, W) that a tensor (N, C * H * W) is made of by Flatten, "" if it isn't."""
+    flatten = draft.maker(name, "Flatten")
+    if flatten is None or attribute(flatten, "axis", 1) != 1 or len(shapes.get(flatten.input[0], ())) != 4:
+        return ""
+    return str(flatten.input[0])
+
+
 def _on_images(
-    draft: Draft, shapes: Shapes, node: onnx.NodeProto, flat: dict[str, onnx.NodeProto]
-) -> list[onnx.NodeProto] | None:
-    """Return what computes on (N, C, H, W) what a node does with it flattened, None if it can't be."""
-    source = flat[node.input[0]].input[0] if node.input[0] in flat else ""
-    pixel = all(shapes.get(made.input[0], ())[2:] == (1, 1) for made in flat.values())
-    if node.op_type == "Reshape" and pixel and shapes.get(node.output[0], ()) == shapes[source]:
-        return [helper.make_node("Identity", [source], node.output, node.name)]
-    image = draft.fresh(f"{node.output[0]}_image")
-    flatten = helper.make_node("Flatten", [image], node.output, image)
-    if node.op_type == "Gemm" and node.output[0] != draft.output and is_set(node, "transB") and source:
-        weight = draft.constants[node.input[1]]
-        kernel = draft.add_constant(f"{image}_kernel", weight.reshape(len(weight), *shapes[source][1:]))
-        side = list(shapes[source][2:])
-        conv = helper.make_node("Conv", [source, kernel, node.input[2]], [image], node.name, kernel_shape=side)
-        return [conv, flatten]
-    if node.op_type in ELEMENTWISE and pixel:
-        operands = [_operand(draft, name, flat) for name in node.input]
-        if node.op_type in ("Clip", "BatchNormalization"):
-            operands = [source, *node.input[1:]]
-        if None in operands:
+    draft: Draft, shapes: Shapes, node: onnx.NodeProto, flat: dict[str, str], pixels: bool, image: str
+) -> onnx.NodeProto | None:
+    """Return the node that makes tensor `image` (N, C, H, W) of what `node` reads flattened; None if it can't be.
+
+    `flat` are the images by the names of what is flattened of them, `pixels` whether all are of one pixel.
+    """
+    source = flat.get(node.input[0], "")
+    weight, bias = draft.constant(node, 1), draft.constant(node, 2)
+    if node.op_type == "Gemm" and node.output[0] != draft.output:
+        if not is_set(node, "transB") or weight is None or bias is None or bias.ndim != 1 or source not in shapes:
             return None
-        moved = onnx.NodeProto()
-        moved.CopyFrom(node)
-        moved.input[:], moved.output[:] = [name or "" for name in operands], [image]
-        return [moved, flatten]
-    return None
-
-
-def _operand(draft: Draft, name: str, flat: dict[str, onnx.NodeProto]) -> str | None:
-    """Return the image that is an operand of a sum or product in place of a flattened one."""
-    if name in flat:
-        return str(flat[name].input[0])
-    constant = draft.constants.get(name)
-    if constant is None or constant.ndim > 2:
+        side = list(shapes[source][2:])
+        kernel = draft.add_constant(f"{image}_kernel", weight.reshape(len(weight), *shapes[source][1:]))
+        return helper.make_node("Conv", [source, kernel, node.input[2]], [image], node.name, kernel_shape=side)
+    if node.op_type not in ELEMENTWISE or not pixels:
         return None
-    if constant.size == 1:
-        return name
-    return draft.add_constant(name, constant.reshape(-1, 1, 1))
+    if node.op_type in ("Clip", "BatchNormalization"):
+        operands: list[str | None] = [source, *node.input[1:]]
+    else:
+        operands = [_operand(draft, name, flat) for name in node.input]
+    if None in operands:
+        return None
+    moved = onnx.NodeProto()
+    moved.CopyFrom(node)
+    moved.input[:], moved.output[:] = [name or "" for name in operands], [image]
+    return moved
+
+
+def _operand(draft: Draft, name: str, flat: dict[str, str]) -> str | None:
+    """Return what takes an operand's place beside images: an image, or a constant that fits; None of another."""
+    constant = draft.constants.get(name)
+    if constant is None or any(side != 1 for side in constant.shape[:-1]):
+        return flat.get(name)
+    return name if constant.size == 1 else draft.add_constant(name, constant.reshape(-1, 1, 1))
 
 
 def _make_head(draft: Draft) -> None:
     """Write a convolution that is the last layer, on an image of one pixel, as the Gemm that it is."""
     shapes = draft.shapes()
-    flatten = draft.maker(draft.output, "Flatten")
-    conv = draft.maker(flatten.input[0], "Conv") if flatten is not None else None
+    flatten, conv = draft.maker(draft.output, "Flatten"), draft.maker(_flattened(draft, shapes, draft.output), "Conv")
     if flatten is None or conv is None or not draft.is_only_reader(flatten, conv.output[0]):
         return
     weight, bias = draft.constant(conv, 1), draft.constant(conv, 2)

@@ -43,7 +43,7 @@ class Draft:
 
     def maker(self, name: str, *kinds: str) -> onnx.NodeProto | None:
         """Return the node that makes a tensor, if it is of one of these kinds."""
-        return next((node for node in self.nodes if name in node.output and node.op_type in kinds), None)
+        return next((node for node in self.nodes if name and name in node.output and node.op_type in kinds), None)
 
     def readers(self, name: str) -> list[onnx.NodeProto]:
         """Return the nodes that read a tensor, each once."""
@@ -74,16 +74,14 @@ class Draft:
         at = self._index(node)
         self.nodes[at : at + 1] = others
 
-    def insert_behind(self, node: onnx.NodeProto | None, *others: onnx.NodeProto) -> None:
-        """Put nodes behind `node`, at the beginning without one."""
-        at = 0 if node is None else self._index(node) + 1
-        self.nodes[at:at] = others
+    def insert_first(self, *others: onnx.NodeProto) -> None:
+        """Put nodes at the beginning."""
+        self.nodes[:0] = others
 
-    def bypass(self, node: onnx.NodeProto, source: str = "") -> None:
-        """Take a node out; what read its first output reads `source`, or what the node read."""
-        source = source or node.input[0]
-        self.nodes.pop(self._index(node))
-        self.redirect(node.output[0], source)
+    def bypass(self, node: onnx.NodeProto) -> None:
+        """Take a node out; what read its first output reads what it read first."""
+        self.replace(node)
+        self.redirect(node.output[0], node.input[0])
 
     def redirect(self, name: str, source: str) -> None:
         """Let everything that reads tensor `name` read `source`, the graph's output included."""
@@ -119,15 +117,17 @@ class Draft:
         self, nodes: Iterable[onnx.NodeProto], inputs: list[str], outputs: list[str], largest: float = np.inf
     ) -> onnx.ModelProto:
         """Return a model of some nodes; constants of more than `largest` numbers become inputs of their shape."""
-        held = {name: array for name, array in self.constants.items() if array.size <= largest}
-        open_ones = {name: array for name, array in self.constants.items() if array.size > largest}
+        nodes = list(nodes)
+        read = {name: self.constants[name] for node in nodes for name in node.input if name in self.constants}
+        held = {name: array for name, array in read.items() if array.size <= largest}
+        open_ones = {name: array for name, array in read.items() if array.size > largest}
         infos = [helper.make_tensor_value_info(name, self.input_type, self.input_shape) for name in inputs]
         infos += [
             helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
             for name, array in open_ones.items()
         ]
         graph = helper.make_graph(
-            list(nodes),
+            nodes,
             "draft",
             infos,
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ...edge.errors import ModelError
 from ...edge.model.contract import INPUT, OUTPUT
-from ..graph.net_graph import NORMALIZED, OPSET
+from ..graph.versions import NORMALIZED, OPSET
 from .draft import Draft
 
 LAST_OPSET = 17  # IR 8, onnxruntime 1.12
@@ -21,10 +21,10 @@ def finish(draft: Draft, classes: int) -> onnx.ModelProto:
     """Return the model of a draft that reads and gives what the model contract says.
 
     Each node and what it makes is called after its kind and place, each constant after its one reader. Raises
-    ModelError for operators that no operator set up to 17 has.
+    ModelError for operators that no operator set up to 17 has, and for another number of outputs than `classes`.
     """
     _write_biases(draft)
-    names = {draft.input: INPUT, draft.output: OUTPUT, NORMALIZED: NORMALIZED, "": ""}
+    names = {draft.input: INPUT, draft.output: OUTPUT, "": ""}
     nodes, initializers = list[onnx.NodeProto](), list[onnx.TensorProto]()
     for place, node in enumerate(draft.nodes):
         named = onnx.NodeProto()
@@ -37,7 +37,8 @@ def finish(draft: Draft, classes: int) -> onnx.ModelProto:
             else:
                 named.input[at] = names[name]
         for at, name in enumerate(node.output):
-            names.setdefault(name, f"{named.name}_out" + (f"_{at}" if at else ""))
+            usual = NORMALIZED if node.op_type == "DequantizeLinear" else f"{named.name}_out" + (f"_{at}" if at else "")
+            names.setdefault(name, usual)
             named.output[at] = names[name]
         nodes.append(named)
     graph = helper.make_graph(

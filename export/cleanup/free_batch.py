@@ -7,6 +7,8 @@ from onnx import helper
 from ..graph.graph_view import attribute
 from .draft import Constant, Draft, Shape, Shapes
 
+BROADCASTING = ("Add", "Sub", "Mul", "Div")
+
 
 def free_batch(draft: Draft) -> None:
     """Let nodes that were told the batch take it from what they read."""
@@ -16,6 +18,10 @@ def free_batch(draft: Draft) -> None:
             _unstride(draft, shapes, node)
         elif node.op_type == "Concat":
             _repeat_by_padding(draft, shapes, node)
+        elif node.op_type in BROADCASTING:
+            _repeat_by_broadcasting(draft, shapes, node)
+        elif node.op_type == "Resize":
+            _resize_by_scales(draft, shapes, node)
     for node in list(draft.nodes):
         before, after = (shapes.get(name, ()) for name in (node.input[0], node.output[0]))
         if node.op_type == "Reshape" and before and after:
@@ -66,6 +72,26 @@ def _repeat_by_padding(draft: Draft, shapes: Shapes, concat: onnx.NodeProto) -> 
     added = draft.add_constant(f"{name}_rows", np.concatenate([row for row in rows if row is not None], axis))
     pad = helper.make_node("Pad", [others[0], amounts], [padded], padded)
     draft.replace(concat, pad, helper.make_node("Add", [padded, added], [name], concat.name))
+
+
+def _repeat_by_broadcasting(draft: Draft, shapes: Shapes, node: onnx.NodeProto) -> None:
+    """Let a constant that is the same for each image be there once."""
+    rank = len(shapes.get(node.output[0], ()))
+    for at, name in enumerate(node.input):
+        constant = draft.constants.get(name)
+        if draft.batch > 1 and constant is not None and constant.ndim == rank and len(constant) == draft.batch:
+            row = _row(constant, constant.shape)
+            node.input[at] = name if row is None else draft.add_constant(name, row)
+
+
+def _resize_by_scales(draft: Draft, shapes: Shapes, node: onnx.NodeProto) -> None:
+    """Write the sizes that a Resize is told, of the batch too, as scales that give them."""
+    before, after = (shapes.get(name, ()) for name in (node.input[0], node.output[0]))
+    if draft.constant(node, 3) is None or attribute(node, "axes", None) is not None or not before or not after:
+        return
+    scales = np.divide(after, before).astype(np.float32)
+    scales = np.where(np.floor(scales * np.array(before)) < after, np.nextafter(scales, np.float32(np.inf)), scales)
+    node.input[2:] = [draft.add_constant(f"{node.output[0]}_scales", scales)]
 
 
 def _row(constant: Constant | None, shape: Shape) -> Constant | None:

@@ -23,6 +23,10 @@ def lower(draft: Draft) -> None:
             sizes = np.array([shapes[name][axis] for name in node.output], np.int64)
             set_attributes(node, num_outputs=None)
             node.input[1:] = [draft.add_constant(f"{node.output[0]}_sizes", sizes)]
+        elif node.op_type == "Resize":
+            stretched = attribute(node, "keep_aspect_ratio_policy", b"stretch") == b"stretch"
+            if stretched and not attribute(node, "antialias", 0):  # as it is without these attributes
+                set_attributes(node, antialias=None, keep_aspect_ratio_policy=None)
         elif node.op_type == "Gelu":
             draft.replace(node, *_gelu(draft, node))
 

@@ -11,15 +11,21 @@ NOT_NEGATIVE = ("Relu", "Clip", "HardSigmoid", "Sigmoid")
 
 
 def write_padding_out(draft: Draft) -> None:
-    """Give each convolution and pool its `pads` in place of `auto_pad`, for the size of images that is settled."""
+    """Give each convolution and pool its `pads` in place of `auto_pad`, for the size of images that is settled.
+
+    Where strides leave more out than a kernel covers, onnxruntime crops (core/providers/common.h, ComputePad), which no
+    `pads` say: such a layer stays as it is.
+    """
     shapes = draft.shapes()
     for node in draft.nodes:
         if node.op_type in ("Conv", *POOLS):
             mode = attribute(node, "auto_pad", b"NOTSET")
+            pads = attribute(node, "pads", None)
             if mode in (b"SAME_UPPER", b"SAME_LOWER"):
                 kernel = attribute(node, "kernel_shape", None) or draft.constants[node.input[1]].shape[2:]
-                set_attributes(node, pads=_same(node, shapes[node.input[0]], kernel, mode == b"SAME_LOWER"))
-            set_attributes(node, auto_pad=None)
+                pads = _same(node, shapes[node.input[0]], kernel, mode == b"SAME_LOWER")
+            if pads is None or min(pads) >= 0:
+                set_attributes(node, pads=pads, auto_pad=None)
 
 
 def _same(node: onnx.NodeProto, shape: Shape, kernel: Shape, lower: bool) -> list[int]:
@@ -28,7 +34,7 @@ def _same(node: onnx.NodeProto, shape: Shape, kernel: Shape, lower: bool) -> lis
     strides, dilations = attribute(node, "strides", [1] * sides), attribute(node, "dilations", [1] * sides)
     begins, ends = [], []
     for size, side, stride, dilation in zip(shape[2:], kernel, strides, dilations, strict=True):
-        total = max((-(-size // stride) - 1) * stride + dilation * (side - 1) + 1 - size, 0)
+        total = (-(-size // stride) - 1) * stride + dilation * (side - 1) + 1 - size
         begins.append((total + lower) // 2)
         ends.append(total - begins[-1])
     return begins + ends
@@ -46,20 +52,21 @@ def fold_pads(draft: Draft) -> None:
                 own = attribute(reader, "pads", [0] * len(amounts))
                 set_attributes(reader, pads=[a + b for a, b in zip(own, amounts, strict=True)])
                 reader.input[0] = pad.input[0]
+                if reader.op_type == "AveragePool":
+                    set_attributes(reader, count_include_pad=1)
     draft.remove_unread()
 
 
 def _may_pad(draft: Draft, pad: onnx.NodeProto, reader: onnx.NodeProto) -> bool:
-    """Return whether a layer's own padding is worth the same as zeros."""
-    own = any(attribute(reader, "pads", [0]))
+    """Return whether a layer's own padding is worth the same as zeros, for an average pool that counts them."""
+    if attribute(reader, "auto_pad", None) is not None:
+        return False
     if reader.op_type == "Conv":
         return True
-    if reader.op_type == "MaxPool":  # it pads by less than all numbers: of none below 0, a window's largest is the same
-        return not own and not attribute(reader, "ceil_mode", 0) and _is_not_negative(draft, pad.input[0])
-    if reader.op_type == "AveragePool" and not own and not attribute(reader, "ceil_mode", 0):
-        set_attributes(reader, count_include_pad=1)
-        return True
-    return False
+    if reader.op_type not in POOLS or any(attribute(reader, "pads", [0])) or attribute(reader, "ceil_mode", 0):
+        return False
+    # A maximum pads with less than all numbers: where none is below 0, a window's largest is the same.
+    return reader.op_type == "AveragePool" or _is_not_negative(draft, pad.input[0])
 
 
 def _is_not_negative(draft: Draft, name: str) -> bool:

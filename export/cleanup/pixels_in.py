@@ -14,16 +14,16 @@ import onnx
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from ...edge.errors import ModelError
 from ...edge.model.contract import INPUT
 from ..foreign.pixel_rule import PixelRule
 from ..graph.graph_view import attribute
-from ..graph.net_graph import NORMALIZED
+from ..graph.versions import NORMALIZED
 from .draft import Draft
 
 MOVING = {"Cast", "Identity", "Transpose", "Gather", "Slice", "Split", "Concat", "Squeeze", "Unsqueeze", "Reshape"}
 SCALING = {"Add", "Sub", "Mul", "Div", "Neg", "Clip"}
 LARGEST_ZERO_POINT = 192  # X is at least 63 steps inside the photo
+LIT = 128  # of pixels that are told apart by one colour: a power of two, to divide by exactly
 TOLERANCE = 1e-5  # of a tensor's largest value: what float32 in the graph may leave of exactness
 
 Array = npt.NDArray[np.float64]
@@ -58,34 +58,31 @@ class Affine:
         return np.column_stack([self.factors / steps.scale, shift / inside])
 
 
+@dataclass(frozen=True)
+class Entrance:
+    """A tensor that the net's own layers read, in place of which they are to read normalized pixels."""
+
+    name: str
+    affine: Affine
+    readers: list[onnx.NodeProto]
+
+
 def take_pixels(draft: Draft, rule: PixelRule) -> None:
     """Let the graph read uint8 (N, size, size, 4) RGBX in place of what `rule` makes of pixels."""
+    normalized = draft.fresh(NORMALIZED)
     steps, size = Steps.of(rule), rule.preprocessing.size
-    chain = _chain(draft)
-    readers = [
-        (node, name)
-        for node in draft.nodes
-        if not any(node is other for other in chain)
-        for name in dict.fromkeys(node.input)
-        if name == draft.input or any(name in made.output for made in chain)
-    ]
-    names = list(dict.fromkeys(name for _, name in readers))
-    found = {name: _affine(draft, chain, name, rule) for name in names}
-    if any(affine is None for affine in found.values()):  # then the chain is the net's own business
-        chain, names = [], [draft.input]
-        readers = [(node, draft.input) for node in draft.readers(draft.input)]
-        found = {draft.input: _affine(draft, [], draft.input, rule)}
-    for name in names:
-        affine = found[name]
-        assert affine is not None  # the net's input is what the rule says
-        matrix = affine.of_normalized(steps)
-        reading = [node for node, read in readers if read == name]
-        if all(_takes_images(draft, node, name) for node in reading):
-            for node in reading:
-                _fold(draft, node, matrix)
+    for entrance in _entrances(draft, _chain(draft), rule) or _entrances(draft, [], rule) or ():
+        matrix = entrance.affine.of_normalized(steps)
+        if all(_takes_images(draft, node, entrance.name) for node in entrance.readers):
+            for node in entrance.readers:
+                _fold(draft, node, matrix, normalized)
         else:
-            _normalize(draft, name, matrix, reading, channels_last=name == draft.input and rule.layout == "nhwc")
-    _read_bytes(draft, steps, size)
+            image = _normalize(draft, entrance, matrix, normalized)
+            if entrance.name == draft.input and rule.layout == "nhwc":
+                image = _move_last(draft, image)
+            for node in entrance.readers:
+                node.input[:] = [image if read == entrance.name else read for read in node.input]
+    _read_bytes(draft, steps, size, normalized)
     draft.remove_unread()
 
 
@@ -99,25 +96,38 @@ def _chain(draft: Draft) -> list[onnx.NodeProto]:
     return chain
 
 
+def _entrances(draft: Draft, chain: list[onnx.NodeProto], rule: PixelRule) -> list[Entrance] | None:
+    """Return the tensors that other nodes read of the chain or the input; None unless all are affine."""
+    made = {draft.input, *(name for node in chain for name in node.output)}
+    others = [node for node in draft.nodes if not any(node is link for link in chain)]
+    found = []
+    for name in dict.fromkeys(name for node in others for name in node.input if name in made):
+        affine = _affine(draft, chain, name, rule)
+        if affine is None:
+            return None
+        found.append(Entrance(name, affine, [node for node in others if name in node.input]))
+    return found
+
+
 def _affine(draft: Draft, chain: list[onnx.NodeProto], name: str, rule: PixelRule) -> Affine | None:
     """Return what a tensor is of the pixels, in float64; None unless it is affine, pixel by pixel.
 
-    All 256 values of each colour are tried, in about as many combinations as an image has pixels.
+    All 256 values of each colour are tried, in as many combinations as an image has pixels.
     """
     size = rule.preprocessing.size
-    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3)).astype(np.float64)
-    pixels[0, 0], pixels[0, 1] = 0, 255
-    values = _evaluate(draft, chain, name, _as_read(pixels, rule))
+    random, values = np.random.default_rng(0), np.arange(size * size) % 256
+    pixels = np.stack([random.permutation(values) for _ in range(3)], axis=-1).astype(np.float64)
+    pixels[:4] = [[0, 0, 0], [LIT, 0, 0], [0, LIT, 0], [0, 0, LIT]]
+    pixels = pixels.reshape(size, size, 3)
+    found = _evaluate(draft, chain, name, _as_read(pixels, rule))
     if name == draft.input and rule.layout == "nhwc":
-        values = values.transpose(0, 3, 1, 2)
-    if values.ndim != 4 or values.shape[0] != 1 or values.shape[2:] != (size, size):
+        found = found.transpose(0, 3, 1, 2)
+    if found.ndim != 4 or found.shape[0] != 1 or found.shape[2:] != (size, size):
         return None
-    known = np.column_stack([pixels.reshape(-1, 3), np.ones(size * size)])
-    wanted = values[0].reshape(len(values[0]), -1).T
-    solution = np.linalg.lstsq(known, wanted, rcond=None)[0]
-    if not np.abs(known @ solution - wanted).max() <= TOLERANCE * np.abs(wanted).max():
-        return None
-    return Affine(solution[:3].T, solution[3])
+    wanted = found[0].reshape(len(found[0]), -1).T
+    affine = Affine((wanted[1:4] - wanted[0]).T / LIT, wanted[0])
+    errors = np.abs(pixels.reshape(-1, 3) @ affine.factors.T + affine.shift - wanted)
+    return affine if errors.max() <= TOLERANCE * np.abs(wanted).max() else None
 
 
 def _as_read(pixels: Array, rule: PixelRule) -> Array:
@@ -131,12 +141,16 @@ def _evaluate(draft: Draft, chain: list[onnx.NodeProto], name: str, values: Arra
     """Return a tensor of the chain, computed in float64."""
     if name == draft.input:
         return values
-    model = draft.model([node for node in chain if node.op_type != "Cast"], [draft.input], [name], largest=np.inf)
+    exact_chain = [
+        helper.make_node("Identity", node.input, node.output) if node.op_type == "Cast" else node for node in chain
+    ]
+    model = draft.model(exact_chain, [draft.input], [name])
     for tensor in model.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT:
             exact = onnx.numpy_helper.to_array(tensor).astype(np.float64)
             tensor.CopyFrom(onnx.numpy_helper.from_array(exact, tensor.name))
-    return np.asarray(ReferenceEvaluator(model).run([name], {draft.input: values})[0], np.float64)
+    [computed] = ReferenceEvaluator(model).run([name], {draft.input: values})
+    return np.asarray(computed, np.float64)
 
 
 def _takes_images(draft: Draft, node: onnx.NodeProto, name: str) -> bool:
@@ -149,38 +163,36 @@ def _takes_images(draft: Draft, node: onnx.NodeProto, name: str) -> bool:
     )
 
 
-def _fold(draft: Draft, conv: onnx.NodeProto, matrix: Array) -> None:
+def _fold(draft: Draft, conv: onnx.NodeProto, matrix: Array, normalized: str) -> None:
     """Let a convolution read normalized RGBX: `matrix` (C, 4) of it is what it read."""
     weight = np.einsum("ochw,ci->oihw", draft.constants[conv.input[1]].astype(np.float64), matrix)
-    conv.input[0] = NORMALIZED
+    conv.input[0] = normalized
     conv.input[1] = draft.add_constant(f"{conv.output[0]}_weight", weight.astype(np.float32))
 
 
-def _normalize(draft: Draft, name: str, matrix: Array, readers: list[onnx.NodeProto], channels_last: bool) -> None:
-    """Make a tensor by a convolution of 1 x 1 for nodes that are no convolutions of all channels."""
-    weight = draft.add_constant(f"{name}_weight", matrix.astype(np.float32)[:, :, None, None])
-    made = image = draft.fresh(f"{name}_image")
-    nodes = [helper.make_node("Conv", [NORMALIZED, weight], [image], image, kernel_shape=[1, 1])]
-    if channels_last:
-        made = draft.fresh(f"{name}_last")
-        nodes.append(helper.make_node("Transpose", [image], [made], made, perm=[0, 2, 3, 1]))
-    for node in readers:
-        for at, read in enumerate(node.input):
-            if read == name:
-                node.input[at] = made
-    draft.insert_behind(None, *nodes)
+def _normalize(draft: Draft, entrance: Entrance, matrix: Array, normalized: str) -> str:
+    """Return a tensor that is the entrance: by a convolution of 1 x 1, for nodes that are none of all channels."""
+    weight = draft.add_constant(f"{entrance.name}_weight", matrix.astype(np.float32)[:, :, None, None])
+    image = draft.fresh(f"{entrance.name}_image")
+    draft.insert_first(helper.make_node("Conv", [normalized, weight], [image], image, kernel_shape=[1, 1]))
+    return image
 
 
-def _read_bytes(draft: Draft, steps: Steps, size: int) -> None:
+def _move_last(draft: Draft, image: str) -> str:
+    """Return a tensor (N, H, W, C) of an image that the first node makes."""
+    last = draft.fresh(f"{image}_last")
+    draft.nodes.insert(1, helper.make_node("Transpose", [image], [last], last, perm=[0, 2, 3, 1]))
+    return last
+
+
+def _read_bytes(draft: Draft, steps: Steps, size: int, normalized: str) -> None:
     """Put the model contract's first nodes in front."""
-    if INPUT in draft.constants or any(INPUT in node.output for node in draft.nodes):
-        raise ModelError(f"a tensor inside is called {INPUT!r}")
+    image = draft.fresh(INPUT)
+    moved = draft.fresh(image)
     scale = draft.add_constant("pixel_scale", np.array(steps.scale, np.float32))
     zero_point = draft.add_constant("pixel_zero_point", np.array(steps.zero_point, np.uint8))
-    moved = draft.fresh(f"{INPUT}_moved")
-    draft.insert_behind(
-        None,
-        helper.make_node("Transpose", [INPUT], [moved], moved, perm=[0, 3, 1, 2]),
-        helper.make_node("DequantizeLinear", [moved, scale, zero_point], [NORMALIZED], NORMALIZED),
+    draft.insert_first(
+        helper.make_node("Transpose", [image], [moved], moved, perm=[0, 3, 1, 2]),
+        helper.make_node("DequantizeLinear", [moved, scale, zero_point], [normalized], normalized),
     )
-    draft.input, draft.input_type, draft.input_shape = INPUT, TensorProto.UINT8, (draft.batch, size, size, 4)
+    draft.input, draft.input_type, draft.input_shape = image, TensorProto.UINT8, (draft.batch, size, size, 4)

@@ -20,7 +20,7 @@ def read_labels(path: Path, classes: int) -> Labels:
 
     Raises ModelError, naming the file, for one that can't be read.
     """
-    if path == IMAGENET and not path.exists():
+    if path == IMAGENET and not path.is_file():
         return imagenet_labels(classes)
     try:
         if path.stat().st_size > MAX_CHARACTERS:

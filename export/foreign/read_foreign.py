@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from ..onnx_file.open_onnx import open_onnx
 from .facts import Known
 from .foreign_net import ForeignNet
 from .hugging_face import facts_beside
-from .open_onnx import open_onnx
 from .pixel_rule import PixelRule
 from .settle import Settled
 from .signature import image_size, read_signature

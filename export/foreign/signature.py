@@ -8,8 +8,9 @@ from onnx import TensorProto, helper, shape_inference
 
 from ...edge.errors import ModelError
 from ...edge.model.card import MAX_LABELS, MAX_SIZE
+from ..onnx_file.short_name import short_name
+from ..onnx_file.skeleton import skeleton
 from .pixel_rule import Layout
-from .skeleton import skeleton
 
 EXPECTED = "expected one float image (N, 3, H, W) or (N, H, W, 3) in and one float (N, classes) out"
 FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16}
@@ -107,12 +108,11 @@ def _listed(entries: list[onnx.ValueInfoProto]) -> str:
 def _described(entry: onnx.ValueInfoProto) -> str:
     kind = entry.type.tensor_type
     if not entry.type.HasField("tensor_type") or kind.elem_type not in TensorProto.DataType.values():
-        return f"{entry.name!r}, no tensor"
+        return f"{short_name(entry.name)!r}, no tensor"
+    element = helper.tensor_dtype_to_string(kind.elem_type).removeprefix("TensorProto.").lower()
     shape = _lengths(_shape(entry)) if kind.HasField("shape") else "of any shape"
-    return (
-        f"{entry.name!r} {helper.tensor_dtype_to_string(kind.elem_type).removeprefix('TensorProto.').lower()} {shape}"
-    )
+    return f"{short_name(entry.name)!r} {element} {shape}"
 
 
 def _lengths(shape: Shape) -> str:
-    return f"({', '.join(map(str, shape))})"
+    return f"({', '.join(short_name(str(length)) for length in shape)})"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from ..graph.net_graph import GraphWriter
+from ..graph.graph_writer import GraphWriter
 from ..graph.versions import IR_VERSION, OPSET
 
 SIZE = 224

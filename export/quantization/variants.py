@@ -17,8 +17,8 @@ from onnxruntime.quantization import QuantizationMode, QuantType, quantize_dynam
 from onnxruntime.quantization.onnx_quantizer import ONNXQuantizer
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from ..graph.net_graph import NORMALIZED, PIXEL_RANGE
-from ..graph.versions import IR_VERSION
+from ..graph.graph_view import GraphView
+from ..graph.versions import IR_VERSION, NORMALIZED
 from ..proof.saturation import weight_scales
 from .calibration import Range
 from .quantize import QUANTIZED_KINDS, activation_scales, tensors_range, weight_overrides
@@ -75,7 +75,7 @@ def qoperator(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> onnx.Model
             True,  # static
             QuantType.QInt8,  # weights
             QuantType.QUInt8,  # activations
-            tensors_range({**ranges, NORMALIZED: PIXEL_RANGE}),
+            tensors_range({**ranges, NORMALIZED: _pixel_range(model)}),
             [],
             [model.graph.node[0].name],  # the Transpose of the pixels, which are integers
             QUANTIZED_KINDS,
@@ -85,6 +85,15 @@ def qoperator(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> onnx.Model
     quantized: onnx.ModelProto = quantizer.model.model
     quantized.ir_version = IR_VERSION
     return quantized
+
+
+def _pixel_range(model: onnx.ModelProto) -> Range:
+    """Return the range of what the first layer sees: bytes, scaled."""
+    view = GraphView(model)
+    pixels = view.maker(NORMALIZED, "DequantizeLinear")
+    assert pixels is not None
+    scale, zero_point = (float(np.asarray(view.constant(name))) for name in pixels.input[1:3])
+    return -zero_point * scale, (255 - zero_point) * scale
 
 
 @contextmanager

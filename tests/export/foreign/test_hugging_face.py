@@ -93,6 +93,11 @@ def test_pixels_are_scaled_as_transformers_does(
     assert (facts.scale, facts.mean, facts.std, facts.channels) == (scale, mean, std, channels)
 
 
+def test_pixels_are_scaled_to_1_where_nothing_is_said() -> None:
+    facts = preprocessor_facts({"image_mean": 0.5, "image_std": 0.5}, "file")  # of feature extractors of 2022
+    assert (facts.scale, facts.mean, facts.std) == (1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
 def test_a_preprocessor_of_sounds_says_nothing() -> None:
     assert preprocessor_facts({"sampling_rate": 16000}, "file") == Facts("file")
 

@@ -80,5 +80,8 @@ def test_imagenets_labels_are_torchvisions(tmp_path: Path, monkeypatch: pytest.M
     labels = read_labels(IMAGENET, 1000)
     assert (len(labels), labels[:2]) == (1000, ("tench", "goldfish"))
     assert read_labels(IMAGENET, 1001) == ("background", *labels)
+    Path("imagenet").mkdir()  # of photos
+    assert read_labels(IMAGENET, 1000) == labels
+    Path("imagenet").rmdir()
     Path("imagenet").write_text("cat\ndog")
     assert read_labels(IMAGENET, 1000) == ("cat", "dog")

@@ -46,6 +46,8 @@ def test_classes_that_the_file_does_not_say_are_inferred(given: Shape | None) ->
         (relu(image=(1, 3, 8), given=(1, 10)), r"takes 'image' float \(1, 3, 8\)"),
         (relu(image=None, given=(1, 10)), "takes 'image' float of any shape"),
         (net(kind=TensorProto.UINT8), "takes 'image' uint8"),
+        (relu(image=("n" * 100, 3), given=(1, 10)), r"takes 'image' float \(n{60}\.\.\., 3\)"),
+        (net(outputs=[value("o" * 100, (1,))]), r", 'o{60}\.\.\.' float \(1\);"),
         (net(inputs=[value(f"m{i}", ()) for i in range(9)]), "'m2' float .*, 6 more and gives"),
     ],
 )

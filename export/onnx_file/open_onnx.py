@@ -13,6 +13,7 @@ from ...edge.errors import ModelError
 from ...edge.model.card import CARD_KEY
 from .external_data import MAX_BYTES, inline_external_data, tensors
 from .inline_functions import inline_functions
+from .short_name import short_name
 from .skeleton import skeleton
 
 OLDEST_OPSET = 7
@@ -31,7 +32,10 @@ def open_onnx(path: Path) -> tuple[onnx.ModelProto, str]:
     """
     model = _load(path)
     _check_kind(model, path)
-    digest = _digest([path, *inline_external_data(model, path)])
+    try:
+        digest = _digest([path, *inline_external_data(model, path)])
+    except OSError as error:
+        raise ModelError(f"{path}: its external data can't be read ({error.strerror or error})") from error
     model = inline_functions(model, path)
     _check_operators(model.graph.node, set(), path)
     try:
@@ -116,7 +120,7 @@ def _check_operators(nodes: Sequence[onnx.NodeProto], functions: set[tuple[str, 
 
 def _kinds(nodes: Sequence[onnx.NodeProto] | Iterator[onnx.NodeProto]) -> str:
     """Return the kinds of some nodes as a short text."""
-    kinds = sorted({f"{node.domain}.{node.op_type}".removeprefix("ai.onnx").lstrip(".") for node in nodes})
+    kinds = sorted({short_name(f"{node.domain}.{node.op_type}".removeprefix("ai.onnx").lstrip(".")) for node in nodes})
     return ", ".join(kinds[:5]) + (f" and {len(kinds) - 5} more" if len(kinds) > 5 else "")
 
 
@@ -133,14 +137,15 @@ def _check_numbers(model: onnx.ModelProto, path: Path) -> None:
         try:
             values = numpy_helper.to_array(tensor)
         except (ValueError, TypeError, KeyError) as error:
-            raise ModelError(f"{path}: damaged: its tensor {tensor.name!r} can't be read; copy it again") from error
+            raise ModelError(
+                f"{path}: damaged: its tensor {short_name(tensor.name)!r} can't be read; copy it again"
+            ) from error
         if values.dtype.kind != "f":
             continue
         wrong = np.isnan(values) if values.size == 1 else ~np.isfinite(values)
         if wrong.any():
-            raise ModelError(
-                f"{path}: its weights {tensor.name!r} hold {int(wrong.sum()):,} NaN or infinite numbers; train it anew"
-            )
+            count, name = int(wrong.sum()), short_name(tensor.name)
+            raise ModelError(f"{path}: its weights {name!r} hold {count:,} NaN or infinite numbers; train it anew")
 
 
 def _first_line(error: Exception) -> str:

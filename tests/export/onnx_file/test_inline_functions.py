@@ -4,7 +4,7 @@ from pathlib import Path
 import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.export.foreign.open_onnx import open_onnx
+from edge_cifar.export.onnx_file.open_onnx import open_onnx
 from foreign import net, save
 from onnx import helper
 

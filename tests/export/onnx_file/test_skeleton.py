@@ -4,8 +4,8 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.export.foreign.open_onnx import open_onnx
-from edge_cifar.export.foreign.skeleton import skeleton
+from edge_cifar.export.onnx_file.open_onnx import open_onnx
+from edge_cifar.export.onnx_file.skeleton import skeleton
 from foreign import net, save, value
 
 LARGE = np.zeros((40, 3, 3, 3), np.float32)

@@ -5,7 +5,7 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.export.foreign.open_onnx import open_onnx
+from edge_cifar.export.onnx_file.open_onnx import open_onnx
 from foreign import net, save
 from onnx import TensorProto, helper
 
@@ -77,12 +77,14 @@ def test_a_file_beyond_two_gigabytes_is_not_read(tmp_path: Path) -> None:
         (net([node("Crop", domain="shop")]), r"aren't ONNX's own \(shop.Crop\)"),
         (net(opset=6), "operator set 6; export it with 7 or newer"),
         (net(opset=99), r"operator set 99, but the installed onnx knows \d+; update onnx"),
+        (net([node("C" * 100)]), r"\(C{60}\.\.\.\)"),
         (net([node("Crop")]), r"aren't ONNX's own \(Crop\)"),
         (net([node("Relu", "nobody")]), "not valid ONNX"),
         (net(metadata={"edge_cifar.card": "{}"}), "already a model of edge-cifar"),
         (net(weight=np.full((4, 3, 3, 3), np.nan, np.float32)), "weights 'weight' hold 108 NaN or infinite"),
         (net(weight=np.full((4, 3, 3, 3), np.inf, np.float16)), "weights 'weight' hold 108 NaN or infinite"),
         (net(bound=np.float32(np.nan)), "'bound'"),
+        (net(**{"b" * 100: np.float32(np.nan)}), r"'b{60}\.\.\.'"),
     ],
 )
 def test_what_is_no_plain_float_graph_is_refused(model: onnx.ModelProto, words: str, tmp_path: Path) -> None:
@@ -95,6 +97,15 @@ def test_control_flow_is_refused(tmp_path: Path) -> None:
     choice = helper.make_node("If", ["which"], ["scores"], then_branch=branch("one"), else_branch=branch("two"))
     with pytest.raises(ModelError, match=r"control flow \(If\)"):
         open_onnx(save(net([choice], which=np.array(True)), tmp_path))
+
+
+def test_sparse_weights_and_training_are_refused(tmp_path: Path) -> None:
+    sparse, training = net(), net()
+    sparse.graph.sparse_initializer.add()
+    training.training_info.add()
+    for model in (sparse, training):
+        with pytest.raises(ModelError, match="sparse weights or training information in it"):
+            open_onnx(save(model, tmp_path))
 
 
 def test_many_kinds_of_operators_are_named_in_short(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.errors import ModelError
-from edge_cifar.export.foreign.open_onnx import open_onnx
+from edge_cifar.export.onnx_file.open_onnx import open_onnx
 from foreign import net, save
 from onnx import TensorProto, helper, numpy_helper
 
@@ -61,6 +61,7 @@ def test_constants_beside_the_file_come_in_too(tmp_path: Path) -> None:
         ({"location": "C:\\weights.bin"}, "outside of its folder"),
         ({"location": ""}, "outside of its folder"),
         ({"location": "."}, "is no file"),
+        ({"location": "a" * 300}, "can't be read .File name too long"),
         ({"offset": "12"}, "'weights.bin' doesn't hold the tensor 'weight'"),
         ({"offset": "-8"}, "doesn't hold"),
         ({"offset": "one"}, "doesn't hold"),
@@ -100,5 +101,12 @@ def test_more_than_two_gigabytes_beside_the_file_are_not_read(tmp_path: Path) ->
 def test_a_tensor_without_a_size_is_damage(kind: int, tmp_path: Path) -> None:
     model = onnx.load_model(outside(tmp_path), load_external_data=False)
     model.graph.initializer[0].data_type = kind
+    with pytest.raises(ModelError, match="'weight' has no size"):
+        open_onnx(save(model, tmp_path))
+
+
+def test_a_negative_length_is_damage(tmp_path: Path) -> None:
+    model = onnx.load_model(outside(tmp_path), load_external_data=False)
+    model.graph.initializer[0].dims[0] = -4
     with pytest.raises(ModelError, match="'weight' has no size"):
         open_onnx(save(model, tmp_path))

@@ -9,6 +9,7 @@ import onnx
 from onnx import TensorProto
 
 from ...edge.errors import ModelError
+from .short_name import short_name
 
 MAX_BYTES = 2**31 - 1
 """Most bytes of a model with its external data: protobuf's own limit for one message."""
@@ -46,14 +47,16 @@ def _file(location: str, path: Path) -> Path:
     """Return the file at a place that an untrusted model names."""
     parts = PureWindowsPath(location).parts  # knows both kinds of slashes
     if not location or ".." in parts or PureWindowsPath(location).anchor or PurePosixPath(location).is_absolute():
-        raise ModelError(f"{path}: its external data {location!r} is outside of its folder; it is not read")
+        raise ModelError(f"{path}: its external data {short_name(location)!r} is outside of its folder; it is not read")
     file = path.parent / location
     if not file.exists():
-        raise ModelError(f"{path}: its external data {location!r} is missing; put it beside the model")
+        raise ModelError(f"{path}: its external data {short_name(location)!r} is missing; put it beside the model")
     if not file.resolve().is_relative_to(path.parent.resolve()):
-        raise ModelError(f"{path}: its external data {location!r} is a link out of its folder; copy the file there")
+        raise ModelError(
+            f"{path}: its external data {short_name(location)!r} is a link out of its folder; copy the file there"
+        )
     if not file.is_file():
-        raise ModelError(f"{path}: its external data {location!r} is no file")
+        raise ModelError(f"{path}: its external data {short_name(location)!r} is no file")
     return file
 
 
@@ -64,9 +67,8 @@ def _read(tensor: TensorProto, file: Path, entries: dict[str, str], path: Path) 
     except ValueError:
         offset = length = -1
     if offset < 0 or length != size or offset + length > file.stat().st_size:
-        raise ModelError(
-            f"{path}: its external data {file.name!r} doesn't hold the tensor {tensor.name!r}; copy it again"
-        )
+        name = short_name(tensor.name)
+        raise ModelError(f"{path}: its external data {file.name!r} doesn't hold the tensor {name!r}; copy it again")
     with file.open("rb") as opened:
         opened.seek(offset)
         tensor.raw_data = opened.read(length)
@@ -81,5 +83,5 @@ def _size(tensor: TensorProto, path: Path) -> int:
     except KeyError:
         kind = np.dtype(object)
     if kind.hasobject or any(length < 0 for length in tensor.dims):
-        raise ModelError(f"{path}: damaged: its external tensor {tensor.name!r} has no size")
+        raise ModelError(f"{path}: damaged: its external tensor {short_name(tensor.name)!r} has no size")
     return int(prod(tensor.dims) * kind.itemsize)

@@ -1,0 +1,36 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from edge_cifar.export.cleanup.pooling import pool_globally
+from foreign_graphs import compute, draft, images, kinds, node
+
+GLOBAL, FLAT = ["GlobalAveragePool"], ["GlobalAveragePool", "Flatten"]
+
+
+@pytest.mark.parametrize(
+    ("mean", "opset", "expected"),
+    [
+        (node("ReduceMean", "x", "y", axes=[2, 3]), 17, GLOBAL),
+        (node("ReduceMean", "x", "y", axes=[-1, -2], keepdims=0), 17, FLAT),
+        (node("ReduceMean", "x axes", "y", keepdims=1), 18, GLOBAL),
+        (node("ReduceMean", "x axes", "y", keepdims=0), 18, FLAT),
+        (node("AveragePool", "x", "y", kernel_shape=[8, 8]), 17, GLOBAL),
+        (node("ReduceMean", "x", "y", axes=[1, 3]), 17, ["ReduceMean"]),
+        (node("ReduceMean", "x", "y"), 17, ["ReduceMean"]),
+        (node("AveragePool", "x", "y", kernel_shape=[8, 8], pads=[1, 1, 0, 0]), 17, ["AveragePool"]),
+        (node("AveragePool", "x", "y", kernel_shape=[4, 8]), 17, ["AveragePool"]),
+    ],
+)
+def test_means_over_the_image_are_global_pools(mean: Any, opset: int, expected: list[str]) -> None:
+    made = draft(mean, opset=opset, axes=np.array([-2, 3]))
+    want = compute(made, images())
+    pool_globally(made)
+    assert kinds(made) == expected
+    np.testing.assert_allclose(compute(made, images()), want, atol=1e-6)
+
+
+def test_means_of_other_than_images_stay() -> None:
+    made = draft(node("ReduceMean", "x", "y", axes=[1, 2]), shape=(2, 3, 4))
+    pool_globally(made)
+    assert kinds(made) == ["ReduceMean"]
