@@ -5,7 +5,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from ...export.graph.net_graph import GraphWriter
+from ...export.graph.graph_writer import GraphWriter
 from ...export.graph.versions import IR_VERSION, OPSET
 
 INPUT, OUTPUT = "input_1", "predictions"

@@ -1,3 +1,3 @@
 """An export from beginning to end, switched all at once."""
 
-__all__ = ["export_files", "export_run", "foreign_source", "model_file"]
+__all__ = ["export_files", "export_run", "foreign_data", "foreign_source", "model_file"]

