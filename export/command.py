@@ -1,6 +1,7 @@
 """`edge-cifar export`: parse, export, say what came out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +12,24 @@ from ..edge.cli.options import AsJson
 from ..edge.data.datasets import DATA_HELP
 from ..edge.errors import DataError, ModelError, RunError
 from ..edge.model.shipped_models import EXPORT_SUMMARY
-from ..edge.photos.preprocessing import FILTERS, Fit
 from .evidence.older_onnxruntime import check_release
-from .foreign.pixel_rule import Channels, Layout
-from .foreign.told import Like, Told
+from .foreign.told import Told
+from .foreign_options import (
+    ChannelsOption,
+    CropShare,
+    Filter,
+    Labels,
+    LayoutOption,
+    LikeOption,
+    Mean,
+    Resize,
+    Scale,
+    Size,
+    Std,
+    Unlabelled,
+    numbers,
+    told_of,
+)
 from .pipeline.export_files import Order, Outcome
 from .pretrained.pretrained import PRETRAINED, pretrained
 from .quantization.accuracy_ladder import Budget
@@ -25,7 +40,7 @@ OF_QUANTIZING = ("max_drop", "keep_all", "qat_epochs", "not_portable")  # option
 OF_OTHERS = ("labels", "like", "size", "scale", "mean", "std", "layout", "channels", "resize", "filter_", "crop_share")
 OF_RUNS = ("qat_epochs",)
 MOST_IMAGES, MOST_EPOCHS = 10**9, 10**6
-OTHERS, INT8 = "Somebody else's ONNX file: what it does not say itself", "Int8"
+INT8 = "Int8"
 
 
 def _points(value: float) -> float:
@@ -33,16 +48,6 @@ def _points(value: float) -> float:
     if not 0 <= value <= 100:  # nor NaN
         raise typer.BadParameter(f"{value} is no number of points, 0 to 100")
     return value
-
-
-def _numbers(text: str | None) -> tuple[float, ...] | None:
-    """Read numbers with commas between them."""
-    if text is None:
-        return None
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r}: expected a number, or three with commas between them") from error
 
 
 def _variants(names: list[str] | None) -> list[str]:
@@ -116,72 +121,18 @@ def export(
         str | None,
         typer.Option(help=f"{DATA_HELP}  [default: the run's own; name it if its folder has moved]", metavar="DATA"),
     ] = None,
-    unlabelled: Annotated[
-        bool,
-        typer.Option(
-            "--unlabelled",
-            help="Take the photos in and below --data without labels: int8 then is to answer as the float file does.",
-            rich_help_panel=OTHERS,
-        ),
-    ] = False,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            help="Names of its classes: one a line, JSON, or a config.json; or imagenet for its 1,000.",
-            metavar="FILE",
-            rich_help_panel=OTHERS,
-        ),
-    ] = None,
-    like: Annotated[
-        Like | None,
-        typer.Option(
-            help="How its pixels are scaled: imagenet (torchvision, timm), tf (-1 to 1), unit (0 to 1) or caffe.",
-            rich_help_panel=OTHERS,
-        ),
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="Pixels a side, if the file leaves it open.", metavar="N", rich_help_panel=OTHERS)
-    ] = None,
-    scale: Annotated[
-        float | None,
-        typer.Option(
-            help="It reads (pixel * scale - mean) / std of pixels 0 to 255.  [default: 1/255]",
-            metavar="X",
-            rich_help_panel=OTHERS,
-        ),
-    ] = None,
-    mean: Annotated[
-        str | None,
-        typer.Option(
-            help="One number, or one a channel in the net's own order.", metavar="X,X,X", rich_help_panel=OTHERS
-        ),
-    ] = None,
-    std: Annotated[
-        str | None,
-        typer.Option(
-            help="One number, or one a channel in the net's own order.", metavar="X,X,X", rich_help_panel=OTHERS
-        ),
-    ] = None,
-    layout: Annotated[
-        Layout | None, typer.Option(help="Where its channels are, if the file leaves it open.", rich_help_panel=OTHERS)
-    ] = None,
-    channels: Annotated[
-        Channels | None, typer.Option(help="Order of its channels.  [default: rgb]", rich_help_panel=OTHERS)
-    ] = None,
-    resize: Annotated[
-        Fit | None,
-        typer.Option(help="Whole photos, whatever their shape, or the middle square.", rich_help_panel=OTHERS),
-    ] = None,
-    filter_: Annotated[
-        str | None,
-        typer.Option("--filter", help=f"{', '.join(FILTERS)}.", metavar="NAME", rich_help_panel=OTHERS),
-    ] = None,
-    crop_share: Annotated[
-        float | None,
-        typer.Option(
-            help="Share of the shorter side that a crop keeps, above 0 to 1.", metavar="X", rich_help_panel=OTHERS
-        ),
-    ] = None,
+    unlabelled: Unlabelled = False,
+    labels: Labels = None,
+    like: LikeOption = None,
+    size: Size = None,
+    scale: Scale = None,
+    mean: Mean = None,
+    std: Std = None,
+    layout: LayoutOption = None,
+    channels: ChannelsOption = None,
+    resize: Resize = None,
+    filter_: Filter = None,
+    crop_share: CropShare = None,
     as_json: AsJson = False,
 ) -> None:
     """Export a net; see `edge-cifar export --help`."""
@@ -192,8 +143,7 @@ def export(
         (OF_RUNS, is_run, "needs a run: an .onnx file can't be trained"),
     ):
         for name in names:
-            given = context.get_parameter_source(name)
-            if not useful and given and given.name == "COMMANDLINE":
+            if not useful and _is_given(context, name):
                 raise typer.BadParameter(why, param_hint=f"--{name.strip('_').replace('_', '-')}")
     if target_ort:
         check_release(target_ort)
@@ -205,24 +155,10 @@ def export(
         if is_run:
             done, folder = _export_run(run, order, out, data)
         else:
-            assert run is not None
-            try:
-                told = Told(
-                    labels,
-                    like,
-                    scale,
-                    _numbers(mean),
-                    _numbers(std),
-                    layout,
-                    channels,
-                    resize,
-                    filter_,
-                    crop_share,
-                    size,
-                )
-            except ValueError as error:
-                raise typer.BadParameter(str(error)) from error
-            done, folder = _export_foreign(run, told, order, out, data, unlabelled)
+            pixels = (like, scale, numbers(mean), numbers(std), layout, channels)
+            told = told_of(labels, *pixels, resize, filter_, crop_share, size)
+            is_asked = _is_given(context, "max_drop")
+            done, folder = _export_foreign(Path(str(run)), told, order, out, data, unlabelled, is_asked)
     for remark in done.remarks:
         typer.echo(remark, err=True)
     typer.echo(json.dumps(done.summary) if as_json else "\n".join([*done.lines, f"written to {folder}"]))
@@ -230,6 +166,12 @@ def export(
         raise ModelError(
             f"no int8 file within {max_drop} points (--max-drop); what was tried is in {folder / EXPORT_SUMMARY}"
         )
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Return whether an option stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _export_run(run: Path | None, order: Order, out: Path | None, data: str | None) -> tuple[Outcome, Path]:
@@ -242,7 +184,7 @@ def _export_run(run: Path | None, order: Order, out: Path | None, data: str | No
 
 
 def _export_foreign(
-    path: Path, told: Told, order: Order, out: Path | None, data: str | None, unlabelled: bool
+    path: Path, told: Told, order: Order, out: Path | None, data: str | None, unlabelled: bool, drop_is_asked: bool
 ) -> tuple[Outcome, Path]:
     from .foreign.read_foreign import read_foreign
     from .pipeline.export_files import export_files
@@ -253,6 +195,8 @@ def _export_foreign(
     net = pretrained(str(path)) if str(path) in PRETRAINED else read_foreign(path, told)
     for what, source in net.sources.items():
         typer.echo(f"{what}: {source}", err=True)
-    photos = Photos(data, order.budget.sample_size, order.budget.sample_seed, unlabelled)
+    source = foreign_source(net, Photos(data, order.budget.sample_size, order.budget.sample_seed, unlabelled))
+    if not source.labelled and not drop_is_asked:
+        order = replace(order, budget=replace(order.budget, best_effort=True))
     folder = out or (Path(net.name) if str(path) in PRETRAINED else path.with_suffix(""))
-    return export_files(foreign_source(net, photos), order, folder), folder
+    return export_files(source, order, folder), folder

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...edge.data.class_folder import class_photos
+from ...edge.data.class_folder import class_folders, class_photos
 from ...edge.data.content_hashes import file_contents
 from ...edge.data.datasets import CONTENT, LOADERS, list_splits, load_splits, stratified_sample
 from ...edge.data.image_folder import read_listed
@@ -21,6 +21,7 @@ from ...edge.data.split_rules import share
 from ...edge.errors import DataError
 from ...edge.model.contract import Logits
 from ...edge.photos.preprocessing import Preprocessing
+from ...edge.photos.suffixes import named_like_photo
 from ...edge.stats.classification import Indices
 
 FEWEST = 5  # different photos in each split
@@ -85,6 +86,14 @@ def load_foreign_data(
     unreadable = [message for part in parts.values() for message in part.unreadable]
     left_out = dict.fromkeys(line for part in parts.values() for line in part.left_out)
     return _checked(data, parts, labels, not unlabelled, [*unreadable, *left_out])
+
+
+def is_plain(data: str) -> bool:
+    """Return whether `data` is a folder with photos in it and no folder of a class."""
+    folder = Path(data)
+    if not data.strip() or not folder.is_dir() or class_folders(folder):
+        return False
+    return any(named_like_photo(path.name) for path in folder.iterdir())
 
 
 def _listed(data: str) -> dict[str, ListedPhotos]:

@@ -8,11 +8,12 @@ from ...edge.files.atomic_write import file_sha256
 from ...edge.model.card import ModelCard
 from ..cleanup.to_contract import to_contract
 from ..foreign.foreign_net import ForeignNet
-from ..foreign.original import Original
 from ..graph.costs import layer_macs, parameter_count
-from .foreign_data import VALIDATION, load_foreign_data
+from .foreign_data import VALIDATION, is_plain, load_foreign_data
+from .original import Original
 from .source import RECORDED, Source
 
+PLAIN = "no class folders in the data: its photos are taken without labels"
 MOST = 1000  # photos to validate, and as many to test: each is decoded and kept in memory
 
 
@@ -32,6 +33,7 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
     Raises ModelError when its graph can't be brought to the contract, DataError when the photos can't be used.
     """
     read = file_sha256(net.path)
+    plain = not photos.unlabelled and is_plain(photos.data)
     model = to_contract(net)
     original = Original(net)
     splits = load_foreign_data(
@@ -41,9 +43,9 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         calibration=photos.calibration,
         most=MOST,
         seed=photos.seed,
-        unlabelled=photos.unlabelled,
+        unlabelled=photos.unlabelled or plain,
     )
-    if photos.unlabelled:
+    if not splits.labelled:
         splits = splits.answered(original.logits)
 
     def require_unchanged() -> None:
@@ -62,7 +64,7 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         reference=original.logits,
         require_unchanged=require_unchanged,
         facts=facts,
-        remarks=splits.remarks,
+        remarks=(*([PLAIN] if plain else []), *splits.remarks),
         labelled=splits.labelled,
         origin=net.path.name,
     )

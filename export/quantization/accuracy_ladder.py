@@ -15,7 +15,16 @@ from ..graph.costs import layer_macs
 from ..graph.run_graph import open_session, run_logits
 from ..proof.portability import portability
 from .bias_correction import correct_biases
-from .calibration import METHODS, SAMPLES, Range, activation_histograms, calibration_sample, median_ranges, ranges
+from .calibration import (
+    METHODS,
+    SAMPLES,
+    Histogram,
+    Range,
+    activation_histograms,
+    calibration_sample,
+    median_ranges,
+    ranges,
+)
 from .equalization import equalize
 from .quantize import quantize
 
@@ -32,6 +41,7 @@ class Budget:
     sample_seed: int = 0
     every_rung: bool = False
     fine_tune_epochs: int = 0  # of quantization-aware training, the last resort
+    best_effort: bool = False  # where nothing in integers is within: the best of it, rather than none
     portable: bool = True  # False: weights use all of int8, and CPUs without VNNI may answer otherwise
 
     def seeds(self, count: int) -> list[int]:
@@ -86,10 +96,11 @@ class Ladder:
         for attempt in self._attempts(expected):
             rung = self._measure(attempt, expected)
             self.rungs.append(rung)
-            if rung.drop <= self.budget.max_drop and (self.chosen is None or rung.drop < self.chosen.drop):
+            within = rung.drop <= self.budget.max_drop
+            if (within or self.budget.best_effort) and (self.chosen is None or rung.drop < self.chosen.drop):
                 best, self.chosen = attempt.model, rung
-                if not self.budget.every_rung:
-                    break
+            if within and not self.budget.every_rung:
+                break
         return best
 
     def _attempts(self, expected: Logits) -> Iterator[Attempt]:
@@ -103,25 +114,34 @@ class Ladder:
         if len(self.train) > len(sample):  # otherwise all samples are the same images
             yield self._median_of_samples(method, expected)
 
-        chosen = ranges(histograms, method)
-        corrected = correct_biases(self.float_model, chosen, sample, portable)
-        yield Attempt(f"{method}, biases corrected", to_int8(corrected, chosen))
-
+        yield from self._with_sums_kept(method, self.float_model, histograms, sample)
         equalized = equalize(self.float_model, sample)
-        chosen = ranges(activation_histograms(equalized, sample), method)
-        yield Attempt(f"{method}, equalized", to_int8(equalized, chosen))
-        corrected = correct_biases(equalized, chosen, sample, portable)
-        yield Attempt(f"{method}, equalized, biases corrected", to_int8(corrected, chosen))
+        evened = activation_histograms(equalized, sample)
+        yield from self._with_sums_kept(f"{method}, equalized", equalized, evened, sample)
+        if self.budget.best_effort:
+            return
 
+        chosen = ranges(evened, method)
         sensitive = self._most_sensitive(equalized, chosen)
         for count in _growing(len(sensitive)):
             kept = sensitive[:count]
             name = f"{method}, equalized, {count} of {len(sensitive)} layers in float"
-            yield Attempt(name, to_int8(equalized, chosen, kept), tuple(kept))
+            yield Attempt(name, to_int8(equalized, chosen, kept, keep_sums=True), tuple(kept))
 
         if self.fine_tune is not None:
             chosen = ranges(histograms, method)
             yield Attempt(f"{method}, fine-tuned", to_int8(self.fine_tune(chosen), chosen))
+
+    def _with_sums_kept(
+        self, name: str, model: onnx.ModelProto, histograms: Mapping[str, Histogram], sample: LabelledImages
+    ) -> Iterator[Attempt]:
+        """Round weights so that their sums stay, then correct biases, too; `name` begins with the method."""
+        portable, chosen = self.budget.portable, ranges(histograms, name.split(",")[0])
+        yield Attempt(f"{name}, sums kept", quantize(model, chosen, portable=portable, keep_sums=True))
+        corrected = correct_biases(model, chosen, sample, portable, keep_sums=True)
+        yield Attempt(
+            f"{name}, sums kept, biases corrected", quantize(corrected, chosen, portable=portable, keep_sums=True)
+        )
 
     def _median_of_samples(self, method: str, expected: Logits) -> Attempt:
         """Calibrate on several samples, measure the drop of each alone, and take the median of their ranges."""

@@ -20,7 +20,8 @@ from ..graph.run_graph import run_tensors
 BINS = 2048
 LEVELS = 256  # of uint8
 KNOWN_RANGE = "DequantizeLinear"  # of what integers stand for
-MOST_COUNTED = 2**16  # values of a tensor and image that are counted: all, of images up to 32 pixels
+LARGE = 2**16  # values of a tensor and image, of which only about `COUNTED` are counted: those of large images
+COUNTED = 2**14
 SAMPLES = 5  # drawn to see how much the choice of images matters
 
 Floats = npt.NDArray[np.float64]
@@ -55,8 +56,7 @@ def describe_sample(sample: LabelledImages, seed: int) -> dict[str, Any]:
 def activation_histograms(model: onnx.ModelProto, sample: LabelledImages) -> dict[str, Histogram]:
     """Return the histogram of every float tensor that the float model computes, by tensor name.
 
-    Two runs over the sample: the first for the range, the second for the counts, of at most about `MOST_COUNTED` values
-    an image.
+    Two runs over the sample: the first for the range, the second for the counts, of some values where there are many.
     """
     kinds = {value.name: value.type.tensor_type.elem_type for value in _inferred(model)}
     names = [
@@ -80,7 +80,7 @@ def activation_histograms(model: onnx.ModelProto, sample: LabelledImages) -> dic
 def _some(tensor: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the values (N, ...) of a tensor, of a large one evenly spread ones: (N, count)."""
     flat = tensor.reshape(len(tensor), -1)
-    step = -(-flat.shape[1] // MOST_COUNTED)
+    step = 1 if flat.shape[1] <= LARGE else flat.shape[1] // COUNTED
     while gcd(step, tensor.shape[-1]) > 1:  # or all would be of a few columns of the image
         step += 1
     return flat[:, ::step]

@@ -21,6 +21,7 @@ from .calibration import Range
 from .float_nodes import QUANTIZED_KINDS, float_nodes
 from .proven_scales import Overrides, has_functions, proven_scales, without_weights
 from .residual_sums import LEVELS, joined_tensors, kept_clips, scale_owner, sum_overrides
+from .weight_rounding import round_keeping_sums
 
 WEIGHTED = ("Conv", "Gemm")
 LARGEST_BIAS = 2**30  # steps: half of what 32 bits hold, the rest is for the sums
@@ -28,14 +29,18 @@ SMALLEST_PIXEL_STEP = 1 / 255  # what pixels are scaled by, at least
 
 
 def quantize(
-    model: onnx.ModelProto, ranges: Mapping[str, Range], keep_float: Iterable[str] = (), portable: bool = True
+    model: onnx.ModelProto,
+    ranges: Mapping[str, Range],
+    keep_float: Iterable[str] = (),
+    portable: bool = True,
+    keep_sums: bool = False,
 ) -> onnx.ModelProto:
-    """Return the int8 model of a float model that `build_graph` made.
+    """Return the int8 model of a float model by the model contract.
 
     `ranges` holds the range of each activation by tensor name, `keep_float` the names of nodes to leave in float. The
     pixels need no quantization: they are uint8 already, and the quantizer takes the graph's DequantizeLinear for
-    what it is. Not `portable`: weights use all of int8, and sums have scales of their own, unproven. Raises ModelError
-    when a portable result is not.
+    what it is. `keep_sums`: weights are rounded as `round_keeping_sums` does. Not `portable`: weights use all of int8,
+    and sums have scales of their own, unproven. Raises ModelError when a portable result is not.
     """
     kept, model = list(keep_float), as_convolutions(model)
     scales = sum_overrides(model, ranges) if portable else {}
@@ -45,7 +50,8 @@ def quantize(
         joined = [names for names in joined_tensors(model) if names <= scales.keys()]
         scales = scales | proven_scales(draft.model.model, joined)
     weights = weight_overrides(model, activation_scales(model, ranges, scales), kept, portable)
-    quantizer = _quantizer(model, ranges, kept, scales | weights | mean_overrides(model))
+    rounded = _rounded(model, weights, portable) if keep_sums else model
+    quantizer = _quantizer(rounded, ranges, kept, scales | weights | mean_overrides(model))
     quantizer.quantize_model()
     _shield(quantizer.model.model, kept)
     quantizer.model.topological_sort()
@@ -128,6 +134,20 @@ def activation_scales(
             elif name in ranges:
                 scales[node.output[0]] = (max(ranges[name][1], 0.0) - min(ranges[name][0], 0.0)) / LEVELS
     return scales
+
+
+def _rounded(model: onnx.ModelProto, weights: Overrides, portable: bool) -> onnx.ModelProto:
+    """Return a model whose `weights` are whole steps of the scales given there, their sums kept."""
+    rounded = onnx.ModelProto()
+    rounded.CopyFrom(model)
+    for tensor in rounded.graph.initializer:
+        if tensor.name in weights:
+            array = numpy_helper.to_array(tensor)
+            steps = np.array([channel["scale"] for channel in weights[tensor.name]], np.float32)
+            rows = weights[tensor.name][0]["axis"] == 1
+            kept = round_keeping_sums(array.T if rows else array, steps, portable)
+            tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(kept.T if rows else kept), tensor.name))
+    return rounded
 
 
 def weight_overrides(

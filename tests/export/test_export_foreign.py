@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,20 @@ def test_unlabelled_photos_give_agreement_and_no_accuracy(theirs: Path, photos: 
     assert card.agreement is not None
     assert card.agreement["share"] > 0.8
     assert (card.temperature, card.abstain_threshold) == (1.0, 0.0)
+
+
+def test_a_folder_without_class_folders_is_of_photos_without_labels(theirs: Path, photos: Path) -> None:
+    for path in photos.glob("*/*.png"):
+        shutil.copy(path, theirs.parent / f"{path.parent.name}{path.name}")
+    done = export("net.onnx", "--data", ".", "--quantize", "--labels", "letters.txt", "--like", "unit",
+                  "--resize", "crop", "--json", cwd=theirs.parent)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no class folders in the data: its photos are taken without labels" in done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["budget"]["best_effort"] is True
+    assert min(rung["drop"] for rung in summary["rungs"]) == pytest.approx(
+        100 * (1 - summary["files"][1]["val"]["same_answers"])
+    )
 
 
 def test_exporting_again_gives_the_same_bytes(theirs: Path, photos: Path) -> None:

@@ -15,7 +15,7 @@ from edge_cifar.train.nets.torch_modules import build_net
 from uneven import uneven
 
 LAYERS = (Conv(8), BatchNorm(), Relu(), MaxPool(), Conv(8), Relu(), MaxPool(), Flatten(), Dense(8), Relu(), Classify())
-RUNGS, FLOAT_RUNGS = 8, 3  # those in integers, and those that leave 1, 2 or 3 of the 4 weighted layers in float
+RUNGS, FLOAT_RUNGS = 9, 3  # those in integers, and those that leave 1, 2 or 3 of the 4 weighted layers in float
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +107,15 @@ def test_a_net_that_plain_quantization_harms_is_repaired_in_integers() -> None:
     assert ladder.rungs[-1].drop <= 0.5
     assert not ladder.rungs[-1].float_layers
     assert ladder.rungs[-1].portability == Portability.PROVEN
+
+
+def test_where_the_best_will_do_the_best_in_integers_is_kept(
+    small_graph: onnx.ModelProto, own_answers: LabelledImages
+) -> None:
+    few = own_answers.take(np.arange(40))
+    ladder = Ladder(small_graph, few, few, Budget(max_drop=-1, best_effort=True))
+    assert ladder.climb() is not None
+    assert len(ladder.rungs) == RUNGS - 1  # but for the median of several samples, of which there is one
+    assert all(not rung.float_layers for rung in ladder.rungs)
+    assert ladder.chosen is not None
+    assert ladder.chosen.drop == min(rung.drop for rung in ladder.rungs)

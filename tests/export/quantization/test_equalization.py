@@ -4,11 +4,12 @@ import numpy as np
 import onnx
 import pytest
 from edge_cifar.edge.data.labelled_images import LabelledImages
-from edge_cifar.export.graph.run_graph import run_logits
+from edge_cifar.export.graph.run_graph import run_logits, run_tensors
 from edge_cifar.export.quantization.bias_correction import correct_biases
 from edge_cifar.export.quantization.calibration import activation_histograms, ranges
 from edge_cifar.export.quantization.equalization import equalize
 from edge_cifar.export.quantization.quantize import quantize
+from onnx import TensorProto, helper, numpy_helper
 from uneven import uneven
 
 
@@ -80,3 +81,51 @@ def test_convolutions_without_a_bias_are_evened_out_too(
     assert np.abs(run_logits(equalized, synthetic.images) - before).max() < 1e-4
     found = ranges(activation_histograms(bare, synthetic), "minmax")
     assert correct_biases(bare, found, synthetic) is not None
+
+
+@pytest.fixture
+def bounded() -> onnx.ModelProto:
+    """A convolution of uneven channels, a ReLU6 that the last of them reaches, and a depthwise convolution."""
+    weight = np.zeros((4, 4, 1, 1), np.float32)
+    weight[np.arange(4), [0, 1, 2, 2], 0, 0] = 0.01, 0.1, 1, 40
+    nodes = [
+        helper.make_node("Transpose", ["image"], ["bytes"], "transpose", perm=[0, 3, 1, 2]),
+        helper.make_node("DequantizeLinear", ["bytes", "pixel_scale", "pixel_zero_point"], ["normalized"], "pixels"),
+        helper.make_node("Conv", ["normalized", "weight", "bias"], ["first"], "conv"),
+        helper.make_node("Clip", ["first", "low", "high"], ["clipped"], "relu6"),
+        helper.make_node("Conv", ["clipped", "kernel", "offset"], ["second"], "depthwise", group=4),
+        helper.make_node("GlobalAveragePool", ["second"], ["pooled"], "pool"),
+        helper.make_node("Flatten", ["pooled"], ["logits"], "flatten"),
+    ]
+    constants = {
+        "pixel_scale": np.float32(1 / 255),
+        "pixel_zero_point": np.uint8(0),
+        "weight": weight,
+        "kernel": np.ones((4, 1, 1, 1), np.float32),
+        "bias": np.zeros(4, np.float32),
+        "offset": np.zeros(4, np.float32),
+        "low": np.float32(0),
+        "high": np.float32(6),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "bounded",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 32, 32, 4])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 4])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+
+
+def test_channels_in_front_of_a_relu6_only_grow_and_not_up_to_its_bound(
+    bounded: onnx.ModelProto, synthetic: LabelledImages
+) -> None:
+    before, equalized = run_logits(bounded, synthetic.images), equalize(bounded, synthetic)
+    [weight] = [numpy_helper.to_array(each) for each in equalized.graph.initializer if each.name == "weight"]
+    [original] = [numpy_helper.to_array(each) for each in bounded.graph.initializer if each.name == "weight"]
+    grown = (weight.sum(axis=(1, 2, 3)) / original.sum(axis=(1, 2, 3))).tolist()
+    assert grown[0] > grown[1] > grown[2] > 1
+    assert grown[3] == 1  # reaches the bound already
+    [clipped] = next(run_tensors(equalized, ["clipped"], synthetic.images))
+    assert 6 / 1.5 < clipped[:, :3].max() < 6
+    assert np.abs(run_logits(equalized, synthetic.images) - before).max() < 1e-4
