@@ -24,21 +24,58 @@ def correct_biases(
     corrected = onnx.ModelProto()
     corrected.CopyFrom(model)
     biases = {tensor.name: tensor for tensor in corrected.graph.initializer}
+    quantized = quantize(model, ranges, portable=portable)
     for node in [node for node in model.graph.node if node.op_type in ("Conv", "Gemm") and len(node.input) > 2]:
-        wanted = _channel_means(model, node.name, sample)
-        found = _channel_means(quantize(corrected, ranges, portable=portable), node.name, sample)
+        wanted, found = (_channel_means(whole, node.name, sample) for whole in (model, quantized))
         bias = biases[node.input[2]]
-        moved = numpy_helper.to_array(bias) + (wanted - found)
-        bias.CopyFrom(numpy_helper.from_array(moved.astype(np.float32), bias.name))
+        moved = (numpy_helper.to_array(bias) + (wanted - found)).astype(np.float32)
+        bias.CopyFrom(numpy_helper.from_array(moved, bias.name))
+        _set_bias(quantized, node.name, moved)
     return corrected
+
+
+def _set_bias(model: onnx.ModelProto, node_name: str, bias: npt.NDArray[np.float32]) -> None:
+    """Set the bias of a layer of a QDQ model, in the steps that it has there."""
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    [name] = [node.input[2] for node in model.graph.node if node.name == node_name]
+    dequantize = next((node for node in model.graph.node if node.output[0] == name), None)
+    if dequantize is None:  # a layer in float
+        tensors[name].CopyFrom(numpy_helper.from_array(bias, name))
+    else:
+        name, scale, *_ = dequantize.input
+        scales = numpy_helper.to_array(tensors[scale]).astype(np.float64)
+        steps = (bias / scales).round()  # as onnxruntime's quantizer does
+        limits = np.iinfo(np.int32)
+        tensors[name].CopyFrom(numpy_helper.from_array(steps.clip(limits.min, limits.max).astype(np.int32), name))
 
 
 def _channel_means(model: onnx.ModelProto, node_name: str, sample: LabelledImages) -> npt.NDArray[np.float64]:
     """Return the mean output of a layer for each channel, (O,); before its ReLU, which int8 files have folded away."""
-    [output] = [node.output[0] for node in model.graph.node if node.name == node_name]
+    part, output = _up_to(model, node_name)
     total, count = 0.0, 0
-    for [tensor] in run_tensors(model, [output], sample.images):
+    for [tensor] in run_tensors(part, [output], sample.images):
         others = tuple(axis for axis in range(tensor.ndim) if axis != 1)
         total = total + tensor.sum(axis=others, dtype=np.float64)
         count += tensor.size // tensor.shape[1]
     return np.asarray(total) / count
+
+
+def _up_to(model: onnx.ModelProto, node_name: str) -> tuple[onnx.ModelProto, str]:
+    """Return the part of a model that a convolution's output is computed by, and the name of that.
+
+    Of a dense layer the whole model: what is behind it decides whether onnxruntime adds its products as integers.
+    """
+    [last] = [node for node in model.graph.node if node.name == node_name]
+    if last.op_type == "Gemm":
+        return model, last.output[0]
+    needed, nodes = set(last.input), [last]
+    for node in reversed(model.graph.node):
+        if node.name != node_name and needed.intersection(node.output):
+            needed.update(node.input)
+            nodes.append(node)
+    part = onnx.ModelProto()
+    part.CopyFrom(model)
+    del part.graph.node[:], part.graph.initializer[:], part.graph.output[:]
+    part.graph.node.extend(reversed(nodes))
+    part.graph.initializer.extend(tensor for tensor in model.graph.initializer if tensor.name in needed)
+    return part, last.output[0]
