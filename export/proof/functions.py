@@ -20,6 +20,7 @@ DEQUANTIZE, QUANTIZE = "DequantizeLinear", "QuantizeLinear"
 MOVERS = {"Transpose", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "MaxPool", "Split", "Slice"}
 FUSED = {"QLinearMul": (0, 3), "QLinearSigmoid": (0,), "QLinearLeakyRelu": (0,)}  # and where each reads tensors
 LARGEST_CASES = 2**20  # combinations of inputs, at most
+DEEPEST = 64  # nodes in a row
 
 Scales = Mapping[str, float]  # by the names of initializers, to be tried in the place of the file's
 
@@ -55,6 +56,7 @@ class Function:
     def __init__(self, view: GraphView, rounding: onnx.NodeProto):
         self._view, self.output = view, rounding.output[0]
         self._leaves: dict[tuple[str, ...], Leaf] = {}  # by the tensor and how it was moved
+        self._known: dict[tuple[str, ...], Applied | int] = {}  # likewise
         tensors = FUSED.get(rounding.op_type, ())
         at = 3 * len(tensors) or 1
         self._output, output_name = view.steps(rounding, at), input_name(rounding, at)
@@ -74,7 +76,7 @@ class Function:
             return -math.inf
         scales = scales or {}
         with np.errstate(over="ignore", invalid="ignore"):
-            result = self._value(self._tree, list(self._inputs(scales)))
+            result = self._value(self._tree, list(self._inputs(scales)), {})
             return margin(result, _scaled(self._output, scales.get(self.scale_names[0])))
 
     def _inputs(self, scales: Scales) -> Iterator[Bounded]:
@@ -85,19 +87,28 @@ class Function:
             steps = leaf.steps and _scaled(leaf.steps, scales.get(leaf.scale_name))
             yield exactly(levels) if steps is None else dequantized(levels, steps)
 
-    def _value(self, tree: Applied | int | None, inputs: list[Bounded]) -> Bounded:
+    def _value(self, tree: Applied | int, inputs: list[Bounded], known: dict[int, Bounded]) -> Bounded:
+        """Return the value of a tree; `known` are those of others, by their identity: two nodes may read one."""
         if isinstance(tree, int):
             return inputs[tree]
-        assert tree is not None
-        read = (None if part is None else self._value(part, inputs) for part in tree.inputs)
-        return FUNCTIONS[tree.kind](tree.attributes, *read)
+        if id(tree) not in known:
+            read = [None if part is None else self._value(part, inputs, known) for part in tree.inputs]
+            known[id(tree)] = FUNCTIONS[tree.kind](tree.attributes, *read)
+        return known[id(tree)]
 
     def _fused(self, node: onnx.NodeProto, tensors: tuple[int, ...]) -> Applied:
         inputs = tuple(self._leaf(node, at) for at in tensors)
         return Applied(node.op_type.removeprefix("QLinear"), attributes(node), inputs)
 
-    def _behind(self, name: str, moves: tuple[str, ...] = ()) -> Applied | int:
+    def _behind(self, name: str, moves: tuple[str, ...] = (), depth: int = 0) -> Applied | int:
         """Return how a tensor is computed, which is `moves`d behind it. Raises _NoRuleError."""
+        if depth > DEEPEST:
+            raise _NoRuleError
+        if (name, *moves) not in self._known:
+            self._known[(name, *moves)] = self._found(name, moves, depth)
+        return self._known[(name, *moves)]
+
+    def _found(self, name: str, moves: tuple[str, ...], depth: int) -> Applied | int:
         constant, node = self._view.constant(name), self._view.maker(name)
         if constant is not None:
             return self._constant(name, constant)
@@ -105,10 +116,10 @@ class Function:
             return self._leaf(node, 0, moves)
         if node is not None and node.op_type in MOVERS:
             way = f"{list(node.output).index(name)} {node.op_type} {node.input[1:]} {attributes(node)}"
-            return self._behind(node.input[0], (way, *moves))
+            return self._behind(node.input[0], (way, *moves), depth + 1)
         if node is None or node.op_type not in FUNCTIONS or self._is_fixed_point(node):
             raise _NoRuleError
-        inputs = tuple(self._behind(read, moves) if read else None for read in node.input)
+        inputs = tuple(self._behind(read, moves, depth + 1) if read else None for read in node.input)
         return Applied(node.op_type, attributes(node), inputs)
 
     def _is_fixed_point(self, node: onnx.NodeProto) -> bool:

@@ -9,7 +9,6 @@ from onnx import numpy_helper
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.photos.contract import Pixels
-from ..graph.graph_view import GraphView
 from ..graph.run_graph import run_tensors
 from .calibration import Range
 from .quantize import quantize
@@ -37,27 +36,31 @@ def correct_biases(
     biases = {tensor.name: tensor for tensor in corrected.graph.initializer}
     images = sample.images[: max(FEWEST, LARGEST_SAMPLE // sample.images[0].size)]
     layers = [node for node in model.graph.node if node.op_type in ("Conv", "Gemm") and len(node.input) > 2]
-    int8 = quantize(model, ranges, portable=portable, keep_sums=keep_sums)
-    outputs = {node.name: node.output[0] for node in int8.graph.node}
+    quantized = quantize(model, ranges, portable=portable, keep_sums=keep_sums)
     wanted = _channel_means(model, [node.output[0] for node in layers], images)
     for node, mean in zip(layers, wanted, strict=True):
-        [found] = _channel_means(int8, [outputs[node.name]], images)
+        part, output = _up_to(quantized, node.name)
+        [found] = _channel_means(part, [output], images)
         bias = biases[node.input[2]]
         moved = (numpy_helper.to_array(bias) + (mean - found)).astype(np.float32)
         bias.CopyFrom(numpy_helper.from_array(moved, bias.name))
-        _move_bias(int8, node.name, moved)
+        _set_bias(quantized, node.name, moved)
     return corrected
 
 
-def _move_bias(int8: onnx.ModelProto, layer: str, bias: npt.NDArray[np.float32]) -> None:
-    """Put a float bias (O,) into a layer of an int8 model, in its own steps."""
-    view = GraphView(int8)
-    [node] = [node for node in int8.graph.node if node.name == layer]
-    steps = view.maker(node.input[2], "DequantizeLinear")
-    name, value = (node.input[2], bias) if steps is None else (steps.input[0], bias / view.constant(steps.input[1]))
-    [tensor] = [tensor for tensor in int8.graph.initializer if tensor.name == name]
-    rounded = np.round(value).astype(np.int32) if steps is not None else value
-    tensor.CopyFrom(numpy_helper.from_array(np.asarray(rounded), name))
+def _set_bias(model: onnx.ModelProto, node_name: str, bias: npt.NDArray[np.float32]) -> None:
+    """Set the bias of a layer of a QDQ model, in the steps that it has there."""
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    [name] = [node.input[2] for node in model.graph.node if node.name == node_name]
+    dequantize = next((node for node in model.graph.node if node.output[0] == name), None)
+    if dequantize is None:  # a layer in float
+        tensors[name].CopyFrom(numpy_helper.from_array(bias, name))
+    else:
+        name, scale, *_ = dequantize.input
+        scales = numpy_helper.to_array(tensors[scale]).astype(np.float64)
+        steps = (bias / scales).round()  # as onnxruntime's quantizer does
+        limits = np.iinfo(np.int32)
+        tensors[name].CopyFrom(numpy_helper.from_array(steps.clip(limits.min, limits.max).astype(np.int32), name))
 
 
 def _channel_means(model: onnx.ModelProto, outputs: Sequence[str], images: Pixels) -> list[Floats]:
@@ -70,3 +73,24 @@ def _channel_means(model: onnx.ModelProto, outputs: Sequence[str], images: Pixel
             totals[i] = totals[i] + tensor.sum(axis=others, dtype=np.float64)
             counts[i] += tensor.size // tensor.shape[1]
     return [total / count for total, count in zip(totals, counts, strict=True)]
+
+
+def _up_to(model: onnx.ModelProto, node_name: str) -> tuple[onnx.ModelProto, str]:
+    """Return the part of a model that a convolution's output is computed by, and the name of that.
+
+    Of a dense layer the whole model: what is behind it decides whether onnxruntime adds its products as integers.
+    """
+    [last] = [node for node in model.graph.node if node.name == node_name]
+    if last.op_type == "Gemm":
+        return model, last.output[0]
+    needed, nodes = set(last.input), [last]
+    for node in reversed(model.graph.node):
+        if node.name != node_name and needed.intersection(node.output):
+            needed.update(node.input)
+            nodes.append(node)
+    part = onnx.ModelProto()
+    part.CopyFrom(model)
+    del part.graph.node[:], part.graph.initializer[:], part.graph.output[:]
+    part.graph.node.extend(reversed(nodes))
+    part.graph.initializer.extend(tensor for tensor in model.graph.initializer if tensor.name in needed)
+    return part, last.output[0]

@@ -86,6 +86,15 @@ def test_what_can_not_be_enumerated_is_no_function(nodes: tuple[onnx.NodeProto, 
     assert functions(view(*nodes, ROUNDED)) == []
 
 
+def test_chains_are_followed_so_far_and_no_tensor_twice() -> None:
+    def powers(count: int) -> list[onnx.NodeProto]:
+        names = ["read", *(f"p{i}" for i in range(count - 1)), "y"]
+        return [node("Mul", f"{names[i]} {names[i]}", names[i + 1]) for i in range(count)]
+
+    assert len(margins(THIRD, *powers(60), ROUNDED)) == 1
+    assert margins(THIRD, *powers(70), ROUNDED) == []
+
+
 def test_a_rounding_to_anything_but_uint8_is_no_function() -> None:
     for target in ("t minus", "channels zeros", "other z"):
         assert functions(view(READ, node("Sigmoid", "read"), node("QuantizeLinear", f"y {target}", "q"))) == []

@@ -144,7 +144,7 @@ def test_a_histogram_has_each_value_in_its_bin(synthetic: LabelledImages) -> Non
     pixels = random.randint(3, 250, (150, 32, 32, 4)).astype(np.uint8)  # two batches, of which the second is darker
     pixels[128:] //= 2
     found = activation_histograms(_steps(), replace(synthetic.take(np.zeros(150, np.int64)), images=pixels))
-    assert found.keys() == {"shifted", "constant", "logits"}
+    assert found.keys() == {"shifted", "constant", "moved", "logits"}
     shifted = found["shifted"]
     assert (shifted.low, shifted.high) == (pixels.min() - 100.0, pixels.max() - 100.0)
     levels, counts = np.unique(pixels, return_counts=True)
