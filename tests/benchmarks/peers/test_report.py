@@ -40,12 +40,12 @@ def _logits(same: int) -> np.ndarray:
 def test_the_same_net_agrees() -> None:
     reference = _logits(100)
     assert agreement(reference + np.float32(0.25), reference, "fp32") == Agreement(100, 100, 0.25)
-    assert agreement(_logits(90), reference, "int8").same == 90
+    assert agreement(_logits(70), reference, "int8").same == 70
 
 
 def test_another_net_is_refused() -> None:
-    with pytest.raises(EdgeCifarError, match="the same answer for 89 of 100 images"):
-        agreement(_logits(89), _logits(100), "int8")
+    with pytest.raises(EdgeCifarError, match="the same answer for 69 of 100 images"):
+        agreement(_logits(69), _logits(100), "int8")
     with pytest.raises(EdgeCifarError, match="something else"):
         agreement(_logits(97), _logits(100), "fp32")
     with pytest.raises(EdgeCifarError, match="shape"):
