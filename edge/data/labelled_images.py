@@ -66,5 +66,5 @@ class LabelledImages:
         """Return the SHA-256 (hex) of labels, ids, targets and pixels: equal data, equal digest."""
         digest = hashlib.sha256("\0".join((*self.labels, "", *self.ids)).encode("utf-8", "surrogateescape"))
         digest.update(self.targets.astype("<i8").tobytes())
-        digest.update(self.images.tobytes())
+        digest.update(np.ascontiguousarray(self.images).data)
         return digest.hexdigest()

@@ -9,7 +9,7 @@ from ..model.card import ModelCard
 from ..model.contract import Logits, Model
 
 BATCH = 256  # images at most
-LARGEST_PIXELS = BATCH * 96 * 96  # of a batch: larger images go in smaller batches, or activations fill the memory
+LARGEST_PIXELS = 2**19  # of a batch: larger images go in smaller batches
 SHOWN = 100  # labels in a message
 
 

@@ -14,8 +14,8 @@ from ...edge.model.contract import INPUT, OUTPUT, Logits
 from ...edge.photos.contract import Pixels
 
 BATCH = 128  # images at most
-LARGEST_PIXELS = BATCH * 96 * 96  # of a batch: larger images go in smaller batches
-LARGEST_FETCH = 2**27  # bytes of tensors that are laid open at once
+LARGEST_PIXELS = BATCH * 64 * 64  # of a batch: larger images go in smaller batches
+LARGEST_FETCH = 2**26  # bytes of tensors that are laid open at once
 
 Array = npt.NDArray[np.float32]
 
@@ -30,6 +30,7 @@ def open_session(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or usable_cores()
     options.log_severity_level = 4  # errors arrive as exceptions
+    options.enable_cpu_mem_arena = False  # which would keep what the largest batch needed
     if rewritten is not None:
         options.optimized_model_filepath = str(rewritten)
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

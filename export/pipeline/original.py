@@ -32,6 +32,7 @@ class Original:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = usable_cores()
         options.log_severity_level = 4  # errors arrive as exceptions
+        options.enable_cpu_mem_arena = False  # which would keep what the largest batch needed
         try:
             self._session = onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
