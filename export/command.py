@@ -193,8 +193,8 @@ def _export_foreign(
     if data is None:
         raise DataError(f"{path}: --data names photos to prove it on; they also calibrate int8")
     net = pretrained(str(path)) if str(path) in PRETRAINED else read_foreign(path, told)
-    for what, source in net.sources.items():
-        typer.echo(f"{what}: {source}", err=True)
+    for what, told_by in net.sources.items():
+        typer.echo(f"{what}: {told_by}", err=True)
     source = foreign_source(net, Photos(data, order.budget.sample_size, order.budget.sample_seed, unlabelled))
     if not source.labelled and not drop_is_asked:
         order = replace(order, budget=replace(order.budget, best_effort=True))

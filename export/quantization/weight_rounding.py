@@ -29,7 +29,7 @@ def round_keeping_sums(
     whole = _kept(exact.reshape(len(weight), -1), whole.reshape(len(weight), -1)).reshape(weight.shape)
     limits = np.abs(whole).reshape(len(weight), -1).max(axis=1) > INT8_MAX
     if portable:
-        limits |= largest_pairs(whole.astype(np.int8 if not limits.any() else np.int16)) > LARGEST_PAIR
+        limits |= largest_pairs(whole.astype(np.float32)) > LARGEST_PAIR
     whole[limits] = nearest[limits]
     return np.asarray(whole * step, np.float32)
 
