@@ -136,7 +136,9 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Export a net; see `edge-cifar export --help`."""
-    is_run = not (run and (run.is_file() or run.suffix == ".onnx" or str(run) in PRETRAINED))
+    is_run = run is None or not (run.suffix == ".onnx" or str(run) in PRETRAINED)
+    if is_run and run and run.is_file():
+        raise RunError(f"{run}: a file, but only run folders of `edge-cifar train` and .onnx files can be exported")
     for names, useful, why in (
         (OF_QUANTIZING, quantize, "means nothing without --quantize"),
         (OF_OTHERS, not is_run, "is for somebody else's .onnx file; a run says it itself"),

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 MEANINGS = {
     "--out": "a file or a folder: what a command writes; its help begins with what happens to it",
     "--resume": "`train` goes on with a run that it names, `predict` with --out",
+    "--size": "what `train` brings photos to, and what somebody else's file leaves open",
     "--minutes": "how long `benchmark` goes on, and when `tune` begins no more",
 }
 """The options that mean something else from command to command."""

@@ -41,8 +41,8 @@ class Budget:
     sample_seed: int = 0
     every_rung: bool = False
     fine_tune_epochs: int = 0  # of quantization-aware training, the last resort
-    best_effort: bool = False  # where nothing in integers is within: the best of it, rather than none
     portable: bool = True  # False: weights use all of int8, and CPUs without VNNI may answer otherwise
+    best_effort: bool = False  # where nothing in integers is within: the best of it, rather than none
 
     def seeds(self, count: int) -> list[int]:
         """Return the seeds of `count` calibration samples: `sample_seed` and those after it."""

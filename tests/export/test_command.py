@@ -194,7 +194,7 @@ def test_the_card_tells_what_one_image_costs(run: Run) -> None:
         (["runs/random", "--target-ort", "latest"], "--target-ort latest: not a release of onnxruntime"),
         (
             ["runs/random/config.json"],
-            "runs/random/config.json: a file, but only run folders of `edge-cifar train` can",
+            "runs/random/config.json: a file, but only run folders of `edge-cifar train` and .onnx",
         ),
         (["runs/random", "--out", "runs/random/config.json"], "config.json: not a folder; choose another --out"),
         (["runs/random", "--out", "runs/random/config.json/deep"], "cannot write runs/random/config.json/deep: "),

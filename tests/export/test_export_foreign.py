@@ -143,7 +143,8 @@ def test_exporting_again_gives_the_same_bytes(theirs: Path, photos: Path) -> Non
         (["net.onnx"], 1, "net.onnx: --data names photos to prove it on"),
         (["net.onnx", "--data", "{photos}"], 1, "nothing says how its pixels are scaled (--like imagenet"),
         (["other.onnx", "--data", "{photos}"], 1, "other.onnx: no such file"),
-        (["letters.txt", "--data", "{photos}"], 1, "letters.txt: not an ONNX file"),
+        (["letters.onnx", "--data", "{photos}"], 1, "letters.onnx: not an ONNX file"),
+        (["letters.txt", "--data", "{photos}"], 1, "letters.txt: a file, but only run folders"),
         (["net.onnx", "--data", "{photos}", "--mean", "a"], 2, "'a': expected a number, or three"),
         (["net.onnx", "--data", "{photos}", "--crop-share", "7"], 2, "--crop-share is above 0"),
         (["net.onnx", "--data", "{photos}", "--quantize", "--qat-epochs", "1"], 2, "an .onnx file can't be trained"),
@@ -155,6 +156,7 @@ def test_exporting_again_gives_the_same_bytes(theirs: Path, photos: Path) -> Non
 def test_what_is_missing_is_named_in_one_line(
     theirs: Path, photos: Path, arguments: list[str], status: int, message: str
 ) -> None:
+    (theirs.parent / "letters.onnx").write_text("a\nb\n")
     done = export(*(each.format(photos=photos) for each in arguments), cwd=theirs.parent)
     assert done.returncode == status
     assert message in " ".join(done.stderr.split())

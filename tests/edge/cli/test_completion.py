@@ -54,7 +54,7 @@ def test_bash_completes_commands_options_and_values_or_else_files(script: Callab
         "predict --model n": "",
         "predict --out -": "",
         "train --optimizer ada": "adam adamw",
-        "export --": "",  # its extra is missing
+        "tune --": "",  # its extra is missing
     }.items():
         program = BASH.format(words=words, last=words.count(" ") + 1)
         assert asked(tmp_path, "bash", "-c", program) == [offered], words

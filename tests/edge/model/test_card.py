@@ -80,14 +80,24 @@ def test_a_value_of_the_wrong_type_is_refused(values: dict[str, object], name: s
         read({**values, name: wrong})
 
 
+NULLABLE = ("agreement", "calibration", "int8_share", "macs")
+
+
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        *[(name, None) for name in ModelCard.__annotations__ if name not in ("calibration", "macs")],
-        *[(name, 3) for name in ("net", "precision", "weights_sha256", "resize", "calibration", "versions")],
+        *[(name, None) for name in ModelCard.__annotations__ if name not in NULLABLE],
+        *[
+            (name, 3)
+            for name in ("agreement", "net", "precision", "weights_sha256", "resize", "calibration", "versions")
+        ],
         *[(name, 1.5) for name in ("size", "parameters", "macs", "labels")],
         *[(name, "32") for name in ("size", "parameters", "macs", "labels", "temperature", "trained_on")],
         ("abstain_threshold", "32"),
+        ("int8_share", 1.5),
+        ("agreement", {"n": 10}),
+        ("agreement", {"n": 10, "share": 1.5}),
+        ("agreement", {"n": 0, "share": 0.5}),
     ],
 )
 def test_a_value_of_a_similar_type_is_refused(values: dict[str, object], name: str, wrong: object) -> None:
