@@ -7,5 +7,6 @@ __all__ = [
     "int8_speedup",
     "measured_accuracy",
     "older_onnxruntime",
+    "plain_path",
     "text_tables",
 ]

@@ -43,6 +43,7 @@ class Splits:
     test: LabelledImages
     labelled: bool
     remarks: tuple[str, ...] = ()
+    val_files: tuple[Path, ...] = ()  # of the photos to decide on, where they are files
 
     def answered(self, answer: Callable[[LabelledImages], Logits]) -> "Splits":
         """Return the same with a model's answers as targets; `answer` returns its logits (N, classes) of images.
@@ -85,7 +86,8 @@ def load_foreign_data(
     parts = {split: read_listed(photos, to) for split, photos in chosen.items()}
     unreadable = [message for part in parts.values() for message in part.unreadable]
     left_out = dict.fromkeys(line for part in parts.values() for line in part.left_out)
-    return _checked(data, parts, labels, not unlabelled, [*unreadable, *left_out])
+    splits = _checked(data, parts, labels, not unlabelled, [*unreadable, *left_out])
+    return replace(splits, val_files=tuple(chosen["val"].folder / name for name in parts["val"].ids))
 
 
 def is_plain(data: str) -> bool:

@@ -1,12 +1,19 @@
 """Somebody else's net as what is exported: its graph brought to the model contract, and the photos of its owner."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 
+import numpy as np
+
+from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import ModelError
 from ...edge.files.atomic_write import file_sha256
 from ...edge.model.card import ModelCard
+from ...edge.photos.preprocessing import Preprocessing
 from ..cleanup.to_contract import to_contract
+from ..evidence.plain_path import PathCheck, compare_paths, is_moderate, plain_pixels
 from ..foreign.foreign_net import ForeignNet
 from ..graph.costs import layer_macs, parameter_count
 from .foreign_data import VALIDATION, is_plain, load_foreign_data
@@ -14,6 +21,7 @@ from .original import Original
 from .source import RECORDED, Source
 
 PLAIN = "no class folders in the data: its photos are taken without labels"
+CHECKED = 32  # photos that are read by plain Pillow, too
 MOST = 1000  # photos to validate, and as many to test: each is decoded and kept in memory
 
 
@@ -52,7 +60,13 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         if file_sha256(net.path) != read:
             raise ModelError(f"{net.path}: changed while it was exported; export again")
 
-    facts = {"original": str(net.path), "known_by": dict(net.sources), "labelled": splits.labelled}
+    check = _path_check(original, splits.val, splits.val_files, net.rule.preprocessing)
+    facts = {
+        "original": str(net.path),
+        "known_by": dict(net.sources),
+        "labelled": splits.labelled,
+        "plain_path": asdict(check) if check else None,
+    }
     return Source(
         name=str(net.path),
         title=net.name,
@@ -64,10 +78,22 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         reference=original.logits,
         require_unchanged=require_unchanged,
         facts=facts,
-        remarks=(*([PLAIN] if plain else []), *splits.remarks),
+        remarks=(*([PLAIN] if plain else []), *splits.remarks, *([check.describe()] if check else [])),
         labelled=splits.labelled,
         origin=net.path.name,
     )
+
+
+def _path_check(
+    original: Original, images: LabelledImages, files: Sequence[Path], to: Preprocessing
+) -> PathCheck | None:
+    """Compare our photo path with plain Pillow's on some photos; None where they are no files."""
+    chosen = [i for i, path in enumerate(files) if is_moderate(path)][:CHECKED]
+    if not chosen:
+        return None
+    ours = images.take(np.array(chosen))
+    plain = replace(ours, images=np.stack([plain_pixels(files[i], to) for i in chosen]))
+    return compare_paths(plain.images, ours.images, original.logits(plain), original.logits(ours))
 
 
 def _card(net: ForeignNet, parameters: int, macs: int) -> ModelCard:

@@ -1,7 +1,5 @@
 """`edge-cifar export` from outside: what it refuses, and what it does when nothing is in budget."""
 
-import contextlib
-import io
 import json
 import os
 import shutil
@@ -12,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from edge_cifar.edge.cli.command_table import build_app
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.edge.files.atomic_write import file_sha256
 from edge_cifar.edge.model.card import read_card
@@ -26,19 +23,7 @@ from edge_cifar.train.data.load_splits import load_dataset
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net
 from edge_cifar.train.runs.run_folder import Run
-
-
-def export(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """Run the command in this process: each start of another one loads torch anew."""
-    out, err, status = io.StringIO(), io.StringIO(), 0
-    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            build_app("export")(["export", *arguments])
-        except SystemExit as end:
-            if isinstance(end.code, str):
-                err.write(f"{end.code}\n")
-            status = end.code if isinstance(end.code, int) else int(bool(end.code))
-    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+from exporting import export
 
 
 @pytest.fixture

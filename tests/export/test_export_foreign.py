@@ -1,7 +1,5 @@
 """`edge-cifar export` of somebody else's ONNX file, from outside."""
 
-import contextlib
-import io
 import json
 import shutil
 import subprocess
@@ -11,29 +9,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from edge_cifar.edge.cli.command_table import build_app
 from edge_cifar.edge.inference.classifier import Classifier
 from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.golden_logits import verify_model
+from exporting import export
 from foreign import LETTERS, net, save
 from onnx import helper
 from PIL import Image
 
 COLOURS = dict(zip(LETTERS, ((200, 60, 60), (60, 200, 60), (60, 60, 200), (200, 200, 60)), strict=True))
 SIZE = 16
-
-
-def export(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """Run the command in this process."""
-    out, err, status = io.StringIO(), io.StringIO(), 0
-    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            build_app("export")(["export", *arguments])
-        except SystemExit as end:
-            if isinstance(end.code, str):
-                err.write(f"{end.code}\n")
-            status = end.code if isinstance(end.code, int) else int(bool(end.code))
-    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
