@@ -12,6 +12,7 @@ import pytest
 from edge_cifar.edge.inference.classifier import Classifier
 from edge_cifar.edge.model.contract import Model
 from edge_cifar.edge.model.golden_logits import verify_model
+from edge_cifar.export.quantization.variants import VARIANTS
 from exporting import export
 from foreign import LETTERS, net, save
 from onnx import helper
@@ -111,6 +112,16 @@ def test_a_folder_without_class_folders_is_of_photos_without_labels(theirs: Path
     assert min(rung["drop"] for rung in summary["rungs"]) == pytest.approx(
         100 * (1 - summary["files"][1]["val"]["same_answers"])
     )
+
+
+def test_variants_are_written_too(theirs: Path, photos: Path) -> None:
+    also = [word for name in VARIANTS for word in ("--also", name)]
+    done = export("net.onnx", "--data", str(photos), "--labels", "letters.txt", "--like", "imagenet", *also, "--json",
+                  cwd=theirs.parent)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    files = json.loads(done.stdout)["files"]
+    assert [file["file"] for file in files] == ["model.fp32.onnx", *(f"model.{name}.onnx" for name in VARIANTS)]
+    assert min(file["test"]["same_answers"] for file in files) > 0.9
 
 
 def test_exporting_again_gives_the_same_bytes(theirs: Path, photos: Path) -> None:
