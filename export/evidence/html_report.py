@@ -171,6 +171,8 @@ def _rungs(exported: Exported) -> list[str]:
     told = f"Tried one after the other, the cheapest first, until one lost no more than {allowed}."
     if exported.budget.every_rung:
         told = f"All were tried, and the one kept that loses least, if it is no more than {allowed}."
+    if exported.budget.best_effort:
+        told = f"{told[:-1]}, or else, the one that loses least is kept."
     # Both ways end with the one that loses least, the first of several alike.
     kept = min(exported.rungs, key=lambda rung: rung.drop) if exported.worth else None
     header = [

@@ -44,6 +44,11 @@ def exported(files: list[Evidence], synthetic: LabelledImages, tmp_path: Path) -
     return Exported(run.folder.name, run.history(), synthetic, files, Budget(), [RUNG], worth(0.4))
 
 
+def test_where_the_best_will_do_the_page_says_so(exported: Exported) -> None:
+    page = export_page(replace(exported, budget=Budget(best_effort=True)))
+    assert "until one lost no more than 0.5 points of validation accuracy against fp32, or else, the one" in page
+
+
 def test_the_page_shows_files_ladder_classes_flips_and_training(exported: Exported) -> None:
     page = export_page(exported)
     elements = Elements(page)
