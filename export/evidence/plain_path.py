@@ -51,11 +51,13 @@ def plain_pixels(path: Path, to: Preprocessing) -> Pixels:
     return np.dstack([np.asarray(image), np.full((to.size, to.size), 255, np.uint8)])
 
 
-def is_moderate(path: Path) -> bool:
-    """Return whether plain Pillow reads a photo, and decodes it whole in little memory."""
+def is_moderate(path: Path, to: Preprocessing) -> bool:
+    """Return whether plain Pillow reads a photo, decodes it whole and resizes it so in little memory."""
     try:
         with Image.open(path) as opened:
-            return opened.width * opened.height <= LARGEST
+            longer, shorter = max(opened.size), min(opened.size)
+            resized = (to.size / to.crop_share) ** 2 * (longer / shorter if to.fit == "crop" else 1)
+            return max(longer * shorter, resized) <= LARGEST
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
 

@@ -31,6 +31,14 @@ class PixelRule:
     layout: Layout = "nchw"
     channels: Channels = "rgb"
 
+    def describe(self) -> str:
+        """Return all but the preprocessing, as model cards have it: "(rgb * 1.0 - 127.5) / 127.5"."""
+        mean, std = (
+            f"{values[0]!r}" if len(set(values)) == 1 else f"({', '.join(map(repr, values))})"
+            for values in (self.mean, self.std)
+        )
+        return f"({self.channels} * {self.scale!r} - {mean}) / {std}"
+
     def inputs(self, pixels: Pixels) -> npt.NDArray[np.float32]:
         """Return what the net reads, float32 (N, 3, size, size) or (N, size, size, 3), of pixels (N, size, size, 4)."""
         rgb = pixels[..., :3] if self.channels == "rgb" else pixels[..., 2::-1]

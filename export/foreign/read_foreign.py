@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...edge.errors import printable
 from ..onnx_file.open_onnx import open_onnx
 from .facts import Known
 from .foreign_net import ForeignNet
@@ -31,4 +32,6 @@ def read_foreign(path: Path, told: Told) -> ForeignNet:
     labels = settled.labels(told.labels, signature.classes)
     settled.close()
     rule = PixelRule(preprocessing, scale, mean, std, layout, channels)
-    return ForeignNet(path, path.stem, model, digest, signature.input, signature.output, labels, rule, settled.sources)
+    return ForeignNet(
+        path, printable(path.stem), model, digest, signature.input, signature.output, labels, rule, settled.sources
+    )

@@ -60,15 +60,14 @@ def export_files(source: Source, order: Order, folder: Path) -> Outcome:
     """Export `source` into `folder`.
 
     Replaces only files that this program wrote, all at once, and keeps those of an earlier export that it doesn't make
-    anew, unless they are of other weights. Raises EdgeCifarError, with the folder as it was, when anything fails.
+    anew, unless they are of another net. Raises EdgeCifarError, with the folder as it was, when anything fails.
     """
     for name in order.names:
         check_replaceable(folder / name)
     with staging(folder) as stage:
         outcome = _export(Exporter(source, stage), order)
         made = {path.name for path in stage.iterdir()}
-        weights = source.card.weights_sha256
-        earlier = earlier_files(folder, [name for name in MODELS if name not in made], weights)
+        earlier = earlier_files(folder, [name for name in MODELS if name not in made], source.card)
         removed = _name_earlier(outcome, earlier, folder)
         digests = {name: file_sha256(stage / name) for name in sorted(made)}
         digests |= {name: file_sha256(folder / name) for name in outcome.summary["kept"]}
@@ -130,6 +129,8 @@ def _name_earlier(outcome: Outcome, earlier: Earlier, folder: Path) -> list[str]
     if kept:
         outcome.lines.append(f"kept, of an earlier export of the same weights: {', '.join(kept)}")
     if removed:
-        reason = " or ".join(["outside this budget"] * bool(outdated) + ["of other weights"] * bool(earlier.stale))
+        reason = " or ".join(
+            ["outside this budget"] * bool(outdated) + ["of other weights, labels or pixels"] * bool(earlier.stale)
+        )
         outcome.lines.append(f"removed, of an earlier export {reason}: {', '.join(removed)}")
     return removed

@@ -72,8 +72,10 @@ def load_foreign_data(
     `data` is a dataset as for training whose classes are among `labels`, what it lacks cut by `VALIDATION`, so that
     `edge-cifar evaluate` finds the same test split; or, where `unlabelled`, a folder with photos in and below it, dealt
     out in three equal parts. Raises DataError when it can't be used, knows a class that the model does not, or has too
-    few photos or only copies of one.
+    few photos or only copies of one; and for too small a `calibration`.
     """
+    if calibration < FEWEST:
+        raise DataError(f"{calibration} photos to calibrate on, {FEWEST} at least are needed; raise --calibration-size")
     if unlabelled:
         listed = _dealt_out(data, calibration, most)
     elif data in LOADERS:

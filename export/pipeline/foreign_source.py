@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...edge.data.labelled_images import LabelledImages
-from ...edge.errors import ModelError
+from ...edge.errors import ModelError, printable
 from ...edge.files.atomic_write import file_sha256
 from ...edge.model.card import ModelCard
 from ...edge.photos.preprocessing import Preprocessing
@@ -80,7 +80,7 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         facts=facts,
         remarks=(*([PLAIN] if plain else []), *splits.remarks, *([check.describe()] if check else [])),
         labelled=splits.labelled,
-        origin=net.path.name,
+        origin=printable(net.path.name),
     )
 
 
@@ -88,7 +88,7 @@ def _path_check(
     original: Original, images: LabelledImages, files: Sequence[Path], to: Preprocessing
 ) -> PathCheck | None:
     """Compare our photo path with plain Pillow's on some photos; None where they are no files."""
-    chosen = [i for i, path in enumerate(files) if is_moderate(path)][:CHECKED]
+    chosen = [i for i, path in enumerate(files) if is_moderate(path, to)][:CHECKED]
     if not chosen:
         return None
     ours = images.take(np.array(chosen))
@@ -106,7 +106,7 @@ def _card(net: ForeignNet, parameters: int, macs: int) -> ModelCard:
         parameters=parameters,
         macs=macs,
         accuracy={},
-        trained_on={"name": "elsewhere", "file": net.path.name},
+        trained_on={"name": "elsewhere", "file": printable(net.path.name), "pixels": net.rule.describe()},
         validation=dict(VALIDATION),
         versions={name: version(name) for name in RECORDED},
         weights_sha256=net.sha256,

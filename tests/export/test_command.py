@@ -83,7 +83,7 @@ def test_files_of_other_weights_do_not_stay_beside_new_ones(learnt: Run, run: Ru
     assert sorted(digests(tmp_path / "out")) == ["export.json", "model.fp32.onnx", "notes.txt", "report.html"]
     removed = ["model.int8.onnx", "model.fp16.onnx", "flips.png"]
     assert (done.summary["kept"], done.summary["removed"]) == ([], removed)
-    assert done.lines[-1] == f"removed, of an earlier export of other weights: {', '.join(removed)}"
+    assert done.lines[-1] == f"removed, of an earlier export of other weights, labels or pixels: {', '.join(removed)}"
 
 
 def test_a_file_of_the_users_stops_the_export_before_it_begins(run: Run) -> None:

@@ -193,3 +193,40 @@ def test_no_torch_is_loaded(theirs: Path, photos: Path) -> None:
         [sys.executable, "-c", code, *arguments], cwd=theirs.parent, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize(
+    "said", [("--like", "unit", "--resize", "squash"), ("--like", "imagenet"), ("--labels", "others.txt")]
+)
+def test_an_earlier_file_of_other_labels_or_pixels_does_not_stay(
+    theirs: Path, photos: Path, said: tuple[str, ...]
+) -> None:
+    (theirs.parent / "others.txt").write_text("\n".join(reversed(LETTERS)))
+    first = (
+        "--data",
+        str(photos),
+        "--unlabelled",
+        "--labels",
+        "letters.txt",
+        "--like",
+        "imagenet",
+        "--resize",
+        "squash",
+    )
+    assert export("net.onnx", *first, "--also", "fp16", cwd=theirs.parent).returncode == 0
+    again = export("net.onnx", *first, cwd=theirs.parent)
+    assert "kept, of an earlier export of the same weights: model.fp16.onnx" in again.stdout
+    changed = ("--resize", "crop", *said) if said == ("--like", "imagenet") else said
+    done = export("net.onnx", *first, *changed, cwd=theirs.parent)
+    assert done.returncode == 0, done.stderr
+    assert "other weights, labels or pixels: model.fp16.onnx" in done.stdout
+    assert not (theirs.with_suffix("") / "model.fp16.onnx").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8")
+def test_a_file_whose_name_is_no_utf8_is_exported(theirs: Path, photos: Path) -> None:
+    odd = theirs.rename(theirs.parent / "net\udcff.onnx")
+    done = export(odd.name, "--data", str(photos), "--labels", "letters.txt", "--like", "unit", "--resize", "squash",
+                  "--out", "made", cwd=theirs.parent)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert Model(theirs.parent / "made/model.fp32.onnx").card.net == r"net\udcff"

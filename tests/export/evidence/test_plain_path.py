@@ -47,5 +47,12 @@ def test_answers_and_pixels_are_counted() -> None:
 
 def test_what_plain_pillow_cannot_read_is_left_out(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("no photo")
-    assert is_moderate(photo)
-    assert not is_moderate(tmp_path / "text.jpg")
+    assert is_moderate(photo, RULES[0])
+    assert not is_moderate(tmp_path / "text.jpg", RULES[0])
+
+
+def test_what_plain_pillow_would_blow_up_is_left_out(photo: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (60_000, 1)).save(tmp_path / "strip.png")
+    assert not is_moderate(tmp_path / "strip.png", Preprocessing(224, "crop", "bilinear", 0.875))
+    assert is_moderate(tmp_path / "strip.png", Preprocessing(224, "squash", "bilinear"))
+    assert not is_moderate(photo, Preprocessing(224, "crop", "bilinear", 0.001))

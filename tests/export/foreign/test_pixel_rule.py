@@ -43,3 +43,8 @@ def test_x_is_not_looked_at() -> None:
     other = PIXELS.copy()
     other[..., 3] = 7
     assert (like("tf").inputs(PIXELS) == like("tf").inputs(other)).all()
+
+
+def test_it_is_written_in_one_line_that_tells_rules_apart() -> None:
+    rule = PixelRule(Preprocessing(8), 1.0, (127.5, 127.5, 127.5), (1.0, 2.0, 3.0), channels="bgr")
+    assert rule.describe() == "(bgr * 1.0 - 127.5) / (1.0, 2.0, 3.0)"

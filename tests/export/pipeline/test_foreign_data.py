@@ -152,6 +152,11 @@ def test_photos_all_alike_or_too_few_are_one_line(tmp_path: Path, unlabelled: bo
         load(few, unlabelled=unlabelled)
 
 
+def test_too_small_a_calibration_is_pointed_to_the_option(photos: Path) -> None:
+    with pytest.raises(DataError, match="4 photos to calibrate on, 5 at least are needed; raise --calibration-size"):
+        load(photos, calibration=4)
+
+
 def test_a_folder_without_classes_is_pointed_to_the_option(tmp_path: Path) -> None:
     write(tmp_path / "a.png", 0)
     with pytest.raises(DataError, match="; --unlabelled takes all photos in the folder without labels"):
