@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.errors import ModelError, printable
 from ...edge.files.atomic_write import file_sha256
 from ...edge.model.card import ModelCard
+from ...edge.model.onnx_file import MAX_BYTES
 from ...edge.photos.preprocessing import Preprocessing
 from ..cleanup.to_contract import to_contract
 from ..evidence.plain_path import PathCheck, compare_paths, is_moderate, plain_pixels
@@ -40,6 +42,7 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
 
     Raises ModelError when its graph can't be brought to the contract, DataError when the photos can't be used.
     """
+    _require_small(net)
     read = file_sha256(net.path)
     plain = not photos.unlabelled and is_plain(photos.data)
     model = to_contract(net)
@@ -82,6 +85,16 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         labelled=splits.labelled,
         origin=printable(net.path.name),
     )
+
+
+def _require_small(net: ForeignNet) -> None:
+    """Raise ModelError for a net whose float file would be larger than any that the runtime reads."""
+    needed = 4 * sum(prod(tensor.dims) for tensor in net.model.graph.initializer)
+    if needed > MAX_BYTES:
+        raise ModelError(
+            f"{net.path}: {needed / 1e6:.0f} MB of float32 weights; files of up to {MAX_BYTES / 1e6:.0f} MB are read "
+            "on devices, so take a smaller net"
+        )
 
 
 def _path_check(

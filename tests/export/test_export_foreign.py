@@ -181,6 +181,17 @@ def test_a_graph_that_computes_something_else_is_not_kept(theirs: Path, photos: 
     assert not theirs.with_suffix("").exists()
 
 
+def test_a_net_that_no_device_would_read_is_refused_at_once(theirs: Path, photos: Path) -> None:
+    model = onnx.load(theirs)
+    large = onnx.TensorProto(name="large", data_type=onnx.TensorProto.FLOAT, dims=[2**26 + 1])
+    large.raw_data = bytes(4 * (2**26 + 1))
+    model.graph.initializer.append(large)
+    onnx.save(model, theirs)
+    done = export("net.onnx", "--data", str(photos), "--labels", "letters.txt", "--like", "imagenet", cwd=theirs.parent)
+    assert done.returncode == 1
+    assert "net.onnx: 268 MB of float32 weights; files of up to 268 MB are read on devices" in done.stderr
+
+
 def test_no_torch_is_loaded(theirs: Path, photos: Path) -> None:
     code = (
         "import sys\nfrom edge_cifar.edge.cli.command_table import build_app\n"
