@@ -39,7 +39,7 @@ class ModelCard:
     weights_sha256: str
     calibration: Mapping[str, Any] | None = None
     macs: int | None = None  # multiplications and additions of one image; older files don't say
-    int8_share: float | None = None  # of these, 0 to 1, that are int8; None: all in an int8 file, none in another
+    int8_share: float | None = None  # of these, 0 to 1, that are int8, where some of a file is float
     agreement: Mapping[str, float] | None = None  # "n" photos without labels, "share" answered as by the float file
     portability: str = ""  # how alike CPUs answer, in words
     resize: str = "squash-bicubic"  # how photos are brought to `size`, as `Preprocessing.rule` has it

@@ -50,6 +50,7 @@ class Evidence:
     file: str
     bytes: int
     portability: str
+    int8_share: float | None  # of the multiplications, 0 to 1, where its card says it
     doubts: tuple[str, ...]
     largest_logit_difference: float  # from `origin`, on validation
     temperature: float
@@ -127,10 +128,12 @@ def measure(
         temperature = fit_temperature(logits.val, val.targets)
         threshold = abstain_threshold(logits.val[logits.val.argmax(1) == val.targets], temperature)
     confusion = confusion_matrix(test.targets, logits.test.argmax(1), len(test.labels))
+    card = Model(path).card
     return Evidence(
         file=path.name,
         bytes=path.stat().st_size,
-        portability=Model(path).card.portability,
+        portability=card.portability,
+        int8_share=card.int8_share,
         doubts=tuple(doubts(onnx.load(path))),
         largest_logit_difference=float(np.abs(logits.val - references.reference_val).max()),
         temperature=temperature,

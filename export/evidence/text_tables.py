@@ -123,6 +123,8 @@ def confidence_line(file: Evidence) -> str:
 def portability_line(file: Evidence) -> str:
     """Return how a file answers on other CPUs, what that means, and the gravest reasons why no more is proven."""
     line = f"{file.file} on other CPUs: {file.portability}"
+    if file.int8_share is not None:
+        line += f", {file.int8_share:.1%} of its multiplications are int8"
     if caveat := CAVEATS.get(Portability(file.portability)):
         line += f": {caveat}"
     if file.doubts:

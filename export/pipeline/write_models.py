@@ -21,6 +21,7 @@ from ..evidence.measured_accuracy import (
     require_parity,
 )
 from ..proof.int8_share import int8_share
+from ..proof.portability import Portability, portability
 from ..quantization.accuracy_ladder import Budget, Ladder
 from ..quantization.calibration import (
     SAMPLES,
@@ -72,7 +73,8 @@ class Exporter:
         samples = SAMPLES if ladder.chosen.sample_drops else 1  # of this seed and those after it
         calibration |= {"samples": samples, "method": ladder.chosen.method}
         share = int8_share(quantized)
-        card = replace(self.card, precision="int8", calibration=calibration, int8_share=share if share < 1 else None)
+        mixed = share < 1 or portability(quantized) is Portability.ROUNDING
+        card = replace(self.card, precision="int8", calibration=calibration, int8_share=share if mixed else None)
         logits = self._run(quantized, card)
         evidence = self._keep(INT8, quantized, card, logits, references)
         answers = references.fp32.test.argmax(1), logits.test.argmax(1)

@@ -25,6 +25,11 @@ def test_the_first_reasons_are_told_and_the_others_counted(float_file: Evidence)
     assert line.endswith(f"; not proven since {first}; and {more} more")
 
 
+def test_a_file_that_is_partly_int8_says_how_much_of_it(float_file: Evidence) -> None:
+    line = portability_line(replace(float_file, int8_share=0.96))
+    assert "within rounding (float layers), 96.0% of its multiplications are int8: its float" in line
+
+
 def test_what_is_proven_has_no_reasons_and_few_are_all_told(float_file: Evidence) -> None:
     proven = replace(float_file, portability="same bits on every CPU", doubts=())
     assert portability_line(proven) == "model.fp32.onnx on other CPUs: same bits on every CPU"
