@@ -136,7 +136,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Export a net; see `edge-cifar export --help`."""
-    is_run = run is None or not (run.suffix == ".onnx" or str(run) in PRETRAINED)
+    is_run = run is None or not (run.suffix.lower() == ".onnx" or str(run) in PRETRAINED)
     if is_run and run and run.is_file():
         raise RunError(f"{run}: a file, but only run folders of `edge-cifar train` and .onnx files can be exported")
     for names, useful, why in (

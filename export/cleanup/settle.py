@@ -31,7 +31,7 @@ def settle(model: onnx.ModelProto, shape: tuple[int, ...]) -> onnx.ModelProto:
     try:
         return _optimized(_updated(settled))
     except Exception as error:  # whatever a foreign graph makes of onnx's and onnxruntime's
-        raise ModelError(f"onnxruntime can't open it for images of {shape}: {error}") from error
+        raise ModelError(f"onnxruntime can't open it for images of {shape[1:]}: {error}") from error
 
 
 def _updated(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -75,7 +75,10 @@ def checked_labels(labels: Sequence[str], classes: int, source: str, path: Path)
     Raises ModelError when there are more or fewer than classes, or when one can't be printed.
     """
     if len(labels) != classes:
-        raise ModelError(f"{path}: it has {classes:,} outputs, but {source} has {len(labels):,} labels; say --labels")
+        raise ModelError(
+            f"{path}: it has {classes:,} outputs, but {source} has {len(labels):,} labels; "
+            "name the right ones by --labels"
+        )
     for number, label in enumerate(labels):
         if not label or not label.isprintable():
             raise ModelError(

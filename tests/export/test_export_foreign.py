@@ -235,8 +235,8 @@ def test_an_earlier_file_of_other_labels_or_pixels_does_not_stay(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8")
-def test_a_file_whose_name_is_no_utf8_is_exported(theirs: Path, photos: Path) -> None:
-    odd = theirs.rename(theirs.parent / "net\udcff.onnx")
+def test_a_file_whose_name_is_no_utf8_or_in_capitals_is_exported(theirs: Path, photos: Path) -> None:
+    odd = theirs.rename(theirs.parent / "net\udcff.ONNX")
     done = export(odd.name, "--data", str(photos), "--labels", "letters.txt", "--like", "unit", "--resize", "squash",
                   "--out", "made", cwd=theirs.parent)  # fmt: skip
     assert done.returncode == 0, done.stderr

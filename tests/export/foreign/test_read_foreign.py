@@ -153,5 +153,7 @@ def test_what_a_file_says_must_make_sense(changes: dict[str, Any], words: str, t
 def test_labels_of_another_number_of_classes_are_refused(tmp_path: Path) -> None:
     path = save(net(), tmp_path)
     (tmp_path / "three.txt").write_text("a\nb\nc\n")
-    with pytest.raises(ModelError, match=r"it has 4 outputs, but three\.txt has 3 labels; say --labels"):
+    with pytest.raises(
+        ModelError, match=r"it has 4 outputs, but three\.txt has 3 labels; name the right ones by --labels"
+    ):
         read_foreign(path, said(labels=Path("three.txt")))
