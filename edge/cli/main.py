@@ -27,6 +27,7 @@ def main() -> None:
         from .command_table import build_app
 
         app = build_app(requested)
+        gc.freeze()  # nor does it become any: collections need not look at it again
         gc.enable()
         app(prog_name="edge-cifar")
 
