@@ -54,11 +54,15 @@ def imagenet_labels(classes: int) -> Labels:
 def labels_of(value: Any) -> Labels | None:
     """Return the names in a JSON value, or a Python dict by numbers; None where it has none.
 
-    A name may be a list of which the last counts, as in Keras's `imagenet_class_index.json`.
+    Objects go from number to name or, as Keras's `class_indices` and `label2id`, from name to number. A name may be a
+    list of which the last counts, as in Keras's `imagenet_class_index.json`.
     """
-    if isinstance(value, dict) and isinstance(value.get("id2label"), dict):
-        value = value["id2label"]
+    for key in ("id2label", "label2id"):
+        if isinstance(value, dict) and isinstance(value.get(key), dict):
+            value = value[key]
     if isinstance(value, dict):
+        if all(type(number) is int for number in value.values()) and len(set(value.values())) == len(value):
+            value = {number: name for name, number in value.items()}
         by_number = {str(key): name for key, name in value.items()}
         if by_number.keys() != {str(number) for number in range(len(value))}:
             return None

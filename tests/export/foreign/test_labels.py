@@ -20,6 +20,8 @@ PATH = Path("net.onnx")
         json.dumps({"1": "hot dog", "0": "cat"}),
         json.dumps({"id2label": {"0": "cat", "1": "hot dog"}, "model_type": "vit"}),
         json.dumps({"0": ["n02", "cat"], "1": ["n07", "hot dog"]}),
+        json.dumps({"hot dog": 1, "cat": 0}),
+        json.dumps({"label2id": {"cat": 0, "hot dog": 1}}),
     ],
 )
 def test_labels_are_read_as_people_write_them(text: str, tmp_path: Path) -> None:
@@ -27,7 +29,10 @@ def test_labels_are_read_as_people_write_them(text: str, tmp_path: Path) -> None
     assert read_labels(tmp_path / "labels", 2) == PETS
 
 
-@pytest.mark.parametrize("value", [{"0": "cat", "2": "dog"}, {"cat": 0}, {}, [], [1, 2], [[]], {"0": None}])
+@pytest.mark.parametrize(
+    "value",
+    [{"0": "cat", "2": "dog"}, {"cat": 1}, {"cat": 0, "dog": 0}, {"cat": True}, {}, [], [1, 2], [[]], {"0": None}],
+)
 def test_json_without_labels_is_told_what_is_expected(value: Any, tmp_path: Path) -> None:
     (tmp_path / "labels").write_text(json.dumps(value))
     with pytest.raises(ModelError, match=r'no labels in it; expected .*\{"0": "cat"'):
