@@ -52,7 +52,8 @@ ARROWS = {
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
     "benchmarks/publish": "peers portability report",
-    "benchmarks/zoo": "portability",
+    "benchmarks/own_photos": "measure portability",
+    "benchmarks/zoo": "measure portability",
 }
 # And which folders a folder imports; what needs the extra [train] is imported by nothing that doesn't.
 MAY_IMPORT = {
@@ -63,6 +64,7 @@ MAY_IMPORT = {
 }
 STUDIES = {
     "methods",
+    "own_photos",
     "peers",
     "photo_path",
     "portability",
