@@ -22,6 +22,7 @@ from ..recipe.recipe import Recipe
 from ..report.write_report import write_curves, write_report
 from ..runs.checkpoint import CHECKPOINT
 from ..runs.final_result import Result
+from ..runs.imagenet_weights import IMAGENET_NAME, imagenet_file
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
 from ..runs.run_folder import Run, check_new, check_own, check_writable, make_new_folder
@@ -175,7 +176,8 @@ class Session:
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
         if recipe.init not in ("", IDENTITY_NAME):
-            versions["init sha256"] = file_sha256(weights_file(recipe.init))
+            known = recipe.init == IMAGENET_NAME
+            versions["init sha256"] = file_sha256(imagenet_file(recipe.net) if known else weights_file(recipe.init))
         if recipe.teacher:
             hashes = [file_sha256(weights_file(source)) for source in teacher_sources(recipe.teacher)]
             versions["teacher sha256"] = ", ".join(hashes)

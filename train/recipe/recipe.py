@@ -9,6 +9,7 @@ from typing import Any
 
 from ...edge.data.datasets import DATA_HELP
 from ...edge.errors import RunError
+from ..nets.backbones import BACKBONES
 from ..nets.catalogue import NETS
 from ..nets.layers import Dropout, Layer, scaled, shapes
 from .augmentation import Augmentation
@@ -52,7 +53,7 @@ class Recipe:
     extra: str = _option("", "Folder or table of more photos, as --data, that join it; new classes join, too.")
     net: str = _option("batchnorm", "The net; `train --list-nets` shows how large each is.", choices=NETS)
     width: float = _option(1.0, "Factor for the channels and units of the net's hidden layers.", low=0.1, high=8)
-    size: int = _option(32, "Width and height in pixels that images are resized to.", low=8, high=256)
+    size: int = _option(32, "Width and height in pixels that images are resized to.", low=8, high=320)
     epochs: int = _option(40, "Passes over the training images.", low=1)
     batch_size: int = _option(128, "Images that each step learns from.", low=2)
     optimizer: str = _option("sgd", "Rule by which gradients move the weights.", choices=OPTIMIZERS)
@@ -88,8 +89,9 @@ class Recipe:
     init: str = _option(
         "",
         "Start from these weights instead of random ones: a run folder's (with other classes or another size the last "
-        "layer starts anew, and the net may be deeper by residual blocks); shipped: those of the batchnorm net in this "
-        "package; identity: random, but convolutions first hand on what they are given, for short trainings.",
+        "layer starts anew, and the net may be deeper by residual blocks); imagenet: those of the net's authors, "
+        "found on ImageNet, where there are any; shipped: those of the batchnorm net in this package; identity: "
+        "random, but convolutions first hand on what they are given, for short trainings.",
     )
     teacher: str = _option(
         "",
@@ -180,6 +182,11 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
     recipe = replace(RECIPES[name], **merged)
     if recipe.dropout is not None and not any(isinstance(layer, Dropout) for layer in recipe.layers):
         raise RunError(f"--dropout {recipe.dropout}: --net {recipe.net} has no dropout layers that it could set")
+    if recipe.init == "imagenet" and (recipe.net not in BACKBONES or recipe.width != 1):
+        raise RunError(
+            f"--init imagenet: no such weights for --net {recipe.net} of --width {recipe.width:g}; there are for "
+            f"{', '.join(BACKBONES)}, of width 1"
+        )
     if name == DISTILLED and not recipe.teacher:
         raise RunError(f"--recipe {DISTILLED}: learns from another net; name it with --teacher")
     return recipe
