@@ -27,6 +27,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "early_stopping",
     ),
     "Optimizer": ("optimizer", "lr", "head_lr", "schedule", "warmup", "momentum", "weight_decay", "clip"),
+    "Fine-tuning": ("unfreeze_after", "freeze", "freeze_statistics", "layer_decay"),
     "Teacher": ("teacher", "distill", "distill_temperature", "views"),
     "Run": ("out", "resume", "seed", "seeds", "device", "amp", "compile", "tensorboard", "as_json"),
 }

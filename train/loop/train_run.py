@@ -151,7 +151,7 @@ class Session:
     ) -> tuple[Callable[[Step], None], Callable[[Epoch], None]]:
         """Return what `fit` is to call at steps and epochs: the display, and TensorBoard."""
         best = max((row["val_accuracy"] for row in run.history()), default=-1.0)
-        progress = stack.enter_context(TrainingProgress(run.recipe.epochs, images, best))
+        progress = stack.enter_context(TrainingProgress(run.recipe.epochs, images, best, run.recipe.head_epochs))
         if not self._tensorboard:
             return progress.on_step, progress.on_epoch
         board = stack.enter_context(TensorBoard(run.folder))

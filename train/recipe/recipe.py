@@ -91,6 +91,25 @@ class Recipe:
         "layer starts anew, and the net may be deeper by residual blocks); shipped: those of the batchnorm net in this "
         "package; identity: random, but convolutions first hand on what they are given, for short trainings.",
     )
+    unfreeze_after: int = _option(
+        0,
+        "Epochs in which only the last layer (the head) learns: it is fitted to what the net, as it starts, makes of "
+        "so many views of the images, the first as they are, the others augmented.",
+        low=0,
+    )
+    freeze: float = _option(
+        0.0,
+        "Share of the net's layers with weights, from the first on, that keep those they start with; 0: none, 1: all "
+        "but the head, so that all epochs are such as --unfreeze-after has.",
+        low=0,
+        high=1,
+    )
+    freeze_statistics: bool = _option(
+        False, "Batchnorm keeps the means and deviations it starts with, which few images or small batches would spoil."
+    )
+    layer_decay: float = _option(
+        1.0, "Learning rate of each layer with weights, as a share of that of the layer behind it.", low=0.1, high=1
+    )
     teacher: str = _option(
         "",
         "Learn from a trained net's answers, too (distillation): of a run folder, an .onnx file or a model of the "
@@ -130,6 +149,11 @@ class Recipe:
         return scaled(NETS[self.net], self.width)
 
     @property
+    def head_epochs(self) -> int:
+        """The epochs, the first ones, in which only the head learns."""
+        return self.epochs if self.freeze == 1 else min(self.unfreeze_after, self.epochs)
+
+    @property
     def augmentation(self) -> Augmentation:
         """What `augment` asks for. Raises RunError."""
         return Augmentation.parse(self.augment)
@@ -140,7 +164,8 @@ class Recipe:
         return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items() if value is not None)
 
 
-DISTILLED = "distilled"
+DISTILLED, FINETUNE = "distilled", "finetune"
+RANDOM = "", "identity"  # what `init` calls weights that nothing has learned
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(epochs=10, augment="crop=4,flip"),
     "standard": Recipe(),
@@ -157,6 +182,21 @@ RECIPES: dict[str, Recipe] = {
         warmup=0.1,
         label_smoothing=0.0,
         augment="crop=4,flip,photo=0.1",
+    ),
+    # From weights that are good already (with --init) to other classes.
+    FINETUNE: Recipe(
+        epochs=12,
+        unfreeze_after=4,
+        batch_size=32,
+        optimizer="adamw",
+        lr=3e-4,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.01,
+        label_smoothing=0.1,
+        freeze_statistics=True,
+        layer_decay=0.98,
+        augment="flip,rotate=8,zoom=0.15,color=0.2",
     ),
 }
 
@@ -180,9 +220,23 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
     recipe = replace(RECIPES[name], **merged)
     if recipe.dropout is not None and not any(isinstance(layer, Dropout) for layer in recipe.layers):
         raise RunError(f"--dropout {recipe.dropout}: --net {recipe.net} has no dropout layers that it could set")
+    _check_start(name, recipe)
     if name == DISTILLED and not recipe.teacher:
         raise RunError(f"--recipe {DISTILLED}: learns from another net; name it with --teacher")
     return recipe
+
+
+def _check_start(name: str, recipe: Recipe) -> None:
+    """Raise RunError where random weights would be kept."""
+    if recipe.init not in RANDOM:
+        return
+    if name == FINETUNE:
+        raise RunError(f"--recipe {FINETUNE}: starts from weights that are good already; name them with --init")
+    for key in ("unfreeze_after", "freeze", "freeze_statistics"):
+        if value := getattr(recipe, key):
+            raise RunError(
+                f"{option_name(key)} {value}: keeps random weights; name better ones to start from by --init"
+            )
 
 
 def read_toml(path: Path) -> dict[str, Any]:
