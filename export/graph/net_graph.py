@@ -13,6 +13,8 @@ from torch import nn
 
 from ...edge.model.contract import INPUT, OUTPUT
 from ...train.nets.layers import (
+    PIXEL_MEAN,
+    PIXEL_STD,
     AveragePool,
     BatchNorm,
     Classify,
@@ -25,9 +27,10 @@ from ...train.nets.layers import (
     MaxPool,
     Relu,
     Residual,
+    pads,
     shapes,
 )
-from ...train.nets.torch_modules import PIXEL_MEAN, PIXEL_STD, Sum
+from ...train.nets.torch_modules import Sum
 from .graph_writer import GraphWriter
 from .versions import IR_VERSION, NORMALIZED, OPSET
 
@@ -66,7 +69,9 @@ def _write_layers(
                     weight = np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
                 names = _weight_and_bias(writer, weight, bias)
                 strides = [layer.stride] * 2 if layer.stride > 1 else None
-                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[layer.padding] * 4, strides=strides)
+                writer.node(
+                    "Conv", *names, kernel_shape=[kernel, kernel], pads=[pads(layer, side)[0]] * 4, strides=strides
+                )
             case Depthwise(kernel):
                 weight, bias = _folded(module, following)
                 names = _weight_and_bias(writer, weight, bias)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...edge.data.datasets import DATA_HELP
 from ...edge.errors import RunError
+from ..nets.backbones import BACKBONES
 from ..nets.catalogue import NETS
 from ..nets.layers import Dropout, Layer, scaled, shapes
 from .augmentation import Augmentation
@@ -52,7 +53,9 @@ class Recipe:
     extra: str = _option("", "Folder or table of more photos, as --data, that join it; new classes join, too.")
     net: str = _option("batchnorm", "The net; `train --list-nets` shows how large each is.", choices=NETS)
     width: float = _option(1.0, "Factor for the channels and units of the net's hidden layers.", low=0.1, high=8)
-    size: int = _option(32, "Width and height in pixels that images are resized to.", low=8, high=256)
+    size: int = _option(
+        32, "Width and height in pixels that images are resized to.  [default: 32; backbones: 224]", low=8, high=320
+    )
     epochs: int = _option(40, "Passes over the training images.", low=1)
     batch_size: int = _option(128, "Images that each step learns from.", low=2)
     optimizer: str = _option("sgd", "Rule by which gradients move the weights.", choices=OPTIMIZERS)
@@ -88,8 +91,9 @@ class Recipe:
     init: str = _option(
         "",
         "Start from these weights instead of random ones: a run folder's (with other classes or another size the last "
-        "layer starts anew, and the net may be deeper by residual blocks); shipped: those of the batchnorm net in this "
-        "package; identity: random, but convolutions first hand on what they are given, for short trainings.",
+        "layer starts anew, and the net may be deeper by residual blocks); imagenet: those of the net's authors, "
+        "found on ImageNet, where there are any; shipped: those of the batchnorm net in this package; identity: "
+        "random, but convolutions first hand on what they are given, for short trainings.",
     )
     unfreeze_after: int = _option(
         0,
@@ -165,7 +169,10 @@ class Recipe:
 
 
 DISTILLED, FINETUNE = "distilled", "finetune"
+IMAGENET = "imagenet"
 RANDOM = "", "identity"  # what `init` calls weights that nothing has learned
+FINETUNE_RATE = 0.1  # of the learning rate that an optimizer has for random weights
+BACKBONE_SIZE = 224  # pixels, what the backbones' weights were trained at
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(epochs=10, augment="crop=4,flip"),
     "standard": Recipe(),
@@ -204,7 +211,8 @@ RECIPES: dict[str, Recipe] = {
 def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe called `name` with `changes`, later ones first, checked.
 
-    Without a learning rate among the changes, another optimizer brings its own. Raises RunError, naming the option.
+    Without a learning rate among the changes, another optimizer brings its own; without a size a backbone brings
+    that of its weights. Raises RunError, naming the option.
     """
     if name not in RECIPES:
         raise RunError(f"--recipe {name}: unknown; choose from {', '.join(RECIPES)}")
@@ -215,21 +223,32 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
             raise RunError(f"{key}: no option of a recipe; choose from {', '.join(known)}")
         _check(key, value, known[key].type, known[key].metadata)
         merged[key] = float(value) if type(value) is int and known[key].type in FLOATS else value
+    if "size" not in merged and merged.get("net") in BACKBONES:
+        merged["size"] = BACKBONE_SIZE
     if "optimizer" in merged and "lr" not in merged:
-        merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr
+        merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr * (FINETUNE_RATE if name == FINETUNE else 1)
     recipe = replace(RECIPES[name], **merged)
     if recipe.dropout is not None and not any(isinstance(layer, Dropout) for layer in recipe.layers):
         raise RunError(f"--dropout {recipe.dropout}: --net {recipe.net} has no dropout layers that it could set")
-    _check_start(name, recipe)
+    if recipe.init in RANDOM:
+        _check_kept(name, recipe)
+    if recipe.init == IMAGENET and (recipe.net not in BACKBONES or recipe.width != 1):
+        raise RunError(
+            f"--init imagenet: no such weights for --net {recipe.net} of --width {recipe.width:g}; there are for "
+            f"{', '.join(BACKBONES)}, of width 1"
+        )
     if name == DISTILLED and not recipe.teacher:
         raise RunError(f"--recipe {DISTILLED}: learns from another net; name it with --teacher")
     return recipe
 
 
-def _check_start(name: str, recipe: Recipe) -> None:
-    """Raise RunError where random weights would be kept."""
-    if recipe.init not in RANDOM:
-        return
+def recipe_name(name: str | None, *changes: Mapping[str, Any]) -> str:
+    """Return which named recipe `changes` are made to where none is named: one that suits what they start from."""
+    return name or (FINETUNE if any(change.get("init") == IMAGENET for change in changes) else "standard")
+
+
+def _check_kept(name: str, recipe: Recipe) -> None:
+    """Raise RunError if random weights are to be kept."""
     if name == FINETUNE:
         raise RunError(f"--recipe {FINETUNE}: starts from weights that are good already; name them with --init")
     for key in ("unfreeze_after", "freeze", "freeze_statistics"):

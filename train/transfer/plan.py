@@ -8,7 +8,11 @@ from ..recipe.recipe import FINETUNE, Recipe
 
 OPEN = ("unfreeze_after", "epochs", "freeze")  # options of a recipe that a plan chooses where nobody else has
 CPU_MINUTES = 10  # of the second stage, at the most
-SHARES = (0.0, 0.5, 0.7)  # of the net that stays frozen there, tried in turn; if all take longer, there is no such stage
+SHARES = (
+    0.0,
+    0.5,
+    0.7,
+)  # of the net that stays frozen there, tried in turn; if all take longer, there is no such stage
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ def open_options(name: str, *given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(key for key in OPEN if not any(key in options for options in given)) if name == FINETUNE else ()
 
 
-def planned(recipe: Recipe, left_open: Collection[str], photos: int, val: int, device: str, cost: Cost) -> Recipe:
+def plan(recipe: Recipe, left_open: Collection[str], photos: int, val: int, device: str, cost: Cost) -> Recipe:
     """Return `recipe` with the options that are `left_open` chosen, for so many training and validation photos.
 
     On a GPU all of the net learns; on a CPU as much as takes `CPU_MINUTES` at the most, or the head alone.
