@@ -30,6 +30,7 @@ from .memory_needed import check_memory
 from .stop_signals import Stopped, StopSignals
 
 EVALUATION_BATCH = 512  # images
+EVALUATION_PIXELS = EVALUATION_BATCH * 64**2  # of a batch: larger images come in smaller ones
 VIEW_SEEDS = 1_000_003  # apart from a seed to the next; no run has so many views
 READ_EVERY = 10  # steps; reading the sums waits for the device
 READ_AFTER = 5  # seconds, where steps take long
@@ -152,10 +153,11 @@ class Training:
         net = self.best_net.eval()
         loss_sum, logits = 0.0, []
         with torch.inference_mode():
-            for start in range(0, len(data), EVALUATION_BATCH):
+            count = min(EVALUATION_BATCH, EVALUATION_PIXELS // self.recipe.size**2)
+            for start in range(0, len(data), count):
                 if stop is not None and stop.received is not None:
                     raise Stopped
-                part = slice(start, start + EVALUATION_BATCH)
+                part = slice(start, start + count)
                 batch = net(torch.from_numpy(data.images[part]).to(self.device))
                 targets = torch.from_numpy(data.targets[part]).to(self.device)
                 loss_sum += float(F.cross_entropy(batch, targets, reduction="sum"))

@@ -15,8 +15,8 @@ from ...edge.data.labelled_images import LabelledImages
 from ..recipe.augment_batch import augment
 from ..recipe.augmentation import Augmentation
 
-BATCH = 64  # photos
-CHUNK = 32 * BATCH  # photos whose features are kept together: what a stop loses at most
+BATCH = 32  # photos
+CHUNK = 64 * BATCH  # photos whose features are kept together: what a stop loses at most
 PLAIN = Augmentation()
 
 

@@ -50,8 +50,9 @@ def plan(recipe: Recipe, left_open: Collection[str], photos: int, val: int, devi
         views = amount.views if "epochs" in left_open else min(amount.views, max(1, recipe.epochs // 3))
         recipe = replace(recipe, unfreeze_after=views)
     if "epochs" in left_open:
-        second = 0 if recipe.freeze == 1 and "freeze" not in left_open else amount.epochs
-        recipe = replace(recipe, epochs=max(recipe.unfreeze_after + second, 1))
+        head_alone = recipe.freeze == 1 and "freeze" not in left_open
+        epochs = recipe.unfreeze_after or amount.views if head_alone else recipe.unfreeze_after + amount.epochs
+        recipe = replace(recipe, epochs=epochs)
     if "freeze" not in left_open:
         return recipe
     shares = SHARES if device == "cpu" else SHARES[:1]
