@@ -13,7 +13,8 @@ from ...edge.errors import RunError
 from ..nets.backbones import BACKBONES
 from ..nets.catalogue import NETS
 from ..nets.layers import count_macs
-from ..recipe.recipe import Recipe, make_recipe, read_toml
+from ..recipe.recipe import Recipe, make_recipe, read_toml, recipe_name
+from ..transfer.plan import open_options
 from .recipe_options import Config, Device, RecipeName, takes_recipe
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ SIZE, BACKBONE_SIZE = 32, 224  # pixels, that nets are listed at
 
 @takes_recipe
 def train(
-    recipe: RecipeName = "standard",
+    recipe: RecipeName = None,
     config: Config = None,
     list_nets: Annotated[
         bool, typer.Option("--list-nets", help="Show the nets, their parameters and multiplications, and exit.")
@@ -53,13 +54,15 @@ def train(
         return
     given = {key: value for key, value in changes.items() if value is not None}
     if resume is not None:
-        others = {"--recipe": recipe != "standard", "--config": config, "--out": out, "--seeds": seeds > 1}
+        others = {"--recipe": recipe, "--config": config, "--out": out, "--seeds": seeds > 1}
         if refused := [name for name, value in others.items() if value]:
             raise typer.BadParameter(f"goes on by the run's own recipe; leave out {', '.join(refused)}")
         begin = partial(_resumed, resume, given)
     else:
-        made = _usage(make_recipe, recipe, _usage(read_toml, config) if config else {}, given)
-        begin = partial(_trained, made, out, seeds)
+        options = _usage(read_toml, config) if config else {}
+        name = recipe_name(recipe, options, given)
+        made = _usage(make_recipe, name, options, given)
+        begin = partial(_trained, made, out, seeds, open_options(name, options, given))
     _with_torch(begin, device, tensorboard, as_json)
 
 
@@ -81,10 +84,14 @@ def _with_torch(
         typer.echo(json.dumps(summary.as_json()) if as_json else summary.text())
 
 
-def _trained(recipe: Recipe, out: Path | None, seeds: int, session: "Session") -> "Summary | SeedsSummary":
+def _trained(
+    recipe: Recipe, out: Path | None, seeds: int, left_open: tuple[str, ...], session: "Session"
+) -> "Summary | SeedsSummary":
     from ..loop.many_seeds import train_seeds
 
-    return session.train(recipe, out) if seeds == 1 else train_seeds(session, recipe, out, seeds)
+    if seeds == 1:
+        return session.train(recipe, out, left_open)
+    return train_seeds(session, recipe, out, seeds, left_open)
 
 
 def _resumed(folder: Path, given: dict[str, Any], session: "Session") -> "Summary | SeedsSummary":

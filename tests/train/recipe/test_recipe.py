@@ -15,8 +15,8 @@ def test_a_recipe_written_as_toml_reads_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_named_recipe_is_valid(name: str) -> None:
-    taught = {"teacher": "runs/teacher"} if name == "distilled" else {}
-    assert make_recipe(name, read_back(RECIPES[name]) | taught) == replace(RECIPES[name], **taught)
+    needed = {"distilled": {"teacher": "runs/teacher"}, "finetune": {"init": "shipped"}}.get(name, {})
+    assert make_recipe(name, read_back(RECIPES[name]) | needed) == replace(RECIPES[name], **needed)
 
 
 def test_the_distilled_recipe_needs_a_teacher() -> None:
