@@ -109,7 +109,9 @@ class Recipe:
         low=0,
     )
     amp: bool = _option(
-        True, "Training steps in bfloat16 where the hardware is faster with it; accuracies are measured in float32."
+        True,
+        "Training steps in bfloat16 where the hardware is faster with it, in float16 on GPUs without it; accuracies "
+        "are measured in float32.",
     )
     compile: bool = _option(False, "Compile the net with torch.compile: a slower start, faster steps.")
     val_fraction: float = _option(
