@@ -49,6 +49,7 @@ ARROWS = {
     "benchmarks/portability": "",
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
+    "benchmarks/gpu": "runtime",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
     "benchmarks/publish": "peers portability report",
@@ -62,6 +63,7 @@ MAY_IMPORT = {
     "benchmarks": {"edge", "train", "export"},
 }
 STUDIES = {
+    "gpu",
     "methods",
     "peers",
     "photo_path",
