@@ -50,6 +50,7 @@ ARROWS = {
     "benchmarks/portability": "",
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
+    "benchmarks/gpu": "runtime",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
     "benchmarks/publish": "peers portability report",
@@ -64,6 +65,7 @@ MAY_IMPORT = {
     "benchmarks": {"edge", "train", "export"},
 }
 STUDIES = {
+    "gpu",
     "methods",
     "own_photos",
     "peers",

@@ -4,6 +4,7 @@ The real loop (shuffling, gathering, augmentation, schedule, bookkeeping) runs i
 net, optimizer, precision and batch on one fixed batch. 100 % would be a loop that costs nothing.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import nn
 from ...edge.cli.exit_status import reporting
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.synthetic_shapes import synthetic_split
-from ...edge.stats.paired_timing import Task, ratio, time_in_turns
+from ...edge.stats.paired_timing import Ratio, Task, ratio, time_in_turns
 from ...train.loop.allocator import keep_freed_memory
 from ...train.loop.device import choose_device
 from ...train.loop.training import Step, Training
@@ -31,15 +32,31 @@ def step_rate(
     """Compare the training loop's images/s with those of bare steps."""
     keep_freed_memory()  # as training does
     device = choose_device("auto")
-    images = _images(STEPS * batch_size)
     recipe = Recipe(batch_size=batch_size)
+    rates = measure(recipe, device, rounds)
+    typer.echo(f"{recipe.net}, batch {batch_size}, {device.type}, {torch.get_num_threads()} threads")
+    typer.echo(f"bare steps     {rates.bare:8,.0f} images/s")
+    typer.echo(f"training loop  {rates.loop:8,.0f} images/s")
+    share = rates.share
+    typer.echo(f"the loop runs at {share.median:.1%} of the bare rate (quartiles {share.low:.1%}-{share.high:.1%})")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Images a second of bare steps and of the loop, and the loop's rate as a share of that of bare steps."""
+
+    bare: float
+    loop: float
+    share: Ratio
+
+
+def measure(recipe: Recipe, device: torch.device, rounds: int) -> Rates:
+    """Return how fast a training by `recipe` is on rendered images, beside bare steps of the same kind."""
+    images = _images(STEPS * recipe.batch_size)
     tasks = [_loop(Training(recipe, images, device)), _bare_steps(Training(recipe, images, device))]
     loop, bare = time_in_turns(tasks, rounds, calls=1)
-    share = ratio(bare, loop)  # of durations; that of rates is its inverse
-    typer.echo(f"{recipe.net}, batch {batch_size}, {device.type}, {torch.get_num_threads()} threads")
-    typer.echo(f"bare steps     {len(images) / np.median(bare):8,.0f} images/s")
-    typer.echo(f"training loop  {len(images) / np.median(loop):8,.0f} images/s")
-    typer.echo(f"the loop runs at {share.median:.1%} of the bare rate (quartiles {share.low:.1%}-{share.high:.1%})")
+    # A share of durations; that of rates is its inverse.
+    return Rates(float(len(images) / np.median(bare)), float(len(images) / np.median(loop)), ratio(bare, loop))
 
 
 def _images(count: int) -> LabelledImages:

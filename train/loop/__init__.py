@@ -5,6 +5,7 @@ __all__ = [
     "device",
     "distributed",
     "divergence",
+    "epochs",
     "many_seeds",
     "memory_needed",
     "prepare",

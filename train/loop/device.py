@@ -16,9 +16,9 @@ def choose_device(name: str) -> torch.device:
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """Return bfloat16 where the hardware multiplies it faster than float32, else None."""
+    """Return bfloat16 where the hardware multiplies it faster than float32, float16 on GPUs without it, else None."""
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     if device.type == "cpu":
         capabilities = torch.cpu.get_capabilities()
         if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"):

@@ -41,12 +41,17 @@ class World:
         """The process's images of a batch."""
         return slice(self.rank, None, self.size)
 
+    @property
+    def grouped(self) -> bool:
+        """Whether the processes make a group in which gradients are averaged; one alone needs none."""
+        return self.size > 1
+
     def parallel(self, net: nn.Module) -> nn.Module:
         """Return `net` with its gradients averaged over the processes.
 
         Batchnorm sees the whole batch on GPUs; on CPUs, for which PyTorch has no synchronised one, the process's part.
         """
-        if self.size == 1:
+        if not self.grouped:
             return net
         if next(net.parameters()).is_cuda:
             net = nn.SyncBatchNorm.convert_sync_batchnorm(net)  # type: ignore[no-untyped-call]
@@ -54,7 +59,7 @@ class World:
 
     def any(self, flag: bool) -> bool:
         """Return whether `flag` is set in any process."""
-        if self.size == 1:
+        if not self.grouped:
             return flag
         flags = [flag] * self.size
         dist.all_gather_object(flags, flag)
@@ -63,7 +68,7 @@ class World:
     def from_first(self, value: T | None) -> T:
         """Return the first process's `value`, which is not None."""
         values = [value]
-        if self.size > 1:
+        if self.grouped:
             dist.broadcast_object_list(values)
         assert values[0] is not None
         return values[0]
@@ -71,7 +76,7 @@ class World:
     def total(self, sums: torch.Tensor) -> torch.Tensor:
         """Return the sum of the processes' tensors."""
         totals = sums.clone()
-        if self.size > 1:
+        if self.grouped:
             dist.all_reduce(totals)
         return totals
 

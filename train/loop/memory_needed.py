@@ -99,8 +99,8 @@ def _count(layers: tuple[Layer, ...], size: int, channels: int, classes: int) ->
                 more = entering * area * units
             case Classify():
                 more = entering * area * classes
-            case Residual() | Gate():
-                for part in (layer.body, getattr(layer, "shortcut", ())):
+            case Residual(body, shortcut):
+                for part in (body, shortcut):
                     inner = _count(part, side, entering, classes)
                     weights, values = weights + inner[0], values + inner[1]
                 continue

@@ -97,6 +97,8 @@ class Training:
         self._batches = batch_sizes(len(data), recipe.batch_size, self.world.size)
         self.steps_per_epoch = len(self._batches)
         self.dtype = autocast_dtype(device) if recipe.amp else None
+        # In float16 small gradients vanish, so they are computed of a larger loss; otherwise this does nothing.
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self.dtype is torch.float16)
         self.epoch, self.step, self.seconds = 1, 0, 0.0
         self.val_losses: list[float] = []  # of the epochs before
         self.val_accuracies: list[float] = []
@@ -198,6 +200,7 @@ class Training:
             tensors["cuda"] = torch.cuda.get_rng_state(self.device)
         tensors |= {"order": self._order, "sums": self._sums}
         progress = {name: getattr(self, name) for name in PROGRESS} | {"device": self.device.type}
+        progress["scaler"] = self._scaler.state_dict()
         checkpoint.write_checkpoint(run.folder, tensors, progress)
 
     def restore(self, run: Run) -> None:
@@ -218,6 +221,8 @@ class Training:
                     torch.cuda.set_rng_state(tensors["cuda"], self.device)
             else:  # another kind of device has another kind of random numbers
                 self.generator.manual_seed(self.recipe.seed + 1)
+            if scaler := progress.get("scaler"):  # of a training in float16; disabled, it takes nothing
+                self._scaler.load_state_dict(scaler)
             self._order, self._sums = tensors["order"].to(self.device), tensors["sums"].to(self.device)
             for name in PROGRESS:
                 setattr(self, name, progress[name])
@@ -274,10 +279,12 @@ class Training:
         logits = self._logits(self._trained, pixels)
         loss_sum = self._loss(logits, weighted, pixels)
         # Gradients are averaged over the processes, of which each has its share of the batch.
-        (loss_sum * (self.world.size / len(chosen))).backward()  # type: ignore[no-untyped-call]
+        self._scaler.scale(loss_sum * (self.world.size / len(chosen))).backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip:
+            self._scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
-        self.optimizer.step()
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average is not None:
             self.average.update_parameters(self.net)

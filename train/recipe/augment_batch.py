@@ -1,10 +1,17 @@
 """Augmentation of a whole batch at once, on the device that holds the images."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 
 from ..nets.layers import PIXEL_MEAN
-from .augmentation import Augmentation
-from .distortions import photographed, recoloured, turned
+from .augmentation import Augmentation, in_pixels
+from .distortions import blurred, photographed, recoloured, turned, windowed
+from .jpeg import compressed
+
+WINDOW_TRIES = 10
+Change: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # float (B, C, S, S) by amounts (B, A)
 
 
 def augment(
@@ -17,18 +24,22 @@ def augment(
     """Gather the images at `chosen[part]`, each changed at random as `augmentation` says (all but what `mixup` does).
 
     `images` is uint8 (N, S, S, C), `chosen` int64 (B,); returns uint8 (B, S, S, C). Random numbers are drawn for
-    the whole batch, so that processes that share one see the same. Crop mirrors the border (padded random crop
-    of He et al. 2015, arXiv:1512.03385, with reflection); cutout greys out a square, its centre anywhere (DeVries
-    and Taylor 2017, arXiv:1708.04552).
+    the whole batch, so that processes that share one see the same. Where `images` are a batch's rows alone, gathered
+    before, `torch.arange(B)` as `chosen` gives the same bits. Crop mirrors the border (padded random crop of He et al.
+    2015, arXiv:1512.03385, with reflection); cutout greys out a square, its centre anywhere (DeVries and Taylor 2017,
+    arXiv:1708.04552).
     """
     batch, side, device = len(chosen), images.shape[1], images.device
-    crop, cutout = augmentation.crop, augmentation.cutout
+    crop, cutout = in_pixels(augmentation.crop, side), in_pixels(augmentation.cutout, side)
 
     def uniform(low: int, high: int) -> torch.Tensor:  # whole numbers from low to high, (B, 1)
         return torch.randint(low, high + 1, (batch, 1), generator=generator, device=device)[part]
 
+    def shares(*shape: int) -> torch.Tensor:  # 0 to 1, (B, ...)
+        return torch.rand((batch, *shape), generator=generator, device=device)[part]
+
     def signed(count: int) -> torch.Tensor:  # -1 to 1, (B, count)
-        return torch.rand((batch, count), generator=generator, device=device)[part] * 2 - 1
+        return shares(count) * 2 - 1
 
     chosen = chosen[part]
     line = torch.arange(side, device=device).expand(len(chosen), side)  # (B, S)
@@ -38,11 +49,18 @@ def augment(
         columns = torch.where(uniform(0, 1).bool(), columns.flip(1), columns)
     if augmentation.vflip:
         rows = torch.where(uniform(0, 1).bool(), rows.flip(1), rows)
-    pixels = images[chosen[:, None, None], rows[:, :, None], columns[:, None, :]]  # (B, S, S, C)
+    places = (chosen[:, None, None] * side + rows[:, :, None]) * side + columns[:, None, :]  # among all pixels
+    pixels = images.flatten(0, 2).index_select(0, places.flatten()).view(*places.shape, -1)  # (B, S, S, C)
+    if augmentation.resized:
+        pixels = _pixels(windowed(_values(pixels), augmentation.resized, shares(WINDOW_TRIES, 4)))
     if augmentation.rotate or augmentation.zoom or augmentation.color:
         pixels = _distort(pixels, augmentation, signed(5))
     if augmentation.photo:
-        pixels = _photograph(pixels, augmentation.photo, signed(4))
+        pixels = _change_some(pixels, augmentation.photo, signed(4), photographed)
+    if augmentation.blur:
+        pixels = _change_some(pixels, augmentation.blur, signed(2), blurred)
+    if augmentation.jpeg:
+        pixels = _change_some(pixels, augmentation.jpeg, signed(2), compressed)
     if cutout:
         top, left = uniform(-cutout // 2, side - cutout // 2), uniform(-cutout // 2, side - cutout // 2)
         inside_rows = (line >= top) & (line < top + cutout)
@@ -61,13 +79,13 @@ def _distort(pixels: torch.Tensor, augmentation: Augmentation, amounts: torch.Te
     return _pixels(values)
 
 
-def _photograph(pixels: torch.Tensor, share: float, amounts: torch.Tensor) -> torch.Tensor:
+def _change_some(pixels: torch.Tensor, share: float, amounts: torch.Tensor, change: Change) -> torch.Tensor:
     """Change the `share` of the images that the first of their `amounts`, -1 to 1, falls on."""
     chosen = amounts[:, 0] < 2 * share - 1
     if not chosen.any():
         return pixels
     changed = pixels.clone()
-    changed[chosen] = _pixels(photographed(_values(pixels[chosen]), amounts[chosen, 1:]))
+    changed[chosen] = _pixels(change(_values(pixels[chosen]), amounts[chosen, 1:]))
     return changed
 
 
@@ -77,8 +95,8 @@ def _values(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _pixels(values: torch.Tensor) -> torch.Tensor:
-    """Return float (B, C, S, S) as uint8 (B, S, S, C)."""
-    return values.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+    """Return float (B, C, S, S), which is overwritten, as uint8 (B, S, S, C)."""
+    return values.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
 def _reflect(index: torch.Tensor, side: int) -> torch.Tensor:

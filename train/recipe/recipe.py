@@ -80,7 +80,7 @@ class Recipe:
         0.0, "Keep a moving average of the weights; each step leaves this share of it. 0: don't.", low=0, high=0.9999
     )
     augment: str = _option(
-        "crop=4,flip,cutout=8",
+        "crop=0.125,flip,cutout=0.25",  # at 32 pixels 4 and 8
         f"Random changes to training images: any of {Augmentation.usage()}, with strengths; or none.",
     )
     # With a rate that falls to nothing and few validation images, which of the last epochs is best is drawn by lot.
@@ -132,7 +132,9 @@ class Recipe:
         low=0,
     )
     amp: bool = _option(
-        True, "Training steps in bfloat16 where the hardware is faster with it; accuracies are measured in float32."
+        True,
+        "Training steps in bfloat16 where the hardware is faster with it, in float16 on GPUs without it; accuracies "
+        "are measured in float32.",
     )
     compile: bool = _option(False, "Compile the net with torch.compile: a slower start, faster steps.")
     val_fraction: float = _option(
@@ -174,7 +176,7 @@ RANDOM = "", "identity"  # what `init` calls weights that nothing has learned
 FINETUNE_RATE = 0.1  # of the learning rate that an optimizer has for random weights
 BACKBONE_SIZE = 224  # pixels, what the backbones' weights were trained at
 RECIPES: dict[str, Recipe] = {
-    "quick": Recipe(epochs=10, augment="crop=4,flip"),
+    "quick": Recipe(epochs=10, augment="crop=0.125,flip"),
     "standard": Recipe(),
     "long": Recipe(epochs=200, ema=0.999),
     # A net to learn from, and how the small nets of the package learned from another (with --net and --teacher).
@@ -188,7 +190,7 @@ RECIPES: dict[str, Recipe] = {
         lr=0.1,
         warmup=0.1,
         label_smoothing=0.0,
-        augment="crop=4,flip,photo=0.1",
+        augment="crop=0.125,flip,photo=0.1",
     ),
     # From weights that are good already (with --init) to other classes.
     FINETUNE: Recipe(

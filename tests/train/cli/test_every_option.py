@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 NUMBERS = st.one_of(
     st.floats(0, 1), st.floats(0, 1000), st.floats(), st.integers(-3, 40), st.integers(), st.just(10**400)
 )
-STRENGTHS = st.builds("{}={}".format, st.sampled_from(["crop", "cutout"]), st.integers(-1, 40)) | st.builds(
+STRENGTHS = st.builds(
+    "{}={}".format, st.sampled_from(["crop", "cutout"]), st.integers(-1, 40) | st.floats(0, 1)
+) | st.builds(
     "{}={}".format,
-    st.sampled_from(["rotate", "zoom", "color", "photo", "mixup", "cutmix"]),
+    st.sampled_from(["resized", "rotate", "zoom", "color", "photo", "blur", "jpeg", "mixup", "cutmix"]),
     st.floats(0, 1) | st.floats(),
 )
 NOT_TRIED = {"data", "extra", "init", "teacher", "compile", "epochs", "net", "augment"}  # files, and what takes long

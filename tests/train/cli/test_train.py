@@ -68,7 +68,7 @@ def test_a_dataset_that_cannot_be_used_is_named_in_one_line(
         (["--data", "nowhere"], 1, "nowhere: no such dataset folder"),
         (["--data", "synthetic", "--net", "resnet"], 2, "choose from batchnorm"),
         (["--recipe", "best"], 2, "choose from quick, standard, long"),
-        (["--augment", "blur=3"], 2, "expected any of crop="),
+        (["--augment", "sharpen=3"], 2, "expected any of crop="),
         (["--config", "none.toml"], 2, "cannot read none.toml"),
         (["--data", "synthetic", "--init", "nowhere"], 1, "nowhere: no run here"),
         (["--data", "synthetic", "--teacher", "nowhere"], 1, "nowhere: no run here"),

@@ -7,6 +7,7 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import RunError
+from edge_cifar.train.loop import training as training_module
 from edge_cifar.train.loop.epochs import fit
 from edge_cifar.train.loop.stop_signals import Stopped, StopSignals
 from edge_cifar.train.loop.training import READ_EVERY, Step, Training
@@ -143,3 +144,19 @@ def test_evaluation_stops_when_asked(synthetic: LabelledImages) -> None:
     stop.received = signal.SIGINT
     with pytest.raises(Stopped):
         Training(RECIPE, synthetic, CPU).evaluate(synthetic, stop)
+
+
+def test_float16_scales_the_loss_and_goes_on_with_its_scale(
+    tmp_path: Path, synthetic: LabelledImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_module, "autocast_dtype", lambda _device: torch.float16)  # as on an older GPU
+    few = synthetic.take(np.arange(60, dtype=np.int64))
+    recipe = Recipe(data="synthetic", net="nano", width=0.5, epochs=2, batch_size=4, lr=0.02)
+    _same_bytes(tmp_path, recipe, few, [(1, READ_EVERY), (2, READ_EVERY)])
+    run = Run(tmp_path / "stopped", recipe, {"labels": few.labels}, {})
+    begun, gone_on = Training(recipe, few, CPU), Training(recipe, few, CPU)
+    begun.run_epoch(lambda _step: None)
+    assert 0 < begun._scaler.get_scale() < gone_on._scaler.get_scale()  # the first steps overflow
+    begun.save(run)
+    gone_on.restore(run)
+    assert gone_on._scaler.state_dict() == begun._scaler.state_dict()

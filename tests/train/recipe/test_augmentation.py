@@ -1,11 +1,16 @@
+import hashlib
+
+import numpy as np
 import pytest
 import torch
 from edge_cifar.edge.errors import RunError
 from edge_cifar.train.nets.layers import PIXEL_MEAN
 from edge_cifar.train.recipe.augment_batch import augment
 from edge_cifar.train.recipe.augmentation import Augmentation
+from edge_cifar.train.recipe.recipe import Recipe
 
 CHOSEN = torch.tensor([3, 0, 2])
+ALL = "crop=2,flip,vflip,resized=0.3,rotate=20,zoom=0.2,color=0.2,photo=0.4,blur=0.4,jpeg=0.4,cutout=3"
 
 
 def _images(side: int = 8) -> torch.Tensor:
@@ -82,7 +87,7 @@ def test_color_keeps_shapes_and_changes_levels() -> None:
 
 
 def test_a_part_of_a_batch_is_what_the_whole_batch_has_there() -> None:
-    augmentation = Augmentation.parse("crop=2,flip,vflip,rotate=20,zoom=0.2,color=0.2,cutout=3")
+    augmentation = Augmentation.parse(ALL)
     chosen = torch.arange(4).repeat(4)
     whole = augment(_images(), chosen, torch.Generator().manual_seed(0), augmentation)
     for rank in range(3):
@@ -96,7 +101,7 @@ def test_augmentations_are_read_by_name_and_strength() -> None:
     assert Augmentation.parse("crop=4, flip,zoom=0.1") == Augmentation(crop=4, flip=True, zoom=0.1)
 
 
-@pytest.mark.parametrize("text", ["", "crop", "crop=x", "crop=1e3", "flip=1", "blur=2", "crop=4;flip"])
+@pytest.mark.parametrize("text", ["", "crop", "crop=x", "flip=1", "sharpen=2", "crop=4;flip"])
 def test_an_augmentation_that_cannot_be_read_is_named(text: str) -> None:
     with pytest.raises(RunError, match=r"--augment .*expected any of crop="):
         Augmentation.parse(text)
@@ -132,11 +137,58 @@ def test_photo_leaves_a_plain_image_plain() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["crop=-1", "crop=256", "zoom=nan", "zoom=1", "color=1.1", "photo=inf", "mixup=1e-9", "cutmix=1e9", "rotate=-1"],
+    [
+        "crop=-1",
+        "crop=256",
+        "crop=1e3",
+        "crop=nan",
+        "resized=0.001",
+        "blur=2",
+        "jpeg=2",
+        "zoom=nan",
+        "zoom=1",
+        "color=1.1",
+        "photo=inf",
+        "mixup=1e-9",
+        "cutmix=1e9",
+        "rotate=-1",
+    ],
 )
 def test_a_strength_that_leaves_nothing_to_see_or_draws_for_ever_is_refused(text: str) -> None:
     with pytest.raises(RunError, match=rf"--augment {text.partition('=')[0]}=\S+: not between"):
         Augmentation.parse(text)
+
+
+@pytest.mark.parametrize("text", ["crop=1.5", "cutout=8.25"])
+def test_a_length_is_pixels_or_a_share(text: str) -> None:
+    with pytest.raises(RunError, match=rf"--augment {text}: neither whole pixels nor, below 1, a share of the side"):
+        Augmentation.parse(text)
+
+
+@pytest.mark.parametrize(("side", "pixels"), [(32, "crop=4,flip,cutout=8"), (96, "crop=12,flip,cutout=24")])
+def test_shares_of_the_side_are_pixels_of_the_image_at_hand(side: int, pixels: str) -> None:
+    images, chosen = _images(side), torch.arange(4).repeat(8)
+    shares = _augment(images, chosen, Recipe().augment)
+    assert torch.equal(shares, _augment(images, chosen, pixels))
+    assert not torch.equal(shares, _augment(images, chosen, "flip"))
+
+
+@pytest.mark.parametrize(
+    ("text", "digest"),
+    [("crop=4,flip,cutout=8", "a82a1687dfdc8e57"), ("crop=2,vflip", "ceb4ebe6b7402beb")],
+)
+def test_recorded_recipes_give_the_bits_that_they_gave(text: str, digest: str) -> None:
+    pixels = np.random.RandomState(0).randint(0, 256, (50, 32, 32, 3), dtype=np.uint8)
+    augmented = _augment(torch.from_numpy(pixels), torch.arange(50), text)
+    assert hashlib.sha256(augmented.contiguous().numpy().tobytes()).hexdigest()[:16] == digest
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_rows_gathered_before_give_the_same_bits(rank: int) -> None:
+    augmentation, chosen, part = Augmentation.parse(ALL), torch.tensor([3, 0, 2, 3, 1]), slice(rank, None, 2)
+    expected = augment(_images(16), chosen, torch.Generator().manual_seed(0), augmentation, part)
+    gathered = augment(_images(16)[chosen], torch.arange(5), torch.Generator().manual_seed(0), augmentation, part)
+    assert torch.equal(gathered, expected)
 
 
 def test_a_strength_given_twice_is_refused() -> None:
@@ -155,3 +207,21 @@ def test_strengths_are_measured_against_the_image(text: str, size: int) -> None:
 def test_a_batch_of_which_no_image_becomes_a_photo_stays_as_it_is() -> None:
     for seed in range(20):
         assert _augment(_images(), CHOSEN[:1], "photo=0.01", seed).shape == (1, 8, 8, 3)
+
+
+@pytest.mark.parametrize("name", ["blur", "jpeg"])
+def test_blur_and_jpeg_change_their_share_of_the_images(name: str) -> None:
+    image = torch.randint(0, 256, (1, 128, 128, 3), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    plain = [torch.equal(one, image[0]) for one in _augment(image, torch.zeros(400, dtype=torch.int64), f"{name}=0.25")]
+    assert 260 < sum(plain) < 340
+    level = torch.full((1, 16, 16, 3), 77, dtype=torch.uint8)
+    changed = _augment(level, torch.zeros(20, dtype=torch.int64), f"{name}=1")
+    assert (changed.int() - 77).abs().max() <= 3  # JPEG rounds levels, too
+
+
+def test_resized_shows_parts_of_the_image() -> None:
+    image = torch.arange(0, 256, 8, dtype=torch.uint8)[None, None, :, None].expand(1, 32, 32, 3)
+    for seen in _augment(image, torch.zeros(50, dtype=torch.int64), "resized=0.3"):
+        row = seen[0, :, 0].int()
+        assert (row.diff() >= 0).all()
+        assert 60 < row[-1] - row[0] <= 248
