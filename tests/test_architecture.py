@@ -33,7 +33,7 @@ ARROWS = {
     "train/transfer": "data nets recipe",
     "train/loop": "data nets recipe report runs transfer",
     "train/tuning": "data loop nets recipe report runs",
-    "train/cli": "data loop nets recipe report runs tuning",
+    "train/cli": "data loop nets recipe report runs transfer tuning",
     "export/onnx_file": "",
     "export/foreign": "onnx_file",
     "export/cleanup": "foreign graph",

@@ -10,6 +10,7 @@ import typer
 
 from ...edge.cli.options import AsJson
 from ...edge.errors import RunError
+from ..nets.backbones import BACKBONES
 from ..nets.catalogue import NETS
 from ..nets.layers import count_macs
 from ..recipe.recipe import Recipe, make_recipe, read_toml, recipe_name
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..loop.train_run import Session, Summary
 
 Made = TypeVar("Made")
+SIZE, BACKBONE_SIZE = 32, 224  # pixels, that nets are listed at
 
 
 @takes_recipe
@@ -113,6 +115,8 @@ def _usage(make: Callable[..., Made], *arguments: Any) -> Made:
 def _list_nets() -> None:
     from ..nets.torch_modules import build_net, count_parameters
 
-    typer.echo(f"{'net':<15}{'parameters':>12}{'million MACs':>14}   at 32 x 32, 10 classes")
+    typer.echo(f"{'net':<20}{'parameters':>12}{'million MACs':>14}   of 10 classes, at")
     for name, layers in NETS.items():
-        typer.echo(f"{name:<15}{count_parameters(build_net(layers)):>12,}{count_macs(layers) / 1e6:>14.2f}")
+        size = BACKBONE_SIZE if name in BACKBONES else SIZE
+        parameters, macs = count_parameters(build_net(layers, size=size)), count_macs(layers, size=size)
+        typer.echo(f"{name:<20}{parameters:>12,}{macs / 1e6:>14.2f}   {size} x {size}")

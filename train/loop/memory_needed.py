@@ -7,7 +7,20 @@ import torch
 
 from ...edge.errors import RunError
 from ...edge.machine.description import this_machine
-from ..nets.layers import BatchNorm, Classify, Conv, Dense, Depthwise, Gate, Layer, Residual, count_macs, shapes
+from ..nets.layers import (
+    BatchNorm,
+    Classify,
+    Conv,
+    Dense,
+    Depthwise,
+    Gate,
+    HardSigmoid,
+    HardSwish,
+    Layer,
+    Residual,
+    count_macs,
+    shapes,
+)
 from ..recipe.optimizers import OPTIMIZERS
 from ..recipe.recipe import Recipe
 from ..transfer.frozen import frozen_layers
@@ -80,14 +93,20 @@ def _count(layers: tuple[Layer, ...], size: int, channels: int, classes: int) ->
                 more = entering * kernel**2
             case BatchNorm():
                 more = 2 * entering
+            case HardSigmoid() | HardSwish():
+                more = 0
             case Dense(units):
                 more = entering * area * units
             case Classify():
                 more = entering * area * classes
-            case Residual() | Gate():
-                for part in (layer.body, getattr(layer, "shortcut", ())):
+            case Residual(body, shortcut):
+                for part in (body, shortcut):
                     inner = _count(part, side, entering, classes)
                     weights, values = weights + inner[0], values + inner[1]
+                continue
+            case Gate(body):
+                inner = _count(body, side, entering, classes)
+                weights, values = weights + inner[0], values + inner[1] + entering * (area + 1)  # both of the factors
                 continue
             case _:
                 continue

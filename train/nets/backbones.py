@@ -8,7 +8,6 @@ from .layers import (
     BatchNorm,
     Classify,
     Conv,
-    Dense,
     Depthwise,
     Dropout,
     Flatten,
@@ -136,7 +135,7 @@ def _mobilenet_v3_small() -> tuple[Layer, ...]:
         *_conv(16, 3, 2, norm=norm, activation=swish),
         *_joined(16, (replace(block, norm=norm) for block in blocks)),
         *_conv(576, 1, norm=norm, activation=swish),
-        *(AveragePool(), Flatten(), Dense(1024), HardSwish(), Dropout(0.2), Classify()),
+        *(AveragePool(), Conv(1024, 1), swish, Flatten(), Dropout(0.2), Classify()),
     )
 
 

@@ -32,24 +32,24 @@ SHA256 = {
     "resnet18": "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
 }
 
-Leaves = Mapping[str, torch.Tensor]
-"""Tensors of one module by their own names: weight, bias, running_mean, ..."""
-
 
 def load_imagenet(net: nn.Sequential) -> None:
     """Give `net`, one of `BACKBONES`, its weights of ImageNet, and a head of zeros: all classes alike at first.
 
     Raises RunError for another net, ModelError as `imagenet_state` does.
     """
-    name = _name_of(net)
-    modules = _by_module(net.state_dict())
-    found = _by_module(imagenet_state(name))
+    copy_backbone(net, imagenet_state(_name_of(net)))
+    for tensor in net[-1].parameters():
+        nn.init.zeros_(tensor)
+
+
+def copy_backbone(net: nn.Sequential, state: Mapping[str, torch.Tensor]) -> None:
+    """Give the layers of `net`, all but its head, the tensors of `state`, whose modules come in the same order."""
+    modules, found = _by_module(net.state_dict()), _by_module(state)
     with torch.no_grad():
         for ours, theirs in zip(list(modules)[:-1], list(found)[:-1], strict=True):
             for leaf, tensor in modules[ours].items():
-                tensor.copy_(found[theirs][leaf])
-        for tensor in net[-1].parameters():
-            tensor.zero_()
+                tensor.copy_(found[theirs][leaf].reshape(tensor.shape))  # dense layers may be convolutions here
 
 
 def _name_of(net: nn.Sequential) -> str:
