@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import torch
 
-from ..nets.torch_modules import PIXEL_MEAN
+from ..nets.layers import PIXEL_MEAN
 from .augmentation import Augmentation, in_pixels
 from .distortions import blurred, photographed, recoloured, turned, windowed
 from .jpeg import compressed

@@ -8,6 +8,7 @@ from edge_cifar.train.loop.training import Training
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net
 from edge_cifar.train.recipe.recipe import Recipe
+from edge_cifar.train.transfer.frozen import frozen_layers
 
 CPU = torch.device("cpu")
 
@@ -46,6 +47,20 @@ def test_all_that_is_as_large_as_the_weights_counts() -> None:
     assert least_bytes(Recipe(), 0, 10, CPU) == 3 * weights
     assert least_bytes(Recipe(optimizer="adamw"), 0, 10, CPU) == 4 * weights
     assert least_bytes(Recipe(ema=0.9), 0, 10, CPU) == 4 * weights
+
+
+def test_frozen_layers_need_neither_gradients_nor_what_a_way_back_needs() -> None:
+    whole, half = Recipe(init="shipped", amp=False), Recipe(init="shipped", amp=False, freeze=0.5)
+    net, front = build_net(whole.layers), frozen_layers(whole.layers, 0.5)
+    frozen = sum(p.numel() for p in net[: front + 1].parameters() if p.dim() > 1)
+    spared = least_bytes(whole, 0, 10, CPU) - least_bytes(half, 0, 10, CPU)
+    assert 8 * frozen <= spared <= 8 * frozen * 1.1  # gradients and momentum
+    assert least_bytes(half, 8, 10, CPU) - least_bytes(half, 0, 10, CPU) < least_bytes(whole, 2, 10, CPU)
+
+
+def test_features_for_the_head_are_held_for_all_images() -> None:
+    recipe = Recipe(init="shipped", freeze=1.0, epochs=4)
+    assert least_bytes(recipe, 10**6, 10, CPU) - least_bytes(recipe, 0, 10, CPU) == 4 * 4 * 10**6 * 2048
 
 
 def test_a_training_that_takes_long_is_said_to_before_it_is_built() -> None:

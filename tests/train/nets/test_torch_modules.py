@@ -2,7 +2,7 @@ import pytest
 import torch
 from edge_cifar.edge.errors import RunError
 from edge_cifar.train.nets.catalogue import NETS
-from edge_cifar.train.nets.layers import Dropout
+from edge_cifar.train.nets.layers import Dropout, Pixels
 from edge_cifar.train.nets.torch_modules import Normalize, build_net
 
 
@@ -42,7 +42,7 @@ def test_pooling_before_relu_changes_no_bit() -> None:
 
 def test_pixels_are_normalized_to_mean_128_and_deviation_64() -> None:
     pixels = torch.tensor([0, 128, 192, 255], dtype=torch.uint8).reshape(1, 1, 1, 4)
-    assert Normalize()(pixels).flatten().tolist() == [-2.0, 0.0, 1.0]  # the fourth channel is X
+    assert Normalize(Pixels())(pixels).flatten().tolist() == [-2.0, 0.0, 1.0]  # the fourth channel is X
 
 
 def test_the_x_channel_is_ignored(random_net: torch.nn.Sequential) -> None:
