@@ -150,6 +150,8 @@ class Training:
         In float32, as what is exported is: the accuracy is the exported file's. Raises Diverged when the loss is not a
         number, Stopped between two batches.
         """
+        if self._head_stage and data is self._val:
+            return self._head_stage.validate()
         net = self.best_net.eval()
         loss_sum, logits = 0.0, []
         with torch.inference_mode():

@@ -66,8 +66,8 @@ def plan(recipe: Recipe, left_open: Collection[str], photos: int, val: int, devi
 
 
 def first_stage_seconds(recipe: Recipe, photos: int, val: int, cost: Cost) -> float:
-    """Return how long the epochs of the head take, about."""
-    return (recipe.head_epochs * (photos + val) + val) * cost.features
+    """Return how long the epochs of the head take, about: of validation photos features are computed once."""
+    return (recipe.head_epochs * photos + val) * cost.features
 
 
 def second_stage_seconds(recipe: Recipe, photos: int, val: int, cost: Cost) -> float:
