@@ -111,7 +111,8 @@ def _training(run: Run, result: Result) -> str:
     return (
         f"It was trained for {epochs} on {splits['train']['n']:,} images, which took {_duration(result.seconds)}. "
         f"{staged}The weights kept are those of the {run.recipe.keep} epoch, {result.best_epoch} "
-        f"({result.val_accuracy:.2%} of {splits['val']['n']:,} validation images); the test images were read once, at the end."
+        f"({result.val_accuracy:.2%} of {splits['val']['n']:,} validation images); the test images were read "
+        "once, at the end."
         f"{_unusual(run.recipe)}"
     )
 
