@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..photos.preprocessing import Preprocessing
+from ..splits.split_rules import cut_by_content, stratified_split, unsettled
 from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
 from .class_folder import class_folders, class_photos
@@ -26,7 +27,6 @@ from .label_table import is_table, list_rows, load_table, read_table
 from .labelled_images import LabelledImages
 from .listed_photos import ListedPhotos
 from .split_folders import EXPECTED, SPLITS, Layout, read_layout
-from .split_rules import cut_by_content, stratified_split, unsettled
 from .synthetic_shapes import synthetic_split
 
 DATA_HELP = (

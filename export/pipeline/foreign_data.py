@@ -17,7 +17,7 @@ from ...edge.data.datasets import CONTENT, LOADERS, list_splits, load_splits, st
 from ...edge.data.image_folder import read_listed
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.listed_photos import ListedPhotos
-from ...edge.data.split_rules import share
+from ...edge.splits.split_rules import share
 from ...edge.errors import DataError
 from ...edge.model.contract import Logits
 from ...edge.photos.preprocessing import Preprocessing
