@@ -72,7 +72,7 @@ def load_decoded(key: str | None, size: int) -> Decoded | None:
         path = _entries() / f"{key}.npz"
         file = path.open("rb", buffering=0)
         try:
-            images, readable = open_decoded(file, size, path)  # type: ignore[arg-type]
+            images, readable = open_decoded(file, size, path)
             os.utime(path)  # used just now
             if 4 * images.shape[0] * size**2 > IN_MEMORY:
                 return images, readable
@@ -191,7 +191,7 @@ def _decode_into(
                 temporary.replace(path)
             except OSError:  # another thing lies there
                 path = None
-        reading: BinaryIO = (path or temporary).open("rb", buffering=0)  # type: ignore[assignment]
+        reading: BinaryIO = (path or temporary).open("rb", buffering=0)
         return open_decoded(reading, size, path)
     finally:
         with suppress(OSError):

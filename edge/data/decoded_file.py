@@ -24,7 +24,8 @@ LOCAL_HEADER = struct.Struct("<26xHH")  # of a zip (APPNOTE 4.3.7): lengths of t
 
 def write_decoded(file: BinaryIO, count: int, size: int, chunks: Iterable[Chunk]) -> None:
     """Write `count` photos of `size` pixels, as they come. Raises OSError, of a full disk for one."""
-    readable, hashes = [], []
+    readable: list[Readable] = []
+    hashes: list[bytes] = []
     with zipfile.ZipFile(file, "w") as archive:
         with archive.open(f"{IMAGES}.npy", "w", force_zip64=True) as images:
             shape = (count, size, size, 3)
@@ -49,8 +50,8 @@ def open_decoded(file: BinaryIO, size: int, path: Path | None) -> Decoded:
     with zipfile.ZipFile(file) as archive:
         readable, hashes = (_array(archive, name) for name in (READABLE, HASHES))
         with archive.open(f"{IMAGES}.npy") as images:
-            np.lib.format.read_magic(images)  # type: ignore[no-untyped-call]
-            shape, by_column, kind = np.lib.format.read_array_header_1_0(images)  # type: ignore[no-untyped-call]
+            np.lib.format.read_magic(images)
+            shape, by_column, kind = np.lib.format.read_array_header_1_0(images)
             header = images.tell()
         start = archive.getinfo(f"{IMAGES}.npy").header_offset
         end = archive.start_dir
@@ -66,7 +67,7 @@ def open_decoded(file: BinaryIO, size: int, path: Path | None) -> Decoded:
     if offset + len(readable) * size * size * 3 > end:
         raise ValueError("cut short")
     rows = RowFile(file, offset, size, hashes, path)
-    return PixelRows((rows,), np.flatnonzero(readable)), readable
+    return PixelRows((rows,), np.flatnonzero(readable)), readable.astype(np.bool_)
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[np.uint8]:

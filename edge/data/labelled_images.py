@@ -80,7 +80,7 @@ class LabelledImages:
         key = hashlib.sha256(digest.digest() + self.images.hashes().tobytes()).hexdigest()
         known = load_arrays(key, "digest")
         if known:
-            return known[0].tobytes().hex()
+            return bytes(known[0]).hex()
         found = self._with_pixels(digest)
         store_arrays(key, digest=np.frombuffer(bytes.fromhex(found), np.uint8))
         return found

@@ -94,7 +94,8 @@ class PixelRows:
     def __getitem__(self, key: int | slice | Indices) -> Pixels:
         """Return uint8 (S, S, 4) of one image, (n, S, S, 4) of several. Raises DataError when a file is damaged."""
         if isinstance(key, int | np.integer):
-            return with_x(self.rgb(np.array([key])))[0]
+            [image] = with_x(self.rgb(np.array([key])))
+            return np.asarray(image)
         return with_x(self.rgb(key))
 
     def __iter__(self) -> Iterator[Pixels]:

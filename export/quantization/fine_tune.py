@@ -23,7 +23,8 @@ from ..proof.saturation import weight_scales
 from .calibration import Range
 from .quantize import quantize
 
-BATCH = 128  # images
+BATCH = 128  # images at most
+LARGEST_PIXELS = 2**21  # of a batch: larger images go in smaller batches
 LEARNING_RATE = 0.01  # at the start; it falls to nothing linearly
 MOMENTUM = 0.9
 WEIGHTED = ("Conv", "Gemm")
@@ -48,12 +49,14 @@ def fine_tune(
     tuned = fold_batchnorm(net)
     rounded = _Rounded(tuned, input_ranges(float_model, quantize(float_model, ranges, portable=portable)), portable)
     optimizer = torch.optim.SGD(tuned.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
-    pixels = torch.from_numpy(images.images)
-    steps = epochs * -(-len(images) // BATCH)
+    size = images.images.shape[1]
+    batch_size = max(2, min(BATCH, LARGEST_PIXELS // size**2))
+    steps = epochs * -(-len(images) // batch_size)
     done = 0
     for _ in range(epochs):
-        for chosen in torch.split(torch.randperm(len(images), generator=generator), BATCH):
-            batch = augment(pixels, chosen, generator, AUGMENTATION)
+        for chosen in torch.split(torch.randperm(len(images), generator=generator), batch_size):
+            pixels = torch.from_numpy(images.images[chosen.numpy()])
+            batch = augment(pixels, torch.arange(len(pixels)), generator, AUGMENTATION)
             with torch.no_grad():
                 wanted = net(batch)
             optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 - done / steps)
@@ -62,7 +65,7 @@ def fine_tune(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             done += 1
-    return build_graph(layers, tuned, images.images.shape[1])
+    return build_graph(layers, tuned, size)
 
 
 def fold_batchnorm(net: nn.Sequential) -> nn.Sequential:

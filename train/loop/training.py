@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +22,15 @@ from ..recipe.recipe import Recipe
 from ..recipe.schedule import learning_rate, plateau_factor, should_stop
 from ..runs import checkpoint
 from ..runs.run_folder import Run
+from .batches import Batch, training_images
 from .device import autocast_dtype
 from .distributed import World
 from .divergence import diverged
 from .memory_needed import check_memory
 from .stop_signals import Stopped, StopSignals
 
-EVALUATION_BATCH = 512  # images
+EVALUATION_BATCH = 512  # images at most
+EVALUATION_PIXELS = 2**21  # of a batch: larger images go in smaller batches
 VIEW_SEEDS = 1_000_003  # apart from a seed to the next; no run has so many views
 READ_EVERY = 10  # steps; reading the sums waits for the device
 READ_AFTER = 5  # seconds, where steps take long
@@ -83,7 +86,7 @@ class Training:
         self.world = world or World()
         self.net = net.to(device)
         self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None  # type: ignore[no-untyped-call]
-        self.images = torch.from_numpy(data.images[..., :3].copy()).to(device)  # (N, S, S, 3)
+        self.images = training_images(data.images, device)
         self.targets = torch.from_numpy(data.targets).to(device)
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
         self.optimizer = make_optimizer(
@@ -119,17 +122,18 @@ class Training:
             self._order = torch.randperm(len(self.targets), generator=self.generator, device=self.device)
             self._sums.zero_()
         started = told = time.perf_counter()
-        batches = torch.split(self._order, self._batches)
-        while self.step < self.steps_per_epoch:
-            self._train(batches[self.step])
-            self.step += 1
-            late = time.perf_counter() - told > READ_AFTER
-            if late or self.step % READ_EVERY == 0 or self.step == self.steps_per_epoch:
-                self._report(on_step)
-                told = time.perf_counter()
-            if self.world.any(stop is not None and stop.received is not None):
-                self.seconds += time.perf_counter() - started
-                raise Stopped
+        chosen = torch.split(self._order, self._batches)[self.step :]
+        with closing(self.images.batches(chosen, self.world.part)) as batches:
+            for own, batch in zip(chosen, batches, strict=True):
+                self._train(own, batch)
+                self.step += 1
+                late = time.perf_counter() - told > READ_AFTER
+                if late or self.step % READ_EVERY == 0 or self.step == self.steps_per_epoch:
+                    self._report(on_step)
+                    told = time.perf_counter()
+                if self.world.any(stop is not None and stop.received is not None):
+                    self.seconds += time.perf_counter() - started
+                    raise Stopped
         self.seconds += time.perf_counter() - started
         loss, accuracy = (self.world.total(self._sums) / len(self.targets)).tolist()
         return loss, accuracy
@@ -143,10 +147,11 @@ class Training:
         net = self.best_net.eval()
         loss_sum, logits = 0.0, []
         with torch.inference_mode():
-            for start in range(0, len(data), EVALUATION_BATCH):
+            size = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // self.recipe.size**2))
+            for start in range(0, len(data), size):
                 if stop is not None and stop.received is not None:
                     raise Stopped
-                part = slice(start, start + EVALUATION_BATCH)
+                part = slice(start, start + size)
                 batch = net(torch.from_numpy(data.images[part]).to(self.device))
                 targets = torch.from_numpy(data.targets[part]).to(self.device)
                 loss_sum += float(F.cross_entropy(batch, targets, reduction="sum"))
@@ -213,11 +218,11 @@ class Training:
         rate = recipe.lr * learning_rate(recipe.schedule, progress, recipe.warmup)
         return rate * plateau_factor(self.val_losses) if recipe.schedule == "plateau" else rate
 
-    def _train(self, chosen: torch.Tensor) -> None:
+    def _train(self, chosen: torch.Tensor, batch: Batch) -> None:
         """Take one step on the images at `chosen`; of a batch shared by several processes, on this one's part."""
         for group in self.optimizer.param_groups:
             group["lr"] = group["share"] * self.learning_rate(self.step)
-        pixels = augment(self.images, chosen, self.generator, self._augmentation, self.world.part)
+        pixels = augment(*batch, self.generator, self._augmentation, self.world.part)
         targets = self.targets[chosen[self.world.part]]
         weighted = [(targets, 1.0)]
         if self._augmentation.mixup or self._augmentation.cutmix:
