@@ -20,7 +20,7 @@ ARROWS = {
     "edge/files": "model",
     "edge/splits": "stats",
     "edge/data": "files machine photos splits stats",
-    "edge/inference": "data model photos stats",
+    "edge/inference": "data model photos splits stats",
     "edge/public": "",  # takes its names from `edge` itself
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",

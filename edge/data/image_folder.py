@@ -61,7 +61,7 @@ def read_listed(listed: ListedPhotos, to: int | Preprocessing) -> LabelledImages
     (images, readable), unreadable, remarks = _read_photos(listed.folder, listed.ids, Preprocessing.of(to))
     kept = listed if readable.all() else listed.take(np.flatnonzero(readable))
     return LabelledImages(
-        images, kept.targets, kept.labels, kept.ids, unreadable, kept.left_out, kept.contents, remarks
+        images, kept.targets, kept.labels, kept.ids, unreadable, kept.left_out, kept.contents, remarks=remarks
     )
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from ..data.datasets import POSITION, load_split
+from ..data.datasets import load_split
 from ..data.labelled_images import LabelledImages
 from ..data.pixel_rows import chunks
 from ..errors import DataError
 from ..model.card import ModelCard
 from ..model.contract import Logits, Model
+from ..splits.split_rules import POSITION
 
 SHOWN = 100  # labels in a message
 

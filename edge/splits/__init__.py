@@ -1,3 +1,3 @@
-"""Which images are held out: by their own content, by what they show or are called, or by their place."""
+"""Which images are held out: by their content, by what they show or how they are called, or by their place."""
 
-__all__ = ["split_rules"]
+__all__ = ["look_alikes", "name_groups", "split_rules"]

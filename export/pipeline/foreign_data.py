@@ -13,7 +13,7 @@ import numpy as np
 
 from ...edge.data.class_folder import class_folders, class_photos
 from ...edge.data.content_hashes import file_contents
-from ...edge.data.datasets import CONTENT, LOADERS, list_splits, load_splits, stratified_sample
+from ...edge.data.datasets import LOADERS, list_splits, load_splits, stratified_sample
 from ...edge.data.image_folder import read_listed
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.listed_photos import ListedPhotos
@@ -22,7 +22,7 @@ from ...edge.errors import DataError
 from ...edge.model.contract import Logits
 from ...edge.photos.preprocessing import Preprocessing
 from ...edge.photos.suffixes import named_like_photo
-from ...edge.splits.split_rules import share
+from ...edge.splits.split_rules import CONTENT, share
 from ...edge.stats.classification import Indices
 
 FEWEST = 5  # different photos in each split

@@ -6,12 +6,13 @@ from functools import reduce
 
 import numpy as np
 
-from ...edge.data.datasets import ALL, CONTENT, POSITION, load_split
+from ...edge.data.datasets import ALL, load_split
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.pixel_rows import Images, joined, taken
 from ...edge.data.seen_photos import PHOTOS, SEEN, Listed, list_photos, read_photo_list, write_photo_list
 from ...edge.data.split_folders import SPLITS
 from ...edge.errors import RunError
+from ...edge.splits.split_rules import POSITION
 from ..recipe.recipe import Recipe
 from ..runs.run_folder import Run
 from .ancestry import Ancestry, named
@@ -19,12 +20,14 @@ from .data_scan import Scan
 from .load_splits import Dataset, load_dataset
 
 
-def load_recipe_data(recipe: Recipe, rule: str = CONTENT) -> Dataset:
+def load_recipe_data(recipe: Recipe, rule: str | None = None) -> Dataset:
     """Load the data that the recipe names, and say what of it the nets have seen that it starts or learns from.
 
-    Raises DataError when the data isn't there or can't be used.
+    It is cut by `rule`, by default the recipe's. Raises DataError when the data isn't there or can't be used.
     """
-    data = load_dataset(recipe.data, recipe.size, recipe.val_fraction, recipe.seed, recipe.extra or None, rule)
+    data = load_dataset(
+        recipe.data, recipe.size, recipe.val_fraction, recipe.seed, recipe.extra or None, rule or recipe.rule
+    )
     return _with_remarks(data, Ancestry(recipe).remarks(data))
 
 
