@@ -12,7 +12,7 @@ import torch.distributed as dist
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.synthetic_shapes import synthetic_split
-from ...train.loop.distributed import World
+from ...train.loop.distributed import World, leave_world
 from ...train.loop.epochs import fit
 from ...train.loop.stop_signals import Stopped, StopSignals
 from ...train.loop.training import READ_EVERY, Step, Training
@@ -76,8 +76,8 @@ def one_process(job: Job) -> Iterator[Finding]:
     images = _images(40 if job.miniature else 2_000)
     recipe = Recipe(data="synthetic", net=_net(job), epochs=1, batch_size=len(images) // STEPS, lr=0.02, amp=False)
     alone, again = (_epoch_loss(recipe, images, job.device, World()) for _ in range(2))
-    with _group(job.device):
-        grouped = _epoch_loss(recipe, images, job.device, GroupOfOne())
+    with _group_of_one(job.device) as world:
+        grouped = _epoch_loss(recipe, images, job.device, world)
     figures = {"loss alone": alone, "again": again, "in a group": grouped, "backend": _backend(job.device)}
     yield judged(abs(grouped / alone - 1) <= SAME_EPOCH, figures, "a group of one comes to another loss")
 
@@ -92,12 +92,13 @@ class GroupOfOne(World):
 
 
 @contextmanager
-def _group(device: torch.device) -> Iterator[None]:
+def _group_of_one(device: torch.device) -> Iterator[World]:
     dist.init_process_group(_backend(device), store=dist.HashStore(), rank=0, world_size=1)  # type: ignore[attr-defined]
+    world = GroupOfOne()
     try:
-        yield
+        yield world
     finally:
-        dist.destroy_process_group()
+        leave_world(world)
 
 
 def _backend(device: torch.device) -> str:
