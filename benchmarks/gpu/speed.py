@@ -1,7 +1,8 @@
 """How fast training is here: step by step, and to an accuracy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def reaches(job: Job) -> Iterator[Finding]:
             Training(recipe, few, job.device).run_epoch(lambda _: None)
         seeds.append(Seed(recipe.seed))
         for _ in _epochs(Training(recipe, dataset.train, job.device), dataset.test, seeds[-1]):
-            figures = {"recipe": recipe.to_toml(), "seeds": [vars(seed) for seed in seeds]}
+            figures = {"recipe": recipe.to_toml(), "seconds": _seconds(seeds), "seeds": [vars(seed) for seed in seeds]}
             why = f"a whole training stays below {TARGETS[0]:.0%}"
             judged_ones = [seed for seed in seeds if seed.whole] if known else []
             well = all(seed.best >= TARGETS[0] for seed in judged_ones) if judged_ones else None
@@ -85,6 +86,13 @@ def reaches(job: Job) -> Iterator[Finding]:
             yield Finding(well, figures, why if well is False else "", cut)
             if over:
                 return
+
+
+def _seconds(seeds: Sequence[Seed]) -> dict[str, dict[str, float]]:
+    """Return for each target that was reached how many seeds did, and their mean seconds."""
+    names = [f"{target:.1%}" for target in TARGETS]
+    times = {name: [seed.reached[name] for seed in seeds if name in seed.reached] for name in names}
+    return {name: {"seeds": len(each), "mean": fmean(each)} for name, each in times.items() if each}
 
 
 def _smaller(job: Job) -> dict[str, object]:

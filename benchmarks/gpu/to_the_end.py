@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,24 @@ def exports(job: Job) -> Iterator[Finding]:
     net = run.load_net().to(job.device)
     expected = Model(job.folder / exported.summary["default"]).logits(pixels)
     figures: dict[str, Any] = {"images": len(pixels)}
-    for kind in ("as it is", "without TF32"):
-        with torch.backends.cudnn.flags(allow_tf32=False) if kind == "without TF32" else nullcontext():
+    for kind, precision in (("as it is", nullcontext()), ("without TF32", _without_tf32())):
+        with precision:
             logits = _logits(net, pixels, job.device)
         difference = float(np.abs(logits - expected).max() / np.ptp(expected))
         same = float((logits.argmax(1) == expected.argmax(1)).mean())
         figures[kind] = {"largest difference": difference, "same answers": same}
     well = difference <= SAME_LOGITS and same >= SAME_ANSWERS
     yield judged(well, figures, "the exported file gives other logits than the device")
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def _trained_run(job: Job, changes: dict[str, Any]) -> Run:
@@ -93,7 +103,7 @@ def fine_tuned(job: Job, options: Sequence[str], photos: int) -> Finding:
     if done.returncode:
         return Finding(False, why=said[-1] if said else f"exit status {done.returncode}")
     result = json.loads(done.stdout)
-    figures = {"photos": photos, "result": result, "epochs": read_history(folder), "said": said}
+    figures = {"result": result, "epochs": read_history(folder), "said": said}
     chance = 1 / len(open_run(folder).labels)
     return judged(result["test_interval"][0] > chance, figures, "no better than chance on the test photos")
 

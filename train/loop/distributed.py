@@ -136,7 +136,7 @@ def _ended_by_ctrl_c() -> Iterator[None]:
 
 def leave_world(world: World) -> None:
     """Take leave of the other processes."""
-    if world.size > 1:
+    if world.grouped:
         dist.destroy_process_group()
         # The net that was trained holds the group, too, in a cycle. Left to the end of the interpreter, the group's
         # threads can abort the process (pytorch/pytorch#179291).

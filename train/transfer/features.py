@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class FeatureMaker:
         self._body, self._images = net[:-1], images
         self._device, self._dtype = device, dtype
         self._made_of = [
-            *(_digest(self._body), images.digest()),
+            *(_digest(self._body), images.digest(), _sources(), BATCH, CHUNK),
             *(torch.__version__, torch.backends.cpu.get_cpu_capability(), torch.get_num_threads()),
             *(_name(device), str(dtype)),
         ]
@@ -88,6 +89,12 @@ def _digest(body: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _sources() -> str:
+    """Return the SHA-256 (hex) of the modules that decide how photos are changed and in what order."""
+    files = (Path(__file__), *sorted((Path(__file__).parents[1] / "recipe").glob("*.py")))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _seed(*numbers: int) -> int:

@@ -9,6 +9,7 @@ import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 from torch import nn
 
 from ...edge.data.labelled_images import LabelledImages
+from ...edge.model.contract import Logits
 from ..data.data_scan import class_weights
 from ..recipe.recipe import Recipe
 from .features import BATCH, PLAIN, FeatureMaker
@@ -50,6 +51,7 @@ class HeadStage:
         self._views = torch.empty(recipe.head_epochs, len(train), head.in_features, device=device)
         self._val: Examples | None = None
         self._seen = 0  # views that are there
+        self._head: Head | None = None
 
     def run_epoch(self, epoch: int, on_batch: Callable[[int, int], None]) -> Fitted:
         """Return the head that fits `epoch` views best.
@@ -73,4 +75,12 @@ class HeadStage:
         answers = train.features @ head.weight.T + head.bias
         loss = F.cross_entropy(answers, train.targets, weights, label_smoothing=smoothing)
         accuracy = (answers.argmax(1) == train.targets).float().mean()
+        self._head = head
         return Fitted(float(loss), float(accuracy), Head(head.weight.cpu(), head.bias.cpu(), head.decay))
+
+    def validate(self) -> tuple[float, Logits]:
+        """Return the mean cross-entropy (nats) and float32 logits (N, classes) of the head on the validation photos."""
+        assert self._val is not None
+        assert self._head is not None
+        logits = self._val.features @ self._head.weight.T + self._head.bias
+        return float(F.cross_entropy(logits, self._val.targets)), logits.cpu().numpy()

@@ -43,7 +43,8 @@ def open_options(name: str, *given: Mapping[str, Any]) -> tuple[str, ...]:
 def plan(recipe: Recipe, left_open: Collection[str], photos: int, val: int, device: str, cost: Cost) -> Recipe:
     """Return `recipe` with the options that are `left_open` chosen, for so many training and validation photos.
 
-    On a GPU all of the net learns; on a CPU as much as takes `CPU_MINUTES` at the most, or the head alone.
+    On a GPU all of the net learns; on a CPU as much as takes `CPU_MINUTES` at the most, or the head alone. A number of
+    epochs that somebody has chosen asks for a second stage, however long it takes.
     """
     amount = next(amount for amount in AMOUNTS if photos <= amount.photos)
     if "unfreeze_after" in left_open:
@@ -55,19 +56,19 @@ def plan(recipe: Recipe, left_open: Collection[str], photos: int, val: int, devi
         recipe = replace(recipe, epochs=epochs)
     if "freeze" not in left_open:
         return recipe
-    shares = SHARES if device == "cpu" else SHARES[:1]
-    for share in shares:
+    if device != "cpu":
+        return replace(recipe, freeze=0.0)
+    for share in SHARES:
         recipe = replace(recipe, freeze=share)
-        if device != "cpu" or second_stage_seconds(recipe, photos, val, cost) <= 60 * CPU_MINUTES:
+        if second_stage_seconds(recipe, photos, val, cost) <= 60 * CPU_MINUTES:
             return recipe
-    if "epochs" in left_open and recipe.unfreeze_after:
-        return replace(recipe, freeze=1.0, epochs=recipe.unfreeze_after)
-    return recipe
+    asked_for = "epochs" not in left_open or not recipe.unfreeze_after
+    return recipe if asked_for else replace(recipe, freeze=1.0, epochs=recipe.unfreeze_after)
 
 
 def first_stage_seconds(recipe: Recipe, photos: int, val: int, cost: Cost) -> float:
-    """Return how long the epochs of the head take, about."""
-    return (recipe.head_epochs * (photos + val) + val) * cost.features
+    """Return how long the epochs of the head take, about: of validation photos features are computed once."""
+    return (recipe.head_epochs * photos + val) * cost.features
 
 
 def second_stage_seconds(recipe: Recipe, photos: int, val: int, cost: Cost) -> float:

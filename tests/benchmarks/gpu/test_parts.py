@@ -103,12 +103,24 @@ def test_times_to_an_accuracy_are_of_the_first_epoch_there() -> None:
         seed.note(2.0, accuracy)
     assert seed.reached == {"90.0%": 4.0, "92.5%": 6.0, "93.0%": 6.0}
     assert (seed.best, seed.seconds, seed.epochs) == (0.93, 8.0, 4)
+    other = speed.Seed(1)
+    other.note(6.0, 0.925)
+    assert speed._seconds([seed, other])["92.5%"] == {"seeds": 2, "mean": 6.0}
+    assert speed._seconds([seed, other])["90.0%"] == {"seeds": 2, "mean": 5.0}
+    assert speed._seconds([other]).keys() == {"90.0%", "92.5%"}
 
 
 def test_a_run_is_exported_to_the_same_logits(job: Job, photos: str) -> None:
     found = _last(to_the_end.exports, replace(job, data=photos))
     assert found.ok, found
     assert found.figures["without TF32"]["same answers"] == 1
+
+
+def test_an_export_with_other_logits_is_noticed(job: Job, photos: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = to_the_end._logits
+    monkeypatch.setattr(to_the_end, "_logits", lambda *given: 1.01 * logits(*given))
+    found = _last(to_the_end.exports, replace(job, data=photos))
+    assert found.why == "the exported file gives other logits than the device"
 
 
 def test_a_fine_tuning_is_what_the_command_does_on_some_of_the_photos(job: Job, photos: str) -> None:

@@ -58,10 +58,10 @@ def test_nothing_is_left_open_of_other_recipes_nor_of_a_whole_one() -> None:
 
 def test_the_plan_says_what_and_how_long() -> None:
     assert words(_planned(FAST, freeze=0.7), 1453, 100, FAST) == (
-        "stage 1: the head, on features of 1,453 photos in 4 views, about 63 s; "
+        "stage 1: the head, on features of 1,453 photos in 4 views, about 59 s; "
         "stage 2: the last 30% of the net, 8 epochs, about 4 min; --freeze 1 leaves it out"
     )
     assert words(_planned(SLOW), 60, 10, SLOW) == (
-        "stage 1: the head, on features of 60 photos in 4 views, about 5 min; "
+        "stage 1: the head, on features of 60 photos in 4 views, about 4 min; "
         "no stage 2 (--freeze 0.7 trains more of the net, about 2 min an epoch)"
     )
