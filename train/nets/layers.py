@@ -19,7 +19,7 @@ PIXEL_STD = 64  # uint8 levels
 
 @dataclass(frozen=True)
 class Pixels:
-    """What pixels become, at the beginning of a net: (pixel - mean) / std of each channel, RGB, in uint8 levels."""
+    """What pixels become, before the first convolution: (pixel - mean) / std of each channel, RGB, in uint8 levels."""
 
     mean: tuple[float, float, float] = (PIXEL_MEAN, PIXEL_MEAN, PIXEL_MEAN)
     std: tuple[float, float, float] = (PIXEL_STD, PIXEL_STD, PIXEL_STD)

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 import torchvision
 from edge_cifar.edge.errors import ModelError, RunError
+from edge_cifar.train.loop.distributed import World
+from edge_cifar.train.loop.train_run import Session
 from edge_cifar.train.nets.backbones import BACKBONES
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.layers import scaled
@@ -22,6 +24,8 @@ from edge_cifar.train.nets.torch_modules import build_net
 from edge_cifar.train.recipe.recipe import make_recipe
 from edge_cifar.train.runs.imagenet_weights import SHA256, URLS, imagenet_file, imagenet_state, load_imagenet
 from edge_cifar.train.runs.initial_weights import load_weights
+from edge_cifar.train.runs.run_folder import open_run
+from PIL import Image
 
 from ..conftest import QuietHandler
 
@@ -171,3 +175,18 @@ def test_lite0_with_its_weights_computes_what_they_mean(size: int) -> None:
         )
         logits = F.linear(net[:-1](pixels), *list(state.values())[-2:])
     assert (logits - expected).abs().max() < 1e-4 < expected.abs().max()
+
+
+def test_a_run_records_the_weights_that_it_began_with(served: torch.nn.Module, tmp_path: Path) -> None:
+    for label, grey in (("dark", 40), ("light", 200)):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for i in range(6):
+            Image.new("RGB", (32, 32), (grey, grey + i, grey)).save(tmp_path / "photos" / label / f"{i}.png")
+    changes = {"data": str(tmp_path / "photos"), "net": SERVED, "init": "imagenet", "batch_size": 4, "epochs": 1}
+    recipe = make_recipe("standard", {**changes, "augment": "none"})
+    trained = Session(torch.device("cpu"), World(), tensorboard=False).train(recipe, tmp_path / "run")
+    run = open_run(trained.folder)
+    assert run.versions["init sha256"] == SHA256[SERVED]
+    theirs = served.state_dict()["features.0.0.weight"]
+    moved = (run.load_net()[1].weight - theirs).abs().mean()
+    assert 0 < moved < 0.2 * theirs.abs().mean()
