@@ -17,6 +17,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from PIL import Image
 
 from ...edge.cli.exit_status import reporting
 from ...edge.data import image_folder
@@ -33,6 +34,7 @@ from ...train.recipe.recipe import Recipe
 from ..measure.process_memory import peak_bytes
 
 SIDES = (320, 240)  # pixels of a photo
+RENDERED = 20  # photos of a class
 VALIDATED = 256  # images
 STARTS = ("first", "second")
 MODULE = "edge_cifar.benchmarks.runtime.large_data"
@@ -65,13 +67,15 @@ def large_data(
 
 
 def make_photos(folder: Path, count: int) -> None:
-    """Write `count` different JPEG photos of the ten shapes into class folders."""
+    """Write `count` different JPEG photos of the ten shapes into class folders: some rendered, each moved about."""
     random = np.random.RandomState(0)
     for label in LABELS:
         (folder / label).mkdir(parents=True)
+    rendered = [(label, np.asarray(render(label, *SIDES, random))) for _ in range(RENDERED) for label in LABELS]
     for i in range(count):
-        label = LABELS[i % len(LABELS)]
-        render(label, *SIDES, random).save(folder / label / f"{i:06}.jpg", quality=90)
+        label, pixels = rendered[i % len(rendered)]
+        moved = np.roll(pixels, (random.randint(SIDES[1]), random.randint(SIDES[0])), axis=(0, 1))
+        Image.fromarray(moved).save(folder / label / f"{i:06}.jpg", quality=90)
 
 
 def start(data: str, size: int, net: str, batch_size: int, steps: int) -> dict[str, float]:

@@ -18,7 +18,8 @@ import numpy as np
 
 from ..errors import DataError
 from ..photos.preprocessing import Preprocessing
-from ..splits.split_rules import CONTENT, POSITION, cut_by_content, stratified_split, unsettled
+from ..splits.name_groups import on_both_sides
+from ..splits.split_rules import BY_NAME, CONTENT, POSITION, cut_by_content, stratified_split, unsettled
 from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
 from .class_folder import class_folders, class_photos
@@ -85,6 +86,9 @@ def load_splits(
     given = _given_splits(data, to, least, contents=True)
     splits = {split: load() for split, load in given.items() if split != "train"}
     splits |= _cut(data, given, val_fraction, val_seed, rule)
+    if rule.startswith(BY_NAME):
+        told = on_both_sides([images.groups for images in splits.values()])
+        splits["train"] = replace(splits["train"], remarks=(*splits["train"].remarks, *told))
     for split in ("val", "test"):
         same_labels(splits["train"].labels, splits[split].labels, f"{data}/{split}")
     return {split: splits[split] for split in SPLITS}

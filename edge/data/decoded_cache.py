@@ -106,12 +106,12 @@ def decode_once(
     needed, reasons = 3 * count * size**2, []
     with suppress(RuntimeError):
         try:
-            return _decode_into(_entries(), key, count, size, decode, unchanged), ()
+            return _decode_into(_entries(), key, count, size, decode, unchanged, cache=True), ()
         except OSError as error:
             reasons.append(f"{_entries()}: {error.strerror or error}")
     words = f"{count:,} photos at {size} pixels take {needed / 1e9:.1f} GB decoded"
     with suppress(OSError):
-        decoded = _decode_into(Path(tempfile.gettempdir()), None, count, size, decode, unchanged)
+        decoded = _decode_into(Path(tempfile.gettempdir()), None, count, size, decode, unchanged, cache=False)
         return decoded, (
             f"{words}, in a temporary file, so that the next start decodes them again ({'; '.join(reasons)})",
         )
@@ -175,12 +175,13 @@ def _decode_into(
     size: int,
     decode: Callable[[], Iterator[Chunk]],
     unchanged: Callable[[], bool],
+    cache: bool,
 ) -> Decoded:
     """Decode photos into a file of `folder`: by the name of `key` if it may stay, else without a name.
 
     Raises OSError where that can't be written, or leaves too little free.
     """
-    _make_room(folder, 3 * count * size**2)
+    _make_room(folder, 3 * count * size**2, cache)
     temporary = temporary_beside(folder / "entry")
     try:
         with temporary.open("xb") as file:
@@ -209,17 +210,16 @@ def _decode_in_memory(count: int, size: int, decode: Callable[[], Iterator[Chunk
     return PixelRows((images,), np.flatnonzero(readable)), readable
 
 
-def _make_room(folder: Path, needed: int) -> None:
-    """Make the folder, and room for `needed` bytes in it; of the cache, entries unused for longest give way.
+def _make_room(folder: Path, needed: int, cache: bool = True) -> None:
+    """Make the folder, and room for `needed` bytes in it; of the `cache`, entries unused for longest give way.
 
     Raises OSError when there can't be that much room.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # photos may be private
-    own = folder == _entries()
-    found = [(path.stat(), path) for path in folder.iterdir()] if own else []
+    found = [(path.stat(), path) for path in folder.iterdir()] if cache else []
     files = sorted(found, key=lambda entry: entry[0].st_mtime_ns)
     total, free = sum(status.st_size for status, _ in files), shutil.disk_usage(folder).free - RESERVE
-    if needed > (LIMIT if own else needed) or needed > free + total:
+    if needed > (LIMIT if cache else needed) or needed > free + total:
         raise OSError(
             errno.ENOSPC, f"{(max(free, 0) + total) / 1e9:.1f} GB free, of which it may have {LIMIT / 1e9:.0f}"
         )

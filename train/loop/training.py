@@ -32,7 +32,7 @@ from .memory_needed import check_memory
 from .stop_signals import Stopped, StopSignals
 
 EVALUATION_BATCH = 512  # images at most
-EVALUATION_PIXELS = 2**21  # of a batch: larger images go in smaller batches
+EVALUATION_PIXELS = 2**20  # of a batch: larger images go in smaller batches
 VIEW_SEEDS = 1_000_003  # apart from a seed to the next; no run has so many views
 READ_EVERY = 10  # steps; reading the sums waits for the device
 READ_AFTER = 5  # seconds, where steps take long

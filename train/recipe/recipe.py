@@ -100,13 +100,15 @@ class Recipe:
     unfreeze_after: int = _option(
         0,
         "Epochs in which only the last layer (the head) learns: it is fitted to what the net, as it starts, makes of "
-        "so many views of the images, the first as they are, the others augmented.",
+        "so many views of the images, the first as they are, the others augmented.  "
+        "[default: 0; recipe finetune: by the photos]",
         low=0,
     )
     freeze: float = _option(
         0.0,
         "Share of the net's layers with weights, from the first on, that keep those they start with; 0: none, 1: all "
-        "but the head, so that all epochs are such as --unfreeze-after has.",
+        "but the head, so that all epochs are such as --unfreeze-after has.  "
+        "[default: 0; recipe finetune: by the photos and the device]",
         low=0,
         high=1,
     )

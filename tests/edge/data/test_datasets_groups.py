@@ -69,6 +69,20 @@ def test_names_keep_photos_together_across_classes(photos: Path) -> None:
     assert splits["train"].remarks == ("--split-by: photos of 4 names, each on one side of the split",)
 
 
+def test_names_that_no_split_could_keep_together_are_told(photos: Path) -> None:
+    rule = f"{BY_NAME}/(\\w+)-"
+    tested = {name.split("/")[1][:-7] for name in load_split(str(photos), "test", 32, **CUT, rule=rule).ids}
+    for path in photos.glob("dog/*"):
+        if path.name[:-7] in tested:  # so that another scene of the dogs has to be
+            path.unlink()
+    splits = load_splits(str(photos), 32, **CUT, rule=rule)
+    scenes = [{name.split("/")[1][:-7] for name in images.ids} for images in splits.values()]
+    both = sorted(scene for scene in set.union(*scenes) if sum(scene in own for own in scenes) > 1)
+    told = f"--split-by: on both sides of the split, since a class has few others: {', '.join(both)}"
+    assert both
+    assert splits["train"].remarks[1:] == (told,)
+
+
 def test_photos_without_such_a_name_stand_alone(photos: Path) -> None:
     images = load_split(str(photos), "train", 32, **CUT, rule=f"{BY_NAME}/(kitchen|garden)-")
     remark = "--split-by: photos of 2 names, each on one side of the split; 40 photos match nothing and stand alone"

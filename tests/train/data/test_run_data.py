@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from edge_cifar.edge.data.seen_photos import PHOTOS, read_photo_list
 from edge_cifar.edge.errors import DataError, RunError
+from edge_cifar.edge.inference.on_dataset import load_for
+from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.train.data.load_splits import Dataset
 from edge_cifar.train.data.run_data import keep_photo_list, load_recipe_data, load_run_data, validation_cut
 from edge_cifar.train.recipe.recipe import make_recipe
@@ -147,6 +149,27 @@ def test_a_run_of_the_first_versions_is_cut_as_it_was(photos: Path) -> None:
     add_photos(photos, "cat", range(50, 51))
     with pytest.raises(RunError, match=r"not the images that .* was trained on"):
         load_run_data(run)
+
+
+def test_a_run_that_was_cut_by_content_alone_stays_so(photos: Path) -> None:
+    recipe = make_recipe("quick", {"data": str(photos), "size": 8})
+    dataset = load_recipe_data(recipe, rule="content")
+    run = Run(photos.parent / "run", recipe, dataset.describe(), VERSIONS)
+    run.create()
+    assert validation_cut(run) == {"fraction": 0.1, "seed": 0, "rule": "content"}
+    assert same(load_run_data(run), dataset)
+
+
+def test_a_device_cuts_by_names_as_the_training_did(photos: Path, card: ModelCard) -> None:
+    run, dataset = make_run(photos, split_by=r"(\d)\.png")
+    assert run.recipe.rule == "name:(\\d)\\.png"
+    card = replace(card, labels=run.labels, size=8, validation=validation_cut(run))
+    digits = []
+    for split, images in dataset.splits.items():
+        assert load_for(card, str(photos), split).ids == images.ids
+        digits.append({name[-5] for name in images.ids})
+    assert sum(map(len, digits)) == 10
+    assert dataset.scan.remarks == ("--split-by: photos of 10 names, each on one side of the split",)
 
 
 def test_a_card_says_how_the_run_was_cut(photos: Path) -> None:

@@ -136,6 +136,9 @@ def test_all_but_the_head_may_stay(tmp_path: Path, images: Images) -> None:
     assert [row["stage"] for row in run.history()] == ["head", "head"]
     moved = [name for name, tensor in training.net.state_dict().items() if not torch.equal(tensor, before[name])]
     assert moved == [f"{len(training.net) - 1}.weight", f"{len(training.net) - 1}.bias"]
+    with torch.inference_mode():
+        answers = run.load_net()(torch.from_numpy(images[1].images)).argmax(1).numpy()
+    assert float((answers == images[1].targets).mean()) == run.kept_epoch()[1]
 
 
 def test_statistics_stay_where_asked_while_weights_learn(tmp_path: Path, images: Images) -> None:
