@@ -16,11 +16,18 @@ import torch
 from ...edge.errors import RunError
 from ...edge.files.atomic_write import file_sha256, remove_temporaries
 from ...edge.machine.cores import usable_cores
+from ...edge.model.contract import Logits
+from ...edge.report.document import PAGE
+from ...edge.report.doubtful_photos import doubts_line
+from ...edge.stats.label_errors import Doubt
 from ..data.load_splits import Dataset
+from ..data.photo_files import PhotoFiles
 from ..data.run_data import keep_photo_list, load_recipe_data, load_run_data
 from ..recipe.recipe import Recipe
+from ..report.label_doubts import find_doubts
 from ..report.write_report import write_curves, write_report
 from ..runs.checkpoint import CHECKPOINT
+from ..runs.doubtful_photos import DOUBTS, read_doubts
 from ..runs.final_result import Result
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
@@ -53,8 +60,13 @@ class Summary:
 
     def text(self) -> str:
         """Return what is printed otherwise."""
-        result, report = self.result, self.folder / "report.md"
-        return f"test accuracy {result.test_accuracy:.2%} ({result.test_images} images)\nreport {report}"
+        lines = [
+            f"test accuracy {self.result.test_accuracy:.2%} ({self.result.test_images} images)",
+            f"report {self.folder / PAGE}",
+        ]
+        if doubts := read_doubts(self.folder):
+            lines.append(f"{doubts_line(doubts)}: see there, or {self.folder / DOUBTS}")
+        return "\n".join(lines)
 
 
 class Session:
@@ -168,9 +180,17 @@ class Session:
         if self.first:
             training.best_net.load_state_dict(run.load_net().state_dict())
             _, logits = training.evaluate(dataset.test)
-            result = write_report(run, dataset.test, logits)
+            files = PhotoFiles(dataset)
+            doubts = self._doubts(training, dataset, logits, files) if files.known else None
+            result = write_report(run, dataset.test, logits, doubts, files.photo)
             (run.folder / CHECKPOINT).unlink(missing_ok=True)  # serves only to go on
         return Summary(run.folder, self._world.from_first(result))
+
+    def _doubts(self, training: Training, dataset: Dataset, test: Logits, files: PhotoFiles) -> list[Doubt]:
+        """Return the photos whose folder the net contradicts, whose answers to the `test` images are known."""
+        self._say("looking for labels that may be wrong")
+        logits = {split: training.evaluate(dataset.splits[split])[1] for split in ("train", "val")}
+        return find_doubts(dataset.splits, {**logits, "test": test}, files.path)
 
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}

@@ -1,3 +1,11 @@
 """Run folders: what training leaves, and what starts from it."""
 
-__all__ = ["checkpoint", "final_result", "initial_weights", "resume_options", "run_folder", "run_summary"]
+__all__ = [
+    "checkpoint",
+    "doubtful_photos",
+    "final_result",
+    "initial_weights",
+    "resume_options",
+    "run_folder",
+    "run_summary",
+]
