@@ -7,9 +7,9 @@ import numpy as np
 from ..photos.contract import Photo
 from ..stats.classification import Floats, Indices, confused_pairs, confusion_matrix
 from .charts.thumbnails import thumbnail, thumbnails
-from .document import paragraph, section
+from .document import charts, figure, section
 
-PAIRS, PHOTOS = 6, 4  # shown, and photos of each: those whose wrong answers are surest
+PAIRS, PHOTOS = 8, 3  # shown, and photos of each: those whose wrong answers are surest
 
 
 def confused_section(
@@ -23,5 +23,5 @@ def confused_section(
         surest = found[np.argsort(-sure[found], kind="stable")][:PHOTOS].tolist()
         shown = [thumbnail(photo_of(ids[i]), ids[i], f"{sure[i]:.0%} sure of {labels[answer]}") for i in surest]
         images = f"{n:,} image{'s' if n > 1 else ''} of {int((targets == truth).sum()):,}"
-        parts += [paragraph(f"{labels[truth]}, taken for {labels[answer]}: {images}"), thumbnails(shown)]
-    return section("Photos that are confused", *parts)
+        parts.append(figure(f"{labels[truth]}, taken for {labels[answer]}: {images}", "", thumbnails(shown)))
+    return section("Photos that are confused", charts(*parts))

@@ -7,6 +7,7 @@ from ..stats.label_errors import HELD_OUT, LEARNED, OUT_OF_FOLD, Doubt
 from .charts.thumbnails import thumbnail, thumbnails
 from .document import paragraph, section, table
 
+DOUBTS = "doubtful.jsonl"  # the list in a run folder, for programs
 PICTURES, LISTED = 24, 100
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 JUDGED = {
@@ -16,21 +17,21 @@ JUDGED = {
 }
 
 
-def doubts_section(doubts: Sequence[Doubt], photo_of: Callable[[Doubt], Photo], rest: str) -> str:
-    """Return the section, the worst first as they come; `rest` says where all of them are listed."""
+def doubts_section(doubts: Sequence[Doubt], photo_of: Callable[[str, str], Photo]) -> str:
+    """Return the section, in the order of `doubts`, the worst first; `photo_of` gives the photo of a split and id."""
     title = "Labels that may be wrong"
     if not doubts:
         return section(title, paragraph("No photo contradicts its folder."))
-    note = f"The {LISTED} worst of them; all are in {rest}." if len(doubts) > LISTED else f"The same list is in {rest}."
+    listed = f"The {LISTED} worst of them; all are" if len(doubts) > LISTED else "The same list is"
     return section(
         title,
         paragraph(
             f"{doubts_line(doubts)}. Look at each, the worst come first: where the folder is wrong, move the file and "
             "train again; where the net is, it wants more such photos."
         ),
-        thumbnails([_picture(each, photo_of(each)) for each in doubts[:PICTURES]]),
-        table(["folder", "its probability", "looks like", "", "split", "photo"], *map(_row, doubts[:LISTED])),
-        paragraph(f"{note} {_judged(doubts)}", "note"),
+        thumbnails([_picture(each, photo_of(each.split, each.id)) for each in doubts[:PICTURES]]),
+        table(["folder", "probability", "looks like", "probability", "split", "photo"], *map(_row, doubts[:LISTED])),
+        paragraph(f"{listed} in {DOUBTS} of the run. {_judged(doubts)}", "note"),
     )
 
 

@@ -25,6 +25,10 @@ class PhotoFiles:
         """Whether there are files, which a person can look at and move."""
         return bool(self._folders or self._extra)
 
+    def has(self, split: str, name: str) -> bool:
+        """Return whether the dataset has this photo."""
+        return split in self._splits and name in self._places(split)
+
     def path(self, split: str, name: str) -> Path:
         """Return where a photo should lie; of one that never was a file, its name."""
         folders = self._folders

@@ -18,7 +18,7 @@ from ...edge.files.atomic_write import file_sha256, remove_temporaries
 from ...edge.machine.cores import usable_cores
 from ...edge.model.contract import Logits
 from ...edge.report.document import PAGE
-from ...edge.report.doubtful_photos import doubts_line
+from ...edge.report.doubtful_photos import DOUBTS, doubts_line
 from ...edge.stats.label_errors import Doubt
 from ..data.load_splits import Dataset
 from ..data.photo_files import PhotoFiles
@@ -27,7 +27,7 @@ from ..recipe.recipe import Recipe
 from ..report.label_doubts import find_doubts
 from ..report.write_report import write_curves, write_report
 from ..runs.checkpoint import CHECKPOINT
-from ..runs.doubtful_photos import DOUBTS, read_doubts
+from ..runs.doubtful_photos import read_doubts
 from ..runs.final_result import Result
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started

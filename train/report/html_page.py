@@ -16,7 +16,6 @@ from ...edge.stats.classification import Floats, confusion_matrix
 from ...edge.stats.confidence import calibration_bins, calibration_error
 from ...edge.stats.label_errors import Doubt
 from ...edge.stats.softmax import softmax
-from ..runs.doubtful_photos import DOUBTS
 from ..runs.final_result import Result
 from ..runs.run_folder import Run
 
@@ -52,7 +51,7 @@ def html_page(
         class_section([net]),
         *answer_sections([net]),
         confused,
-        "" if doubts is None else doubts_section(doubts, lambda each: photo_of(each.split, each.id), DOUBTS),
+        "" if doubts is None else doubts_section(doubts, photo_of),
         section(
             "Next", commands([f"edge-cifar export {shlex.quote(str(run.folder))} --quantize"]), paragraph(NEXT, "note")
         ),

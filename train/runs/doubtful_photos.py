@@ -7,9 +7,8 @@ from pathlib import Path
 
 from ...edge.errors import RunError
 from ...edge.files.atomic_write import write_text
+from ...edge.report.doubtful_photos import DOUBTS
 from ...edge.stats.label_errors import Doubt
-
-DOUBTS = "doubtful.jsonl"
 
 
 def write_doubts(folder: Path, doubts: Iterable[Doubt]) -> None:

@@ -20,11 +20,11 @@ from ...edge.files.atomic_write import check_replaceable, write_bytes, write_jso
 from ...edge.files.file_lock import exclusive
 from ...edge.files.own_mark import JSON_KEY
 from ...edge.report.document import PAGE
+from ...edge.report.doubtful_photos import DOUBTS
 from ...edge.report.run_history import METRICS, read_history
 from ..nets.torch_modules import build_net
 from ..recipe.recipe import Recipe
 from .checkpoint import CHECKPOINT
-from .doubtful_photos import DOUBTS
 from .final_result import Result
 
 CONFIG = "config.json"

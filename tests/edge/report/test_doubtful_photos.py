@@ -10,7 +10,7 @@ DOUBT = Doubt("test", "glass/<i>.jpg", "photos/glass/<i>.jpg", "glass", "metal &
 
 
 def section(doubts: list[Doubt]) -> str:
-    return doubts_section(doubts, lambda _: np.zeros((8, 8, 3), dtype=np.uint8), "doubtful.jsonl")
+    return doubts_section(doubts, lambda *_: np.zeros((8, 8, 3), dtype=np.uint8))
 
 
 def test_a_photo_is_shown_with_its_folder_what_it_looks_like_and_where_it_lies() -> None:
@@ -25,7 +25,7 @@ def test_a_photo_is_shown_with_its_folder_what_it_looks_like_and_where_it_lies()
         "95.7%",
         "Test photos were judged by the net, which has not learned from them.",
         "Training photos were judged by the net that has learned them",
-        "The same list is in doubtful.jsonl.",
+        "The same list is in doubtful.jsonl of the run.",
     ):
         assert words in elements.text
     assert len(elements.sources) == 2
@@ -37,11 +37,11 @@ def test_however_many_there_are_the_page_stays_small() -> None:
     assert len(elements.sources) == PICTURES
     assert elements.text.count("photos/glass/<i>.jpg") == LISTED
     assert "5,000 photos contradict their folders" in elements.text
-    assert f"The {LISTED} worst of them; all are in doubtful.jsonl." in elements.text
+    assert f"The {LISTED} worst of them; all are in doubtful.jsonl of the run." in elements.text
 
 
 def test_a_photo_that_is_gone_is_only_listed(tmp_path: Path) -> None:
-    page = doubts_section([DOUBT], lambda _: tmp_path / "gone.jpg", "doubtful.jsonl")
+    page = doubts_section([DOUBT], lambda *_: tmp_path / "gone.jpg")
     assert Elements(page).sources == []
     assert "photos/glass" in page
 

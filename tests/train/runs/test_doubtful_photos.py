@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 from edge_cifar.edge.errors import EdgeCifarError, RunError
+from edge_cifar.edge.report.doubtful_photos import DOUBTS
 from edge_cifar.edge.stats.label_errors import LEARNED, Doubt
-from edge_cifar.train.runs.doubtful_photos import DOUBTS, read_doubts, write_doubts
+from edge_cifar.train.runs.doubtful_photos import read_doubts, write_doubts
 
 DOUBT = Doubt("train", "a/\udcff\n.jpg", "photos/a/\udcff\n.jpg", "a", "ä", 0.01, 0.9, LEARNED)
 
