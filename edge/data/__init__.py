@@ -5,6 +5,7 @@ __all__ = [
     "class_folder",
     "content_hashes",
     "datasets",
+    "decoded_cache",
     "image_folder",
     "labelled_images",
     "listed_photos",

@@ -1,17 +1,13 @@
 """The last step: names, weights of one's own, and the lowest operator set that has all nodes."""
 
-from collections import Counter
-
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ...edge.errors import ModelError
 from ...edge.model.contract import INPUT, OUTPUT
-from ..graph.versions import NORMALIZED, OPSET
+from ..graph.versions import NORMALIZED, with_lowest_opset
 from .draft import Draft
 
-LAST_OPSET = 17  # IR 8, onnxruntime 1.12
 WEIGHTED = ("Conv", "Gemm")
 PARTS = {1: "weight", 2: "bias"}
 PIXEL_PARTS = {1: "pixel_scale", 2: "pixel_zero_point"}
@@ -48,7 +44,7 @@ def finish(draft: Draft, classes: int) -> onnx.ModelProto:
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])],
         initializers,
     )
-    return _with_lowest_opset(graph)
+    return with_lowest_opset(graph)
 
 
 def _constant_name(node: onnx.NodeProto, at: int) -> str:
@@ -63,20 +59,3 @@ def _write_biases(draft: Draft) -> None:
         weight = draft.constant(node, 1)
         if node.op_type == "Conv" and weight is not None and not any(node.input[2:]):
             node.input[2:] = [draft.add_constant(f"{node.output[0]}_bias", np.zeros(len(weight), np.float32))]
-
-
-def _with_lowest_opset(graph: onnx.GraphProto) -> onnx.ModelProto:
-    kinds = Counter(node.op_type for node in graph.node if node.domain not in ("", "ai.onnx"))
-    if kinds:
-        raise ModelError(f"no standard operators: {', '.join(sorted(kinds))}")
-    for opset in range(OPSET, LAST_OPSET + 1):
-        imports = [helper.make_opsetid("", opset)]
-        ir_version = helper.find_min_ir_version_for(imports)
-        model = helper.make_model(graph, producer_name="edge-cifar", opset_imports=imports, ir_version=ir_version)
-        try:
-            onnx.checker.check_model(model, full_check=True)
-        except Exception as error:  # checker's and shape inference's have no common ancestor
-            reason = error
-        else:
-            return model
-    raise ModelError(f"no operator set up to {LAST_OPSET} has all its operators: {reason}")

@@ -17,45 +17,16 @@ from onnx.reference import ReferenceEvaluator
 from ...edge.model.contract import INPUT
 from ..foreign.pixel_rule import PixelRule
 from ..graph.graph_view import attribute
+from ..graph.pixel_steps import Affine, PixelSteps
 from ..graph.versions import NORMALIZED
 from .draft import Draft
 
 MOVING = {"Cast", "Identity", "Transpose", "Gather", "Slice", "Split", "Concat", "Squeeze", "Unsqueeze", "Reshape"}
 SCALING = {"Add", "Sub", "Mul", "Div", "Neg", "Clip"}
-LARGEST_ZERO_POINT = 192  # X is at least 63 steps inside the photo
 LIT = 128  # of pixels that are told apart by one colour: a power of two, to divide by exactly
 TOLERANCE = 1e-5  # of a tensor's largest value: what float32 in the graph may leave of exactness
 
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Steps:
-    """How `normalized` stands for pixels: (pixel - zero_point) * scale."""
-
-    scale: float
-    zero_point: int
-
-    @classmethod
-    def of(cls, rule: PixelRule) -> "Steps":
-        """Return a scale, a power of two, and a zero point that bring pixels near what the net normalizes them to."""
-        zero_point = float(np.mean(rule.mean)) / rule.scale
-        scale = 2.0 ** np.ceil(np.log2(abs(rule.scale) / np.mean(np.abs(rule.std))))
-        return cls(float(scale), int(np.clip(np.rint(zero_point), 0, LARGEST_ZERO_POINT)))
-
-
-@dataclass(frozen=True)
-class Affine:
-    """A tensor (N, C, H, W) as `factors` (C, 3) times RGB of 0 to 255, plus `shift` (C,)."""
-
-    factors: Array
-    shift: Array
-
-    def of_normalized(self, steps: Steps) -> Array:
-        """Return the same as factors (C, 4) of normalized RGBX."""
-        shift = self.shift + self.factors.sum(axis=1) * steps.zero_point
-        inside = (255 - steps.zero_point) * steps.scale  # X of every pixel of the photo
-        return np.column_stack([self.factors / steps.scale, shift / inside])
 
 
 @dataclass(frozen=True)
@@ -70,7 +41,7 @@ class Entrance:
 def take_pixels(draft: Draft, rule: PixelRule) -> None:
     """Let the graph read uint8 (N, size, size, 4) RGBX in place of what `rule` makes of pixels."""
     normalized = draft.fresh(NORMALIZED)
-    steps, size = Steps.of(rule), rule.preprocessing.size
+    steps, size = PixelSteps.of(rule.mean, rule.std, rule.scale), rule.preprocessing.size
     for entrance in _entrances(draft, _chain(draft), rule) or _entrances(draft, [], rule) or ():
         matrix = entrance.affine.of_normalized(steps)
         if all(_takes_images(draft, node, entrance.name) for node in entrance.readers):
@@ -185,7 +156,7 @@ def _move_last(draft: Draft, image: str) -> str:
     return last
 
 
-def _read_bytes(draft: Draft, steps: Steps, size: int, normalized: str) -> None:
+def _read_bytes(draft: Draft, steps: PixelSteps, size: int, normalized: str) -> None:
     """Put the model contract's first nodes in front."""
     image = draft.fresh(INPUT)
     moved = draft.fresh(image)

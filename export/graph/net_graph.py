@@ -21,15 +21,25 @@ from ...train.nets.layers import (
     Depthwise,
     Elu,
     Flatten,
+    Gate,
+    HardSigmoid,
+    HardSwish,
     Layer,
     MaxPool,
+    Pixels,
     Relu,
+    Relu6,
     Residual,
+    from_pixels,
+    pads,
     shapes,
 )
-from ...train.nets.torch_modules import PIXEL_MEAN, PIXEL_STD, Sum
+from ...train.nets.torch_modules import Product, Sum
 from .graph_writer import GraphWriter
-from .versions import IR_VERSION, NORMALIZED, OPSET
+from .pixel_steps import Affine, PixelSteps
+from .versions import NORMALIZED, with_lowest_opset
+
+SIXTH = float(np.float32(1 / 6))  # the slope of a hard sigmoid
 
 Array = npt.NDArray[np.float64]
 
@@ -40,13 +50,7 @@ def build_graph(layers: tuple[Layer, ...], net: nn.Sequential, size: int) -> onn
     `net` is what `build_net` made of `layers`, in evaluation mode on the CPU.
     """
     writer = GraphWriter()
-    # Pixels are moved to channels first while they are bytes, then scaled exactly: (pixel - 128) / 64.
-    writer.node("Transpose", perm=[0, 3, 1, 2])  # (N, 4, H, W)
-    scale = writer.constant("pixel_scale", np.array(1 / PIXEL_STD, np.float32))
-    zero_point = writer.constant("pixel_zero_point", np.array(PIXEL_MEAN, np.uint8))
-    writer.node("DequantizeLinear", scale, zero_point, output=NORMALIZED)
-
-    _write_layers(writer, layers, net[1:], (3, size))
+    _write_layers(writer, from_pixels(layers), net, (3, size))
     writer.nodes[-1].output[0] = OUTPUT
     return _model(writer, size, classes=writer.initializers[-1].dims[0])  # of the last layer's bias
 
@@ -60,25 +64,41 @@ def _write_layers(
     for i, (layer, module, (channels, side)) in enumerate(zip(layers, modules, entering, strict=True)):
         following = modules[i + 1] if i + 1 < len(layers) else None
         match layer:
-            case Conv(_, kernel):
+            case Pixels():
+                _read_bytes(writer, _steps(layer))
+            case Conv() | Depthwise():
                 weight, bias = _folded(module, following)
-                if weight.shape[1] == 3:
-                    weight = np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
-                names = _weight_and_bias(writer, weight, bias)
-                strides = [layer.stride] * 2 if layer.stride > 1 else None
-                writer.node("Conv", *names, kernel_shape=[kernel, kernel], pads=[layer.padding] * 4, strides=strides)
-            case Depthwise(kernel):
-                weight, bias = _folded(module, following)
-                names = _weight_and_bias(writer, weight, bias)
-                writer.node("Conv", *names, group=len(weight), kernel_shape=[kernel, kernel], pads=[kernel // 2] * 4)
+                if isinstance(first := layers[i - 1], Pixels):
+                    weight = _of_normalized(weight, first)
+                above, below = pads(layer, side)
+                writer.node(
+                    "Conv",
+                    *_weight_and_bias(writer, weight, bias),
+                    group=len(weight) if isinstance(layer, Depthwise) else None,
+                    kernel_shape=[layer.kernel] * 2,
+                    pads=[above, above, below, below],
+                    strides=[layer.stride] * 2 if layer.stride > 1 else None,
+                )
             case BatchNorm() if not isinstance(before, nn.Conv2d):  # otherwise it is folded already
                 _batchnorm(writer, module)
             case Relu():
                 writer.node("Relu")
+            case Relu6():
+                writer.node("Clip", *_bounds(writer, 0, 6))
+            case HardSigmoid():
+                writer.node("HardSigmoid", alpha=SIXTH, beta=0.5)
+            case HardSwish():
+                writer.node("HardSwish")
             case Elu():
                 writer.node("Elu")
             case MaxPool():
-                writer.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+                above, below = pads(layer, side)
+                writer.node(
+                    "MaxPool",
+                    kernel_shape=[layer.kernel] * 2,
+                    pads=[above, above, below, below] if below else None,
+                    strides=[layer.stride] * 2,
+                )
             case AveragePool():
                 writer.node("GlobalAveragePool")
             case Residual(body, shortcut):
@@ -88,6 +108,11 @@ def _write_layers(
                 through_body, writer.value = writer.value, value
                 _write_layers(writer, shortcut, module.shortcut, (channels, side))
                 writer.node("Add", through_body)
+            case Gate(body):
+                assert isinstance(module, Product)
+                value = writer.value
+                _write_layers(writer, body, module.body, (channels, side))
+                writer.node("Mul", value)
             case Flatten():
                 # Channels last, as int8 convolutions compute: onnxruntime then needs no transpose at either end.
                 writer.node("Transpose", perm=[0, 2, 3, 1])  # (N, H, W, C)
@@ -99,6 +124,33 @@ def _write_layers(
         before = module
 
 
+def _read_bytes(writer: GraphWriter, steps: PixelSteps) -> None:
+    """Add the model contract's first nodes: pixels move to channels first while they are bytes, then become numbers."""
+    writer.node("Transpose", perm=[0, 3, 1, 2])  # (N, 4, H, W)
+    scale = writer.constant("pixel_scale", np.array(steps.scale, np.float32))
+    zero_point = writer.constant("pixel_zero_point", np.array(steps.zero_point, np.uint8))
+    writer.node("DequantizeLinear", scale, zero_point, output=NORMALIZED)
+
+
+def _steps(pixels: Pixels) -> PixelSteps:
+    return PixelSteps.of(pixels.mean, pixels.std)
+
+
+def _of_normalized(weight: Array, pixels: Pixels) -> Array:
+    """Return the weight (O, 4, K, K) of normalized RGBX that does what `weight` (O, 3, K, K) does with `pixels`."""
+    steps = _steps(pixels)
+    if pixels.mean == (steps.zero_point,) * 3 and pixels.std == (1 / steps.scale,) * 3:
+        return np.pad(weight, ((0, 0), (0, 1), (0, 0), (0, 0)))  # X is ignored
+    mean, std = np.array(pixels.mean), np.array(pixels.std)
+    matrix = Affine(np.diag(1 / std), -mean / std).of_normalized(steps)
+    return np.asarray(np.einsum("ochw,ci->oihw", weight, matrix))
+
+
+def _bounds(writer: GraphWriter, *bounds: float) -> list[str]:
+    name = f"layer_{len(writer.nodes)}"
+    return [writer.constant(f"{name}_{i}", np.array(bound, np.float32)) for i, bound in enumerate(bounds, 1)]
+
+
 def _model(writer: GraphWriter, size: int, classes: int) -> onnx.ModelProto:
     graph = helper.make_graph(
         writer.nodes,
@@ -107,19 +159,13 @@ def _model(writer: GraphWriter, size: int, classes: int) -> onnx.ModelProto:
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])],
         writer.initializers,
     )
-    model = helper.make_model(
-        graph,
-        producer_name="edge-cifar",
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    return with_lowest_opset(graph)
 
 
 def _folded(conv: nn.Module, following: nn.Module | None) -> tuple[Array, Array]:
     """Return a convolution's weight (O, I, K, K) and bias (O,) with the batchnorm that follows it folded in."""
-    weight, bias = _array(conv.weight), _array(conv.bias)
+    weight = _array(conv.weight)
+    bias = np.zeros(len(weight)) if conv.bias is None else _array(conv.bias)
     if not isinstance(following, nn.BatchNorm2d):
         return weight, bias
     factor = _array(following.weight) / np.sqrt(_array(following.running_var) + following.eps)

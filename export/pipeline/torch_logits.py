@@ -7,10 +7,14 @@ from torch import nn
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.model.contract import Logits
 
-BATCH = 256  # images
+BATCH = 256  # images at most
+LARGEST_PIXELS = BATCH * 64 * 64  # of a batch: larger images go in smaller batches
 
 
 def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
     """Return float32 logits (N, classes) of the torch net on the CPU."""
+    pixels = images.images
+    batch = max(1, min(BATCH, LARGEST_PIXELS // (pixels.shape[1] * pixels.shape[2])))
     with torch.inference_mode():
-        return np.concatenate([net(part).numpy() for part in torch.split(torch.from_numpy(images.images), BATCH)])
+        parts = (torch.from_numpy(pixels[start : start + batch]) for start in range(0, len(images), batch))
+        return np.concatenate([net(part).numpy() for part in parts])

@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 from onnx import numpy_helper
 from torch import nn
+from torch.func import functional_call
 
 from ...edge.data.labelled_images import LabelledImages
 from ...train.nets.layers import Layer
-from ...train.nets.torch_modules import Sum
+from ...train.nets.torch_modules import Product, Sum
 from ...train.recipe.augment_batch import augment
 from ...train.recipe.augmentation import Augmentation
 from ..graph.net_graph import build_graph
@@ -23,7 +24,8 @@ from ..proof.saturation import weight_scales
 from .calibration import Range
 from .quantize import quantize
 
-BATCH = 128  # images
+BATCH = 128  # images at most
+LARGEST_PIXELS = BATCH * 64 * 64  # of a batch: of larger images fewer fit into memory
 LEARNING_RATE = 0.01  # at the start; it falls to nothing linearly
 MOMENTUM = 0.9
 WEIGHTED = ("Conv", "Gemm")
@@ -48,12 +50,14 @@ def fine_tune(
     tuned = fold_batchnorm(net)
     rounded = _Rounded(tuned, input_ranges(float_model, quantize(float_model, ranges, portable=portable)), portable)
     optimizer = torch.optim.SGD(tuned.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
-    pixels = torch.from_numpy(images.images)
-    steps = epochs * -(-len(images) // BATCH)
+    size = images.images.shape[1]
+    batch_size = max(1, min(BATCH, LARGEST_PIXELS // size**2))
+    steps = epochs * -(-len(images) // batch_size)
     done = 0
     for _ in range(epochs):
-        for chosen in torch.split(torch.randperm(len(images), generator=generator), BATCH):
-            batch = augment(pixels, chosen, generator, AUGMENTATION)
+        for chosen in torch.split(torch.randperm(len(images), generator=generator), batch_size):
+            pixels = torch.from_numpy(images.images[chosen.numpy()])
+            batch = augment(pixels, torch.arange(len(pixels)), generator, AUGMENTATION)
             with torch.no_grad():
                 wanted = net(batch)
             optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 - done / steps)
@@ -62,7 +66,7 @@ def fine_tune(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             done += 1
-    return build_graph(layers, tuned, images.images.shape[1])
+    return build_graph(layers, tuned, size)
 
 
 def fold_batchnorm(net: nn.Sequential) -> nn.Sequential:
@@ -92,15 +96,13 @@ class _Rounded:
 
     def _through(self, modules: nn.Sequential, value: torch.Tensor, ranges: Iterator[Range]) -> torch.Tensor:
         for module in modules:
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, nn.Conv2d | nn.Linear):
                 weight = _rounded_weight(module.weight, self._portable)
-                value = _rounded(value, next(ranges))
-                value = F.conv2d(value, weight, module.bias, module.stride, module.padding, groups=module.groups)
-            elif isinstance(module, nn.Linear):
-                weight = _rounded_weight(module.weight, self._portable)
-                value = F.linear(_rounded(value, next(ranges)), weight, module.bias)
+                value = functional_call(module, {"weight": weight}, _rounded(value, next(ranges)))
             elif isinstance(module, Sum):
                 value = self._through(module.body, value, ranges) + self._through(module.shortcut, value, ranges)
+            elif isinstance(module, Product):
+                value = value * self._through(module.body, value, ranges)
             else:
                 value = module(value)
         return value

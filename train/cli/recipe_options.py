@@ -27,6 +27,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "early_stopping",
     ),
     "Optimizer": ("optimizer", "lr", "head_lr", "schedule", "warmup", "momentum", "weight_decay", "clip"),
+    "Fine-tuning": ("unfreeze_after", "freeze", "freeze_statistics", "layer_decay"),
     "Teacher": ("teacher", "distill", "distill_temperature", "views"),
     "Run": ("out", "resume", "seed", "seeds", "device", "amp", "compile", "tensorboard", "as_json"),
 }
@@ -34,9 +35,11 @@ METAVARS: Mapping[Any, str] = {int: "N", float: "X", float | None: "X", "extra":
 FIELDS: Mapping[str, "Field[Any]"] = {field.name: field for field in fields(Recipe)}
 
 RecipeName: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help=f"Named recipe to start from: {', '.join(RECIPES)}.", metavar="NAME", autocompletion=lambda: list(RECIPES)
+        help=f"Named recipe to start from: {', '.join(RECIPES)}.  [default: standard; with --init imagenet: finetune]",
+        metavar="NAME",
+        autocompletion=lambda: list(RECIPES),
     ),
 ]
 Config: TypeAlias = Annotated[

@@ -10,9 +10,11 @@ import typer
 
 from ...edge.cli.options import AsJson
 from ...edge.errors import RunError
+from ..nets.backbones import BACKBONES
 from ..nets.catalogue import NETS
 from ..nets.layers import count_macs
-from ..recipe.recipe import Recipe, make_recipe, read_toml
+from ..recipe.recipe import Recipe, make_recipe, read_toml, recipe_name
+from ..transfer.plan import open_options
 from .recipe_options import Config, Device, RecipeName, takes_recipe
 
 if TYPE_CHECKING:
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
     from ..loop.train_run import Session, Summary
 
 Made = TypeVar("Made")
+SIZE, BACKBONE_SIZE = 32, 224  # pixels, that nets are listed at
 
 
 @takes_recipe
 def train(
-    recipe: RecipeName = "standard",
+    recipe: RecipeName = None,
     config: Config = None,
     list_nets: Annotated[
         bool, typer.Option("--list-nets", help="Show the nets, their parameters and multiplications, and exit.")
@@ -51,13 +54,15 @@ def train(
         return
     given = {key: value for key, value in changes.items() if value is not None}
     if resume is not None:
-        others = {"--recipe": recipe != "standard", "--config": config, "--out": out, "--seeds": seeds > 1}
+        others = {"--recipe": recipe, "--config": config, "--out": out, "--seeds": seeds > 1}
         if refused := [name for name, value in others.items() if value]:
             raise typer.BadParameter(f"goes on by the run's own recipe; leave out {', '.join(refused)}")
         begin = partial(_resumed, resume, given)
     else:
-        made = _usage(make_recipe, recipe, _usage(read_toml, config) if config else {}, given)
-        begin = partial(_trained, made, out, seeds)
+        options = _usage(read_toml, config) if config else {}
+        name = recipe_name(recipe, options, given)
+        made = _usage(make_recipe, name, options, given)
+        begin = partial(_trained, made, out, seeds, open_options(name, options, given))
     _with_torch(begin, device, tensorboard, as_json)
 
 
@@ -79,10 +84,14 @@ def _with_torch(
         typer.echo(json.dumps(summary.as_json()) if as_json else summary.text())
 
 
-def _trained(recipe: Recipe, out: Path | None, seeds: int, session: "Session") -> "Summary | SeedsSummary":
+def _trained(
+    recipe: Recipe, out: Path | None, seeds: int, left_open: tuple[str, ...], session: "Session"
+) -> "Summary | SeedsSummary":
     from ..loop.many_seeds import train_seeds
 
-    return session.train(recipe, out) if seeds == 1 else train_seeds(session, recipe, out, seeds)
+    if seeds == 1:
+        return session.train(recipe, out, left_open)
+    return train_seeds(session, recipe, out, seeds, left_open)
 
 
 def _resumed(folder: Path, given: dict[str, Any], session: "Session") -> "Summary | SeedsSummary":
@@ -106,6 +115,8 @@ def _usage(make: Callable[..., Made], *arguments: Any) -> Made:
 def _list_nets() -> None:
     from ..nets.torch_modules import build_net, count_parameters
 
-    typer.echo(f"{'net':<15}{'parameters':>12}{'million MACs':>14}   at 32 x 32, 10 classes")
+    typer.echo(f"{'net':<20}{'parameters':>12}{'million MACs':>14}   of 10 classes, at")
     for name, layers in NETS.items():
-        typer.echo(f"{name:<15}{count_parameters(build_net(layers)):>12,}{count_macs(layers) / 1e6:>14.2f}")
+        size = BACKBONE_SIZE if name in BACKBONES else SIZE
+        parameters, macs = count_parameters(build_net(layers, size=size)), count_macs(layers, size=size)
+        typer.echo(f"{name:<20}{parameters:>12,}{macs / 1e6:>14.2f}   {size} x {size}")

@@ -16,7 +16,7 @@ from ...edge.errors import RunError
 from ..data.run_data import load_recipe_data
 from ..loop.device import choose_device
 from ..loop.stop_signals import Stopped, StopSignals
-from ..recipe.recipe import make_recipe, read_toml
+from ..recipe.recipe import make_recipe, read_toml, recipe_name
 from ..tuning.best_recipe import write_best, write_findings
 from ..tuning.optuna_search import ENDED, Search
 from ..tuning.search_space import SPACE, changed, field, space
@@ -28,7 +28,7 @@ LONGEST = 10  # epochs of a trial, unless asked for more
 
 
 def tune(
-    recipe: RecipeName = "standard",
+    recipe: RecipeName = None,
     config: Config = None,
     data: Annotated[str | None, recipe_option("data", RECIPES_OWN)] = None,
     net: Annotated[str | None, recipe_option("net", RECIPES_OWN)] = None,
@@ -69,7 +69,8 @@ def tune(
     """Search for a better recipe; see `edge-cifar tune --help`."""
     given = {name: value for name, value in (("data", data), ("net", net), ("seed", seed)) if value is not None}
     try:
-        made = make_recipe(recipe, read_toml(config) if config else {}, given)
+        options = read_toml(config) if config else {}
+        made = make_recipe(recipe_name(recipe, options), options, given)
         drawn = space(made, names.split(",") if names is not None else None)
         length = epochs or min(made.epochs, LONGEST)
         replace(made, epochs=length)  # refused now, not in a trial

@@ -6,21 +6,17 @@ what was hashed.
 
 import hashlib
 import io
-import sys
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
-from pathlib import Path
 
 import numpy as np
-import torch.hub
 
 from ...edge.data.cifar import cifar_cache
 from ...edge.errors import DataError
 from ...edge.files.atomic_write import write_file
 from ...edge.photos.contract import Pixels
+from ..runs.fetch import NETWORK_ERRORS, fetch
 from .cifar_pickle import read_batch
 
 
@@ -98,10 +94,6 @@ _OR_FOLDER = ", or pass --data DIR with train/<class>/* and test/<class>/*"
 def _fetch(name: str, url: str) -> bytes:
     folder = cifar_cache(name).parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            path = Path(temporary) / "archive"
-            torch.hub.download_url_to_file(url, str(path), progress=sys.stderr.isatty())
-            return path.read_bytes()
-    except (OSError, HTTPException) as error:
+        return fetch(url, folder)
+    except NETWORK_ERRORS as error:
         raise DataError(f"can't download {name} to {folder} ({error}); check the network{_OR_FOLDER}") from error

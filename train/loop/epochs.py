@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ...edge.data.labelled_images import LabelledImages
 from ..runs.run_folder import Run
@@ -21,6 +22,11 @@ class Epoch:
     val_accuracy: float
     lr: float
     seconds: float
+    stage: str | None = None  # of two, "head" or "net"; None where there is one
+
+    def figures(self) -> dict[str, Any]:
+        """Return the row of `metrics.jsonl`."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def fit(
@@ -50,7 +56,7 @@ def fit(
         if first:
             if training.recipe.keep == "last" or row.val_accuracy > run.kept_epoch()[1]:
                 run.save_weights(training.best_net, row.epoch, row.val_accuracy)
-            run.log(asdict(row))
+            run.log(row.figures())
             training.save(run)
             on_epoch(row)
 
@@ -69,4 +75,5 @@ def _validated(
         val_accuracy=float((logits.argmax(1) == val.targets).mean()),
         lr=training.learning_rate(training.step - 1),
         seconds=round(training.seconds + time.perf_counter() - started, 3),
+        stage=training.stage,
     )

@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -49,28 +49,43 @@ class SeedsSummary:
         return statistics.mean(accuracies), statistics.stdev(accuracies)
 
 
-def train_seeds(session: Session, recipe: Recipe, out: Path | None, count: int) -> SeedsSummary:
+def train_seeds(
+    session: Session, recipe: Recipe, out: Path | None, count: int, left_open: Sequence[str] = ()
+) -> SeedsSummary:
     """Train `count` runs, with seeds from the recipe's on, into `seed-<n>` of `out` or of a new folder.
 
-    Runs that are there already go on, or count as they are. Raises EdgeCifarError, also where they have another recipe.
+    What is `left_open` is planned in the first run, for all. Runs that are there already go on, or count as they are.
+    Raises EdgeCifarError, also where they have another recipe.
     """
     replace(recipe, seed=recipe.seed + count - 1)  # a seed too large is refused now, not after days
     folder = session.folder(recipe, out)
+    first = folder / f"seed-{recipe.seed}"
     runs = {}
     try:
         for seed in range(recipe.seed, recipe.seed + count):
-            made = replace(recipe, seed=seed)
-            place = folder / f"seed-{seed}"
-            begun = (place / CONFIG).exists()
-            runs[seed] = session.resume(moved(open_run(place), asdict(made))) if begun else session.train(made, place)
+            planned = _planned(recipe, first, left_open)
+            made, place = replace(planned, seed=seed), folder / f"seed-{seed}"
+            if (place / CONFIG).exists():
+                runs[seed] = session.resume(moved(open_run(place), asdict(made)))
+            else:
+                runs[seed] = session.train(made, place, left_open if place == first else ())
     finally:
-        if session.first and (folder / f"seed-{recipe.seed}" / CONFIG).exists():
+        if session.first and (first / CONFIG).exists():
+            recipe = _planned(recipe, first, left_open)
             plan = {"folder": str(folder), "recipe": asdict(recipe), "seeds": count}
             write_json(folder / SEEDS, plan if len(runs) < count else SeedsSummary(folder, recipe, runs).as_json())
         elif session.first:
             with suppress(OSError):
                 folder.rmdir()  # nothing was begun
     return SeedsSummary(folder, recipe, runs)
+
+
+def _planned(recipe: Recipe, first: Path, left_open: Sequence[str]) -> Recipe:
+    """Return `recipe` with what was left open as the run in `first` has it, if that has begun."""
+    if not left_open or not (first / CONFIG).exists():
+        return recipe
+    begun = open_run(first).recipe
+    return replace(recipe, **{name: getattr(begun, name) for name in left_open})
 
 
 def resume_seeds(session: Session, folder: Path, given: Mapping[str, Any]) -> SeedsSummary:

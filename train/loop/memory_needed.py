@@ -7,9 +7,23 @@ import torch
 
 from ...edge.errors import RunError
 from ...edge.machine.description import this_machine
-from ..nets.layers import BatchNorm, Classify, Conv, Dense, Depthwise, Layer, Residual, count_macs, shapes
+from ..nets.layers import (
+    BatchNorm,
+    Classify,
+    Conv,
+    Dense,
+    Depthwise,
+    Gate,
+    HardSigmoid,
+    HardSwish,
+    Layer,
+    Residual,
+    count_macs,
+    shapes,
+)
 from ..recipe.optimizers import OPTIMIZERS
 from ..recipe.recipe import Recipe
+from ..transfer.frozen import frozen_layers
 from .device import autocast_dtype
 
 MANY_WEIGHTS, MANY_MACS = 10**8, 10**12  # of a net; of a step: a laptop takes seconds to build it, or for a step
@@ -31,12 +45,17 @@ def check_memory(recipe: Recipe, images: int, classes: int, device: torch.device
 def least_bytes(recipe: Recipe, images: int, classes: int, device: torch.device) -> int:
     """Return the bytes of the weights and of the values of a batch that the way back needs again.
 
-    With the weights go what is as large: gradients, the optimizer's state, the moving average.
+    With the weights go what is as large: the moving average and, of those that aren't frozen, gradients and the
+    optimizer's state. Before any step come the features that a head is fitted to.
     """
-    weights, values = _count(recipe.layers, recipe.size, 3, classes)
-    copies = 2 + (OPTIMIZERS[recipe.optimizer].kept if recipe.momentum else 0) + (recipe.ema > 0)
+    front = recipe.layers[: frozen_layers(recipe.layers, recipe.freeze)]
+    (weights, values), frozen = (_count(layers, recipe.size, 3, classes) for layers in (recipe.layers, front))
+    learning = 1 + (OPTIMIZERS[recipe.optimizer].kept if recipe.momentum else 0)
     width = 2 if recipe.amp and autocast_dtype(device) else 4  # bytes of a value
-    return copies * 4 * weights + width * values * min(recipe.batch_size, images)
+    held = 4 * (weights * (1 + (recipe.ema > 0)) + (weights - frozen[0]) * learning)
+    *_, (channels, side) = shapes(recipe.layers, recipe.size)
+    features = 4 * recipe.head_epochs * images * channels * side**2
+    return held + max(features, width * (values - frozen[1]) * min(recipe.batch_size, images))
 
 
 def patience(recipe: Recipe, images: int, classes: int, device: torch.device) -> str | None:
@@ -74,6 +93,8 @@ def _count(layers: tuple[Layer, ...], size: int, channels: int, classes: int) ->
                 more = entering * kernel**2
             case BatchNorm():
                 more = 2 * entering
+            case HardSigmoid() | HardSwish():
+                more = 0
             case Dense(units):
                 more = entering * area * units
             case Classify():
@@ -82,6 +103,10 @@ def _count(layers: tuple[Layer, ...], size: int, channels: int, classes: int) ->
                 for part in (body, shortcut):
                     inner = _count(part, side, entering, classes)
                     weights, values = weights + inner[0], values + inner[1]
+                continue
+            case Gate(body):
+                inner = _count(body, side, entering, classes)
+                weights, values = weights + inner[0], values + inner[1] + entering * (area + 1)  # both of the factors
                 continue
             case _:
                 continue

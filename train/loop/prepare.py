@@ -37,7 +37,7 @@ def prepare(
         if recipe.views:
             teacher = RememberingTeacher(teacher)
     weights = torch.from_numpy(class_weights(dataset.train)).to(device) if recipe.class_weights else None
-    training = Training(recipe, dataset.train, device, Loss(recipe, weights, teacher), world)
+    training = Training(recipe, dataset.train, device, Loss(recipe, weights, teacher), world, dataset.val)
     if recipe.init and not load_weights(training.net, recipe.init, labels, training.images[:STATISTICS_IMAGES]):
         say(f"--init {recipe.init}: made for other classes or another size, so the last layer starts anew")
     return training

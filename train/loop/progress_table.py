@@ -54,14 +54,15 @@ GAP = 2  # columns of the terminal between two of the table
 class TrainingProgress:
     """A context manager with the two callbacks of `fit`; writes to stderr only.
 
-    `images` are those of an epoch, `best` the best validation accuracy from before, where a run is resumed.
+    `images` are those of an epoch, `best` the best validation accuracy from before, where a run is resumed. In the
+    first `head_epochs` the head alone learns, which is faster.
     """
 
-    def __init__(self, epochs: int, images: int, best: float = -1.0):
-        self._epochs = epochs
+    def __init__(self, epochs: int, images: int, best: float = -1.0, head_epochs: int = 0):
+        self._epochs, self._head_epochs = epochs, head_epochs
         self._images = images
         self._best = best
-        self._seconds: list[float] = []  # of the epochs so far
+        self._seconds: list[float] = []  # of the stage's epochs so far
         console = Console(stderr=True)
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._wide = console.width >= 60
@@ -77,7 +78,7 @@ class TrainingProgress:
             expand=True,
         )
         self._task = self._bar.add_task("starting", total=None)
-        self._stepped = False
+        self._stepped: bool | None = None  # in the stage of the head, or behind it
         self._spoke = time.monotonic()
 
     def __enter__(self) -> "TrainingProgress":
@@ -92,33 +93,45 @@ class TrainingProgress:
         self._bar.stop()  # shows the cursor again, whatever ended the training
 
     def on_step(self, step: Step) -> None:
-        """Move the bar; it counts steps over all epochs, so that the time left is that of the whole run.
+        """Move the bar; it counts steps over all epochs of a stage, so that the time left is that of the whole stage.
 
         Without a bar, say in a line how far a long epoch is.
         """
-        total, completed = self._epochs * step.steps, (step.epoch - 1) * step.steps + step.done
-        if not self._stepped:  # a resumed run starts far from 0, which says nothing of its speed
+        head = step.epoch <= self._head_epochs
+        before, epochs = self._stage(step.epoch)
+        total, completed = epochs * step.steps, (step.epoch - 1 - before) * step.steps + step.done
+        if self._stepped != head:  # a resumed run starts far from 0, which says nothing of its speed
             self._bar.reset(self._task, total=total, completed=completed)
-            self._stepped = True
-        figures = f"  loss {step.loss:.3f}  acc {step.accuracy:.1%}" if self._wide else ""
-        self._bar.update(self._task, completed=completed, description=f"epoch {step.epoch}/{self._epochs}{figures}")
+            self._stepped = head
+        loss = "  features" if step.loss is None else f"  loss {step.loss:.3f}"
+        figures = loss if step.accuracy is None else f"{loss}  acc {step.accuracy:.1%}"
+        words = f"epoch {step.epoch}/{self._epochs}{figures if self._wide else ''}"
+        self._bar.update(self._task, total=total, completed=completed, description=words)
         if not self._live and time.monotonic() - self._spoke > SILENCE:
-            self._say(f"epoch {step.epoch}/{self._epochs}  step {step.done}/{step.steps}  loss {step.loss:.3f}")
+            self._say(f"epoch {step.epoch}/{self._epochs}  step {step.done}/{step.steps}{loss}")
 
     def on_epoch(self, row: Epoch) -> None:
         """Print the epoch's line."""
+        before, epochs = self._stage(row.epoch)
+        if row.epoch == before + 1:
+            self._seconds.clear()
         self._seconds.append(row.seconds)
         line = Line(
             row=row,
             best=row.val_accuracy > self._best,
             rate=self._images / max(row.seconds, 1e-3),
-            left=sum(self._seconds) / len(self._seconds) * (self._epochs - row.epoch),
+            left=sum(self._seconds) / len(self._seconds) * (before + epochs - row.epoch),
         )
         self._best = max(self._best, row.val_accuracy)
         if self._live:
             self._bar.console.print(_grid(self._columns, [column.show(line) for column in self._columns]))
         else:
             self._say(plain(line, self._epochs))
+
+    def _stage(self, epoch: int) -> tuple[int, int]:
+        """Return how many epochs lie before the stage of `epoch`, and how many it has."""
+        head = self._head_epochs
+        return (0, head) if epoch <= head else (head, self._epochs - head)
 
     def _say(self, line: str) -> None:
         self._bar.console.print(line, highlight=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 import platform
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -29,10 +29,14 @@ from ..report.write_report import write_curves, write_report
 from ..runs.checkpoint import CHECKPOINT
 from ..runs.doubtful_photos import read_doubts
 from ..runs.final_result import Result
+from ..runs.imagenet_weights import IMAGENET_NAME, imagenet_file
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
 from ..runs.run_folder import Run, check_new, check_own, check_writable, make_new_folder
+from ..transfer.cost import measured_cost
+from ..transfer.plan import plan, words
 from .allocator import keep_freed_memory
+from .device import autocast_dtype
 from .distributed import World
 from .divergence import Diverged
 from .epochs import Epoch, fit
@@ -86,13 +90,17 @@ class Session:
         """Whether this process writes and speaks."""
         return self._world.first
 
-    def train(self, recipe: Recipe, out: Path | None) -> Summary:
-        """Train a new run by `recipe` into `out`, or into a new folder of `runs/`. Raises EdgeCifarError."""
+    def train(self, recipe: Recipe, out: Path | None, left_open: Sequence[str] = ()) -> Summary:
+        """Train a new run by `recipe` into `out`, or into a new folder of `runs/`. Raises EdgeCifarError.
+
+        What options of a fine-tuning are `left_open` is chosen by the number of photos and the device, and recorded.
+        """
         if self.first:
             check_new(out) if out else check_writable(RUNS)
         check_memory(recipe, 2, 2, self._device)  # whatever the data is
         versions = self._versions(recipe)
-        dataset = load_recipe_data(recipe)
+        dataset = self._told(load_recipe_data(recipe))
+        recipe = self._planned(recipe, dataset, left_open)
         training = self._prepared(recipe, dataset)  # what is refused leaves no folder
         run = Run(self.folder(recipe, out), recipe, dataset.describe(), versions)
         with self._writing(run):
@@ -114,7 +122,7 @@ class Session:
             recipe = started(run)
             if line := check_same(run, self._versions(recipe)):
                 self._say(line)
-            dataset = load_run_data(run)
+            dataset = self._told(load_run_data(run))
             return self._go_on(run, self._prepared(recipe, dataset), dataset)
 
     def folder(self, recipe: Recipe, out: Path | None) -> Path:
@@ -125,9 +133,28 @@ class Session:
     def _writing(self, run: Run) -> AbstractContextManager[None]:
         return run.writing() if self.first else nullcontext()
 
-    def _prepared(self, recipe: Recipe, dataset: Dataset) -> Training:
+    def _told(self, dataset: Dataset) -> Dataset:
+        """Say what a look at the data found; return it."""
         for line in dataset.scan.lines():
             self._say(line)
+        return dataset
+
+    def _planned(self, recipe: Recipe, dataset: Dataset, left_open: Sequence[str]) -> Recipe:
+        """Return `recipe` with what is left open, and say what will be trained and how long that takes."""
+        if not recipe.head_epochs and not recipe.freeze and not left_open:
+            return recipe
+        planned = recipe
+        if self.first:
+            photos, val, classes = len(dataset.train), len(dataset.val), len(dataset.train.labels)
+            with within_memory():
+                cost = measured_cost(
+                    recipe, classes, self._device, autocast_dtype(self._device) if recipe.amp else None
+                )
+                planned = plan(recipe, left_open, photos, val, self._device.type, cost)
+                self._say(words(planned, photos, val, cost))
+        return self._world.from_first(planned)
+
+    def _prepared(self, recipe: Recipe, dataset: Dataset) -> Training:
         if remark := patience(recipe, len(dataset.train), len(dataset.train.labels), self._device):
             self._say(remark)
         with within_memory():
@@ -163,7 +190,7 @@ class Session:
     ) -> tuple[Callable[[Step], None], Callable[[Epoch], None]]:
         """Return what `fit` is to call at steps and epochs: the display, and TensorBoard."""
         best = max((row["val_accuracy"] for row in run.history()), default=-1.0)
-        progress = stack.enter_context(TrainingProgress(run.recipe.epochs, images, best))
+        progress = stack.enter_context(TrainingProgress(run.recipe.epochs, images, best, run.recipe.head_epochs))
         if not self._tensorboard:
             return progress.on_step, progress.on_epoch
         board = stack.enter_context(TensorBoard(run.folder))
@@ -195,7 +222,8 @@ class Session:
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
         if recipe.init not in ("", IDENTITY_NAME):
-            versions["init sha256"] = file_sha256(weights_file(recipe.init))
+            known = recipe.init == IMAGENET_NAME
+            versions["init sha256"] = file_sha256(imagenet_file(recipe.net) if known else weights_file(recipe.init))
         if recipe.teacher:
             hashes = [file_sha256(weights_file(source)) for source in teacher_sources(recipe.teacher)]
             versions["teacher sha256"] = ", ".join(hashes)

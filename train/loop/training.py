@@ -21,6 +21,8 @@ from ..recipe.recipe import Recipe
 from ..recipe.schedule import learning_rate, plateau_factor, should_stop
 from ..runs import checkpoint
 from ..runs.run_folder import Run
+from ..transfer.frozen import freeze, train_mode
+from ..transfer.head_stage import HeadStage
 from .device import autocast_dtype
 from .distributed import World
 from .divergence import diverged
@@ -28,6 +30,7 @@ from .memory_needed import check_memory
 from .stop_signals import Stopped, StopSignals
 
 EVALUATION_BATCH = 512  # images
+EVALUATION_PIXELS = EVALUATION_BATCH * 64**2  # of a batch: larger images come in smaller ones
 VIEW_SEEDS = 1_000_003  # apart from a seed to the next; no run has so many views
 READ_EVERY = 10  # steps; reading the sums waits for the device
 READ_AFTER = 5  # seconds, where steps take long
@@ -36,13 +39,13 @@ PROGRESS = ("epoch", "step", "seconds", "val_losses", "val_accuracies")  # attri
 
 @dataclass(frozen=True)
 class Step:
-    """Where training stands, for a progress display: `loss` and `accuracy` are this epoch's so far."""
+    """Where training stands, for a progress display: `loss` and `accuracy` are this epoch's so far, where known."""
 
     epoch: int
     done: int
     steps: int
-    loss: float
-    accuracy: float
+    loss: float | None
+    accuracy: float | None
 
 
 def batch_sizes(images: int, batch_size: int, processes: int = 1) -> list[int]:
@@ -64,7 +67,8 @@ def batch_sizes(images: int, batch_size: int, processes: int = 1) -> list[int]:
 class Training:
     """A net, its optimizer and its data on one device, advanced an epoch at a time.
 
-    `epoch` is the one being trained, counted from 1; `step` how many of its steps are done.
+    `epoch` is the one being trained, counted from 1; `step` how many of its steps are done. Where the recipe has epochs
+    for the head alone, it is fitted with the weight decay that suits `val`.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Training:
         device: torch.device,
         loss: Loss | None = None,
         world: World | None = None,
+        val: LabelledImages | None = None,
     ):
         check_memory(recipe, len(data), len(data.labels), device)
         torch.manual_seed(recipe.seed)
@@ -86,9 +91,9 @@ class Training:
         self.images = torch.from_numpy(data.images[..., :3].copy()).to(device)  # (N, S, S, 3)
         self.targets = torch.from_numpy(data.targets).to(device)
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
-        self.optimizer = make_optimizer(
-            recipe.optimizer, net, recipe.lr, recipe.momentum, recipe.weight_decay, recipe.head_lr
-        )
+        self._front = freeze(net, recipe.layers, recipe.freeze)
+        rates = recipe.lr, recipe.momentum, recipe.weight_decay, recipe.head_lr, recipe.layer_decay
+        self.optimizer = make_optimizer(recipe.optimizer, net, *rates)
         self._batches = batch_sizes(len(data), recipe.batch_size, self.world.size)
         self.steps_per_epoch = len(self._batches)
         self.dtype = autocast_dtype(device) if recipe.amp else None
@@ -96,6 +101,8 @@ class Training:
         self.val_losses: list[float] = []  # of the epochs before
         self.val_accuracies: list[float] = []
         self._loss = loss or Loss(recipe)
+        self._data, self._val = data, val
+        self._head_stage: HeadStage | None = None  # where it is, its features are in memory
         self._augmentation = recipe.augmentation
         self._order = torch.empty(0, dtype=torch.int64, device=device)  # of this epoch's images
         self._sums = torch.zeros(2, device=device)  # loss, correct answers
@@ -112,7 +119,10 @@ class Training:
 
         Raises Diverged when the loss is no longer a number, Stopped between two steps.
         """
-        self.net.train()
+        if self.epoch <= self.recipe.head_epochs:
+            return self._fit_head(on_step, stop)
+        self._head_stage = None
+        train_mode(self.net, self._front, self.recipe.freeze_statistics)
         if self.step == 0:
             if self.recipe.views:
                 self.generator.manual_seed(VIEW_SEEDS * self.recipe.seed + (self.epoch - 1) % self.recipe.views)
@@ -140,13 +150,16 @@ class Training:
         In float32, as what is exported is: the accuracy is the exported file's. Raises Diverged when the loss is not a
         number, Stopped between two batches.
         """
+        if self._head_stage and data is self._val:
+            return self._head_stage.validate()
         net = self.best_net.eval()
         loss_sum, logits = 0.0, []
         with torch.inference_mode():
-            for start in range(0, len(data), EVALUATION_BATCH):
+            count = min(EVALUATION_BATCH, EVALUATION_PIXELS // self.recipe.size**2)
+            for start in range(0, len(data), count):
                 if stop is not None and stop.received is not None:
                     raise Stopped
-                part = slice(start, start + EVALUATION_BATCH)
+                part = slice(start, start + count)
                 batch = net(torch.from_numpy(data.images[part]).to(self.device))
                 targets = torch.from_numpy(data.targets[part]).to(self.device)
                 loss_sum += float(F.cross_entropy(batch, targets, reduction="sum"))
@@ -156,9 +169,17 @@ class Training:
         return loss_sum / len(data), np.concatenate(logits)
 
     @property
+    def stage(self) -> str | None:
+        """Which of two stages the epoch belongs to, "head" or "net"; None where there is but one."""
+        head = self.recipe.head_epochs
+        return None if not head else "head" if self.epoch <= head else "net"
+
+    @property
     def finished(self) -> bool:
         """Whether all epochs are done, or the recipe's early stopping ends them."""
-        return self.epoch > self.recipe.epochs or should_stop(self.val_accuracies, self.recipe.early_stopping)
+        head, rest = self.val_accuracies[: self.recipe.head_epochs], self.val_accuracies[self.recipe.head_epochs :]
+        candidates = [max(head), *rest] if head else rest
+        return self.epoch > self.recipe.epochs or should_stop(candidates, self.recipe.early_stopping)
 
     def next_epoch(self, val_loss: float, val_accuracy: float) -> None:
         """Go on to the next epoch."""
@@ -206,12 +227,41 @@ class Training:
             raise RunError(f"{run.folder / checkpoint.CHECKPOINT}: not of this run ({error})") from error
 
     def learning_rate(self, step: int) -> float:
-        """Return the rate of a step of this epoch, counted from 0."""
-        recipe = self.recipe
-        done = (self.epoch - 1) * self.steps_per_epoch + step
-        progress = (done + 1) / (recipe.epochs * self.steps_per_epoch + 1)
+        """Return the rate of a step of this epoch, counted from 0; 0 where only the head is fitted."""
+        recipe, head = self.recipe, self.recipe.head_epochs
+        if self.epoch <= head:
+            return 0.0
+        done = (self.epoch - 1 - head) * self.steps_per_epoch + step
+        progress = (done + 1) / ((recipe.epochs - head) * self.steps_per_epoch + 1)
         rate = recipe.lr * learning_rate(recipe.schedule, progress, recipe.warmup)
-        return rate * plateau_factor(self.val_losses) if recipe.schedule == "plateau" else rate
+        return rate * plateau_factor(self.val_losses[head:]) if recipe.schedule == "plateau" else rate
+
+    def _fit_head(self, on_step: Callable[[Step], None], stop: StopSignals | None) -> tuple[float, float]:
+        """Fit the head in the first process, for all; return its mean loss and accuracy. Raises Stopped."""
+        started = time.perf_counter()
+
+        def stopped() -> bool:
+            return stop is not None and stop.received is not None
+
+        def on_batch(done: int, batches: int) -> None:
+            on_step(Step(self.epoch, done, batches, None, None))
+            if self.world.size == 1 and stopped():  # several stop together, when the others have the head
+                raise Stopped
+
+        try:
+            if self.world.first and self._head_stage is None:
+                assert self._val is not None
+                self._head_stage = HeadStage(self.recipe, self.net, self._data, self._val, self.device, self.dtype)
+            fitted = self._head_stage.run_epoch(self.epoch, on_batch) if self._head_stage else None
+        finally:
+            self.seconds += time.perf_counter() - started
+        loss, accuracy, head = self.world.from_first(fitted)
+        head.give_to(self.net)
+        if self.average is not None:
+            self.average.module.load_state_dict(self.net.state_dict())
+        if self.world.any(stopped()):
+            raise Stopped
+        return loss, accuracy
 
     def _train(self, chosen: torch.Tensor) -> None:
         """Take one step on the images at `chosen`; of a batch shared by several processes, on this one's part."""

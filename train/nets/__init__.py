@@ -1,3 +1,3 @@
 """Nets as data, and as torch modules with their first weights."""
 
-__all__ = ["catalogue", "identity_init", "layers", "torch_modules"]
+__all__ = ["backbones", "catalogue", "identity_init", "layers", "torch_modules"]

@@ -1,5 +1,6 @@
 """The nets: each is a tuple of layers, built as a torch module in `torch_modules`, as an ONNX graph in `export`."""
 
+from .backbones import BACKBONES
 from .layers import (
     AveragePool,
     BatchNorm,
@@ -58,7 +59,7 @@ def _conv_pool(*channels: int) -> tuple[Layer, ...]:
 
 def _valid(channels: int, kernel: int = 3) -> tuple[Layer, ...]:
     """Return an unpadded convolution with ReLU."""
-    return Conv(channels, kernel, padded=False), Relu()
+    return Conv(channels, kernel, padding="valid"), Relu()
 
 
 def _head(*units: int, dropout: float = 0.0) -> tuple[Layer, ...]:
@@ -87,7 +88,7 @@ NETS: dict[str, tuple[Layer, ...]] = {
     # A teacher for distillation: the layout of airbench94 (Jordan 2024, arXiv:2404.00498) with ReLU and a mean at the
     # end. Wide where pixels are few, and batchnorm behind the pooling: short trainings are what it is for.
     "wide": (
-        *(Conv(24, 2, padded=False), Relu()),
+        *(Conv(24, 2, padding="valid"), Relu()),
         *(*_pooled_stage(64), *_pooled_stage(256), *_pooled_stage(256)),
         *(AveragePool(), Flatten(), Classify()),
     ),
@@ -124,4 +125,6 @@ NETS: dict[str, tuple[Layer, ...]] = {
         *(*_elu_stage(32, 0.2), *_elu_stage(64, 0.3), *_elu_stage(128, 0.4)),
         *(Flatten(), Classify()),
     ),
+    # Those whose weights of ImageNet `--init imagenet` brings, for photos of 96 pixels and more.
+    **BACKBONES,
 }

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..nets.torch_modules import PIXEL_MEAN
+from ..nets.layers import PIXEL_MEAN
 from .augmentation import Augmentation
 from .distortions import photographed, recoloured, turned
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...edge.data.datasets import DATA_HELP
 from ...edge.errors import RunError
+from ..nets.backbones import BACKBONES
 from ..nets.catalogue import NETS
 from ..nets.layers import Dropout, Layer, scaled, shapes
 from .augmentation import Augmentation
@@ -52,7 +53,9 @@ class Recipe:
     extra: str = _option("", "Folder or table of more photos, as --data, that join it; new classes join, too.")
     net: str = _option("batchnorm", "The net; `train --list-nets` shows how large each is.", choices=NETS)
     width: float = _option(1.0, "Factor for the channels and units of the net's hidden layers.", low=0.1, high=8)
-    size: int = _option(32, "Width and height in pixels that images are resized to.", low=8, high=256)
+    size: int = _option(
+        32, "Width and height in pixels that images are resized to.  [default: 32; backbones: 224]", low=8, high=320
+    )
     epochs: int = _option(40, "Passes over the training images.", low=1)
     batch_size: int = _option(128, "Images that each step learns from.", low=2)
     optimizer: str = _option("sgd", "Rule by which gradients move the weights.", choices=OPTIMIZERS)
@@ -88,8 +91,28 @@ class Recipe:
     init: str = _option(
         "",
         "Start from these weights instead of random ones: a run folder's (with other classes or another size the last "
-        "layer starts anew, and the net may be deeper by residual blocks); shipped: those of the batchnorm net in this "
-        "package; identity: random, but convolutions first hand on what they are given, for short trainings.",
+        "layer starts anew, and the net may be deeper by residual blocks); imagenet: those of the net's authors, "
+        "found on ImageNet, where there are any; shipped: those of the batchnorm net in this package; identity: "
+        "random, but convolutions first hand on what they are given, for short trainings.",
+    )
+    unfreeze_after: int = _option(
+        0,
+        "Epochs in which only the last layer (the head) learns: it is fitted to what the net, as it starts, makes of "
+        "so many views of the images, the first as they are, the others augmented.",
+        low=0,
+    )
+    freeze: float = _option(
+        0.0,
+        "Share of the net's layers with weights, from the first on, that keep those they start with; 0: none, 1: all "
+        "but the head, so that all epochs are such as --unfreeze-after has.",
+        low=0,
+        high=1,
+    )
+    freeze_statistics: bool = _option(
+        False, "Batchnorm keeps the means and deviations it starts with, which few images or small batches would spoil."
+    )
+    layer_decay: float = _option(
+        1.0, "Learning rate of each layer with weights, as a share of that of the layer behind it.", low=0.1, high=1
     )
     teacher: str = _option(
         "",
@@ -130,6 +153,11 @@ class Recipe:
         return scaled(NETS[self.net], self.width)
 
     @property
+    def head_epochs(self) -> int:
+        """The epochs, the first ones, in which only the head learns."""
+        return self.epochs if self.freeze == 1 else min(self.unfreeze_after, self.epochs)
+
+    @property
     def augmentation(self) -> Augmentation:
         """What `augment` asks for. Raises RunError."""
         return Augmentation.parse(self.augment)
@@ -140,7 +168,11 @@ class Recipe:
         return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items() if value is not None)
 
 
-DISTILLED = "distilled"
+DISTILLED, FINETUNE = "distilled", "finetune"
+IMAGENET = "imagenet"
+RANDOM = "", "identity"  # what `init` calls weights that nothing has learned
+FINETUNE_RATE = 0.1  # of the learning rate that an optimizer has for random weights
+BACKBONE_SIZE = 224  # pixels, what the backbones' weights were trained at
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(epochs=10, augment="crop=4,flip"),
     "standard": Recipe(),
@@ -158,13 +190,29 @@ RECIPES: dict[str, Recipe] = {
         label_smoothing=0.0,
         augment="crop=4,flip,photo=0.1",
     ),
+    # From weights that are good already (with --init) to other classes.
+    FINETUNE: Recipe(
+        epochs=12,
+        unfreeze_after=4,
+        batch_size=32,
+        optimizer="adamw",
+        lr=3e-4,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.01,
+        label_smoothing=0.1,
+        freeze_statistics=True,
+        layer_decay=0.98,
+        augment="flip,rotate=8,zoom=0.15,color=0.2",
+    ),
 }
 
 
 def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe called `name` with `changes`, later ones first, checked.
 
-    Without a learning rate among the changes, another optimizer brings its own. Raises RunError, naming the option.
+    Without a learning rate among the changes, another optimizer brings its own; without a size a backbone brings
+    that of its weights. Raises RunError, naming the option.
     """
     if name not in RECIPES:
         raise RunError(f"--recipe {name}: unknown; choose from {', '.join(RECIPES)}")
@@ -175,14 +223,39 @@ def make_recipe(name: str, *changes: Mapping[str, Any]) -> Recipe:
             raise RunError(f"{key}: no option of a recipe; choose from {', '.join(known)}")
         _check(key, value, known[key].type, known[key].metadata)
         merged[key] = float(value) if type(value) is int and known[key].type in FLOATS else value
+    if "size" not in merged and merged.get("net") in BACKBONES:
+        merged["size"] = BACKBONE_SIZE
     if "optimizer" in merged and "lr" not in merged:
-        merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr
+        merged["lr"] = OPTIMIZERS[merged["optimizer"]].lr * (FINETUNE_RATE if name == FINETUNE else 1)
     recipe = replace(RECIPES[name], **merged)
     if recipe.dropout is not None and not any(isinstance(layer, Dropout) for layer in recipe.layers):
         raise RunError(f"--dropout {recipe.dropout}: --net {recipe.net} has no dropout layers that it could set")
+    if recipe.init in RANDOM:
+        _check_kept(name, recipe)
+    if recipe.init == IMAGENET and (recipe.net not in BACKBONES or recipe.width != 1):
+        raise RunError(
+            f"--init imagenet: no such weights for --net {recipe.net} of --width {recipe.width:g}; there are for "
+            f"{', '.join(BACKBONES)}, of width 1"
+        )
     if name == DISTILLED and not recipe.teacher:
         raise RunError(f"--recipe {DISTILLED}: learns from another net; name it with --teacher")
     return recipe
+
+
+def recipe_name(name: str | None, *changes: Mapping[str, Any]) -> str:
+    """Return which named recipe `changes` are made to where none is named: one that suits what they start from."""
+    return name or (FINETUNE if any(change.get("init") == IMAGENET for change in changes) else "standard")
+
+
+def _check_kept(name: str, recipe: Recipe) -> None:
+    """Raise RunError if random weights are to be kept."""
+    if name == FINETUNE:
+        raise RunError(f"--recipe {FINETUNE}: starts from weights that are good already; name them with --init")
+    for key in ("unfreeze_after", "freeze", "freeze_statistics"):
+        if value := getattr(recipe, key):
+            raise RunError(
+                f"{option_name(key)} {value}: keeps random weights; name better ones to start from by --init"
+            )
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -106,10 +106,13 @@ def _training(run: Run, result: Result) -> str:
     epochs = f"{planned} epoch{'s' * (planned > 1)}"
     if result.epochs < planned:
         epochs = f"{result.epochs} of at most {planned} epochs, when it was stopped early,"
+    head = run.recipe.head_epochs
+    staged = f"In the first {head} of them only the last layer learned, on features computed once. " if head else ""
     return (
         f"It was trained for {epochs} on {splits['train']['n']:,} images, which took {_duration(result.seconds)}. "
-        f"The weights kept are those of the {run.recipe.keep} epoch, {result.best_epoch} ({result.val_accuracy:.2%} of "
-        f"{splits['val']['n']:,} validation images); the test images were read once, at the end."
+        f"{staged}The weights kept are those of the {run.recipe.keep} epoch, {result.best_epoch} "
+        f"({result.val_accuracy:.2%} of {splits['val']['n']:,} validation images); the test images were read "
+        "once, at the end."
         f"{_unusual(run.recipe)}"
     )
 

@@ -4,6 +4,7 @@ __all__ = [
     "checkpoint",
     "doubtful_photos",
     "final_result",
+    "imagenet_weights",
     "initial_weights",
     "resume_options",
     "run_folder",

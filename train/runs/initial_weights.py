@@ -20,6 +20,7 @@ from ..nets.catalogue import NETS
 from ..nets.identity_init import start_as_identity
 from ..nets.torch_modules import Sum, build_net
 from ..recipe.loss import Teacher
+from .imagenet_weights import IMAGENET_NAME, load_imagenet
 from .run_folder import Run, open_run
 
 SHIPPED_NAME = "shipped"
@@ -28,7 +29,7 @@ MODEL_SUFFIX = ".onnx"
 
 
 def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images: torch.Tensor) -> bool:
-    """Give `net` the weights of the run folder `init`, those of the "shipped" model, or the start called "identity".
+    """Give `net` the weights of the run folder `init`, those of the "shipped" model or of "imagenet", or "identity".
 
     Return whether all layers have theirs: the head stays as it is unless classes and size are the same. `images`,
     uint8 (N, S, S, C), serve to find the batchnorm statistics again that the shipped file has folded away, and what to
@@ -37,6 +38,9 @@ def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images:
     if init == IDENTITY_NAME:
         start_as_identity(net, images)
         return True
+    if init == IMAGENET_NAME:
+        load_imagenet(net)
+        return False
     if init == SHIPPED_NAME:
         return _load_shipped(net, labels, images)
     run = open_run(Path(init))

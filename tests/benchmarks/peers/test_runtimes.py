@@ -10,7 +10,7 @@ from edge_cifar.benchmarks.peers.report import agreement
 from edge_cifar.benchmarks.peers.runtimes import MEAN, RUNTIMES, STD
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.model.contract import Model
-from edge_cifar.train.nets.torch_modules import PIXEL_MEAN, PIXEL_STD
+from edge_cifar.train.nets.layers import PIXEL_MEAN, PIXEL_STD
 
 MADE = [name for name, peer in PEERS.items() if peer.file and peer.runtime != "ncnn"]  # which needs a run
 TOOLS = ("tensorflow", "ai_edge_litert", "openvino", "nncf")

@@ -3,9 +3,10 @@ from typing import Any
 import numpy as np
 import pytest
 from edge_cifar.edge.photos.preprocessing import Preprocessing
-from edge_cifar.export.cleanup.pixels_in import Steps, take_pixels
+from edge_cifar.export.cleanup.pixels_in import take_pixels
 from edge_cifar.export.foreign.pixel_rule import PixelRule
 from edge_cifar.export.graph.graph_view import attribute
+from edge_cifar.export.graph.pixel_steps import PixelSteps
 from foreign_graphs import compute, draft, kinds, node, weights
 
 SIZE = 16
@@ -124,12 +125,16 @@ def test_what_is_no_convolution_reads_one_of_one_pixel(rule: PixelRule, nodes: l
     assert kinds(run(rule, *nodes)) == [*BYTES, *expected]
 
 
+def _steps(rule: PixelRule) -> PixelSteps:
+    return PixelSteps.of(rule.mean, rule.std, rule.scale)
+
+
 def test_the_zero_point_is_near_the_mean_and_the_scale_a_power_of_two() -> None:
-    assert Steps.of(IMAGENET) == Steps(1 / 32, 114)
-    assert Steps.of(CAFFE) == Steps(1.0, 115)
-    assert Steps.of(TF) == Steps(1 / 64, 128)
-    assert Steps.of(UNIT) == Steps(1 / 128, 0)
-    assert Steps.of(BRIGHT).zero_point == 192
+    assert _steps(IMAGENET) == PixelSteps(1 / 32, 114)
+    assert _steps(CAFFE) == PixelSteps(1.0, 115)
+    assert _steps(TF) == PixelSteps(1 / 64, 128)
+    assert _steps(UNIT) == PixelSteps(1 / 128, 0)
+    assert _steps(BRIGHT).zero_point == 192
 
 
 def test_rounding_happens_once() -> None:

@@ -14,6 +14,9 @@ from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net, count_parameters
 from edge_cifar.train.recipe.recipe import Recipe
 from edge_cifar.train.runs.run_folder import Run, open_run
+from miniatures import MINIATURES
+
+LAYERS = NETS | MINIATURES
 
 
 def _run(model: onnx.ModelProto, pixels: np.ndarray) -> np.ndarray:
@@ -34,19 +37,24 @@ def test_the_graph_computes_what_the_net_computes(
 
 @pytest.mark.parametrize(
     ("name", "size", "classes"),
-    [*((name, 32, 10) for name in NETS), ("batchnorm", 24, 3), ("batchnorm", 40, 12), ("plain", 37, 2)],
+    [
+        *((name, 32, 10) for name in LAYERS),
+        *(("batchnorm", 24, 3), ("batchnorm", 40, 12), ("plain", 37, 2)),
+        *((name, size, 3) for name in MINIATURES for size in (45, 96)),
+    ],
 )
 def test_every_net_size_and_class_count_exports(name: str, size: int, classes: int) -> None:
     torch.manual_seed(0)
-    net = build_net(NETS[name], size=size, classes=classes).eval()
-    for module in net:
+    net = build_net(LAYERS[name], size=size, classes=classes).eval()
+    for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
             torch.nn.init.uniform_(module.running_var, 0.1, 2)
     pixels = np.random.RandomState(0).randint(0, 256, (3, size, size, 4)).astype(np.uint8)
+    pixels[..., 3] = 255
     with torch.inference_mode():
         expected = net(torch.from_numpy(pixels)).numpy()
-    assert np.abs(_run(build_graph(NETS[name], net, size), pixels) - expected).max() < 1e-5 * np.abs(expected).max()
+    assert np.abs(_run(build_graph(LAYERS[name], net, size), pixels) - expected).max() < 1e-5 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("name", ["batchnorm", "depthwise", "plain-128"])

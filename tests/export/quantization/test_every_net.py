@@ -20,13 +20,16 @@ from edge_cifar.export.quantization.calibration import METHODS, Range, activatio
 from edge_cifar.export.quantization.equalization import equalize
 from edge_cifar.export.quantization.fine_tune import fine_tune
 from edge_cifar.export.quantization.quantize import quantize
+from edge_cifar.train.nets.backbones import BACKBONES
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.layers import BatchNorm, Conv, Depthwise, Elu
 from edge_cifar.train.nets.torch_modules import build_net
+from miniatures import MINIATURES
 
-every_net = pytest.mark.parametrize("name", NETS)
+LAYERS = {name: layers for name, layers in NETS.items() if name not in BACKBONES} | MINIATURES
+every_net = pytest.mark.parametrize("name", LAYERS)
 every_kind_of_layer = pytest.mark.parametrize(
-    "name", ["depthwise", "resnet8", "large", "wide-kernel", "plain-128", "batchnorm-elu"]
+    "name", ["depthwise", "resnet8", "large", "wide-kernel", "plain-128", "batchnorm-elu", *MINIATURES]
 )
 
 
@@ -38,8 +41,8 @@ def images(synthetic: LabelledImages) -> LabelledImages:
 def random_model(name: str) -> tuple[torch.nn.Sequential, onnx.ModelProto]:
     """Return a net with random weights and its float model."""
     torch.manual_seed(0)
-    net = build_net(NETS[name]).eval()
-    return net, build_graph(NETS[name], net, 32)
+    net = build_net(LAYERS[name]).eval()
+    return net, build_graph(LAYERS[name], net, 32)
 
 
 def minmax_ranges(model: onnx.ModelProto, images: LabelledImages) -> dict[str, Range]:
@@ -53,7 +56,7 @@ def error(model: onnx.ModelProto, exact: np.ndarray, images: LabelledImages) -> 
 
 def has_float_layers(name: str) -> bool:
     """Return whether a net has layers that stay in float: ELU, batchnorms that no convolution takes in."""
-    layers = NETS[name]
+    layers = LAYERS[name]
     alone = (after for before, after in pairwise(layers) if not isinstance(before, Conv | Depthwise))
     return any(isinstance(layer, Elu) for layer in layers) or any(isinstance(layer, BatchNorm) for layer in alone)
 
@@ -96,7 +99,7 @@ def test_fine_tuning_learns_and_leaves_the_net_alone(name: str, images: Labelled
     net, model = random_model(name)
     coarse = {tensor: (low, high * 12) for tensor, (low, high) in minmax_ranges(model, images).items()}
     exact = run_logits(model, images.images)
-    tuned = fine_tune(NETS[name], net, model, coarse, images, epochs=1)
+    tuned = fine_tune(LAYERS[name], net, model, coarse, images, epochs=1)
     assert error(tuned, exact, images) < 0.5
     assert run_logits(tuned, images.images).shape == exact.shape
-    assert error(build_graph(NETS[name], net, 32), exact, images) == 0
+    assert error(build_graph(LAYERS[name], net, 32), exact, images) == 0

@@ -260,3 +260,4 @@ def test_nets_are_listed_with_their_parameters(tmp_path: Path) -> None:
     lines = train("--list-nets", cwd=tmp_path).stdout.splitlines()[1:]
     assert [line.split()[0] for line in lines] == list(NETS)
     assert lines[0].split()[1] == "309,290"
+    assert [line.split(maxsplit=3)[3] for line in (lines[0], lines[-1])] == ["32 x 32", "224 x 224"]

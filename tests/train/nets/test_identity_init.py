@@ -4,7 +4,7 @@ from edge_cifar.train.nets.layers import BatchNorm, Classify, Conv, Depthwise, F
 from edge_cifar.train.nets.torch_modules import build_net
 
 LAYERS: tuple[Layer, ...] = (
-    *(Conv(24, 2, padded=False), Relu()),
+    *(Conv(24, 2, padding="valid"), Relu()),
     *(Depthwise(), BatchNorm()),
     *(Conv(32), BatchNorm(), MaxPool()),
     *(Conv(8), Flatten(), Classify()),

@@ -2,8 +2,8 @@ import pytest
 import torch
 from edge_cifar.edge.errors import RunError
 from edge_cifar.train.nets.catalogue import NETS
-from edge_cifar.train.nets.layers import Dropout
-from edge_cifar.train.nets.torch_modules import Normalize, build_net
+from edge_cifar.train.nets.layers import Dropout, Pixels
+from edge_cifar.train.nets.torch_modules import Normalize, ReLU6, build_net
 
 
 def test_a_size_that_the_poolings_use_up_is_refused() -> None:
@@ -42,7 +42,26 @@ def test_pooling_before_relu_changes_no_bit() -> None:
 
 def test_pixels_are_normalized_to_mean_128_and_deviation_64() -> None:
     pixels = torch.tensor([0, 128, 192, 255], dtype=torch.uint8).reshape(1, 1, 1, 4)
-    assert Normalize()(pixels).flatten().tolist() == [-2.0, 0.0, 1.0]  # the fourth channel is X
+    assert Normalize(Pixels())(pixels).flatten().tolist() == [-2.0, 0.0, 1.0]  # the fourth channel is X
+
+
+def test_pixels_are_normalized_by_the_mean_and_deviation_of_each_channel() -> None:
+    pixels = torch.tensor([10, 20, 30, 255], dtype=torch.uint8).reshape(1, 1, 1, 4)
+    assert Normalize(Pixels(mean=(9, 22, 30), std=(2, 4, 8)))(pixels).flatten().tolist() == [0.5, -0.5, 0.0]
+    assert not Normalize(Pixels()).state_dict()  # weights of earlier versions have none of it
+
+
+def test_relu6_is_torchs_and_keeps_only_what_the_next_layer_keeps() -> None:
+    value = torch.tensor([-1.0, 0.0, 1e-30, 3.0, 5.99, 6.0, 9.0])
+    results = []
+    for module in (ReLU6(), torch.nn.ReLU6()):
+        entering, kept = value.clone().requires_grad_(), list[torch.Tensor]()
+        with torch.autograd.graph.saved_tensors_hooks(lambda it, kept=kept: (kept.append(it), it)[1], lambda it: it):
+            cut = module(entering)
+        cut.backward(torch.arange(1.0, 8.0))
+        results.append((cut.detach(), entering.grad))
+        assert torch.equal(kept[0], cut if isinstance(module, ReLU6) else entering)
+    assert all(torch.equal(*both) for both in zip(*results, strict=True))
 
 
 def test_the_x_channel_is_ignored(random_net: torch.nn.Sequential) -> None:

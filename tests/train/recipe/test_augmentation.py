@@ -1,7 +1,7 @@
 import pytest
 import torch
 from edge_cifar.edge.errors import RunError
-from edge_cifar.train.nets.torch_modules import PIXEL_MEAN
+from edge_cifar.train.nets.layers import PIXEL_MEAN
 from edge_cifar.train.recipe.augment_batch import augment
 from edge_cifar.train.recipe.augmentation import Augmentation
 

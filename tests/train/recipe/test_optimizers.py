@@ -50,3 +50,19 @@ def test_a_head_at_a_share_of_the_rate_is_a_head_whose_logits_are_scaled() -> No
             torch.nn.functional.cross_entropy(factor * net(inputs), targets).backward()
             optimizer.step()
     assert torch.allclose(slow[0].weight, scaled[0].weight * scale, atol=1e-6)
+
+
+def test_layers_learn_the_more_slowly_the_further_in_front_they_lie() -> None:
+    block = torch.nn.Sequential(torch.nn.Conv2d(4, 4, 1), torch.nn.Conv2d(4, 4, 1))
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), block, torch.nn.Linear(4, 2))
+    optimizer = make_optimizer("sgd", net, 0.1, 0.9, 0.01, head_lr=0.5, layer_decay=0.8)
+    shares = {p: group["share"] for group in optimizer.param_groups for p in group["params"]}
+    assert shares.keys() == set(net.parameters())
+    assert [shares[p] for p in net.parameters()] == pytest.approx([0.8**3] * 4 + [0.8] * 4 + [0.5, 1.0])
+
+
+def test_what_is_frozen_is_none_of_an_optimizers_business() -> None:
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Linear(4, 2))
+    net[0].requires_grad_(False)
+    optimizer = make_optimizer("sgd", net, 0.1, 0.9, 0.01)
+    assert {p for group in optimizer.param_groups for p in group["params"]} == set(net[1].parameters())

