@@ -3,6 +3,7 @@
 __all__ = [
     "checkpoint",
     "doubtful_photos",
+    "fetch",
     "final_result",
     "imagenet_weights",
     "initial_weights",
