@@ -13,13 +13,15 @@ from typing import Any
 
 import torch
 
-from ...edge.errors import RunError
+from ...edge.data.labelled_images import LabelledImages
+from ...edge.errors import EdgeCifarError, RunError
 from ...edge.files.atomic_write import file_sha256, remove_temporaries
 from ...edge.machine.cores import usable_cores
 from ...edge.model.contract import Logits
 from ...edge.report.document import PAGE
 from ...edge.report.doubtful_photos import DOUBTS, doubts_line
 from ...edge.stats.label_errors import Doubt
+from ..data.ancestry import Ancestry
 from ..data.load_splits import Dataset
 from ..data.photo_files import PhotoFiles
 from ..data.run_data import keep_photo_list, load_recipe_data, load_run_data
@@ -34,6 +36,7 @@ from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
 from ..runs.run_folder import Run, check_new, check_own, check_writable, make_new_folder
 from ..transfer.cost import measured_cost
+from ..transfer.out_of_fold import out_of_fold_logits
 from ..transfer.plan import plan, words
 from .allocator import keep_freed_memory
 from .device import autocast_dtype
@@ -208,16 +211,31 @@ class Session:
             training.best_net.load_state_dict(run.load_net().state_dict())
             _, logits = training.evaluate(dataset.test)
             files = PhotoFiles(dataset)
-            doubts = self._doubts(training, dataset, logits, files) if files.known else None
+            doubts = self._doubts(run, training, dataset, logits, files) if files.known else None
             result = write_report(run, dataset.test, logits, doubts, files.photo)
             (run.folder / CHECKPOINT).unlink(missing_ok=True)  # serves only to go on
         return Summary(run.folder, self._world.from_first(result))
 
-    def _doubts(self, training: Training, dataset: Dataset, test: Logits, files: PhotoFiles) -> list[Doubt]:
+    def _doubts(self, run: Run, training: Training, dataset: Dataset, test: Logits, files: PhotoFiles) -> list[Doubt]:
         """Return the photos whose folder the net contradicts, whose answers to the `test` images are known."""
         self._say("looking for labels that may be wrong")
-        logits = {split: training.evaluate(dataset.splits[split])[1] for split in ("train", "val")}
-        return find_doubts(dataset.splits, {**logits, "test": test}, files.path)
+        logits = {"test": test, "val": training.evaluate(dataset.val)[1]}
+        folds = self._out_of_fold(run, training, dataset.train)
+        if folds is None:
+            logits["train"] = training.evaluate(dataset.train)[1]
+        return find_doubts(dataset.splits, logits, files.path, folds)
+
+    def _out_of_fold(self, run: Run, training: Training, train: LabelledImages) -> Logits | None:
+        """Return what heads answer to training photos that neither they nor the net they began with has learned from.
+
+        None where there are no such heads.
+        """
+        if not run.recipe.head_epochs or {photo.content for photo in Ancestry(run.recipe).seen} & set(train.contents):
+            return None
+        try:
+            return out_of_fold_logits(run.recipe, train, self._device, training.dtype)
+        except EdgeCifarError:  # the weights that it began with are gone
+            return None
 
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
