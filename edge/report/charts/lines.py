@@ -76,7 +76,7 @@ def _borders(x: Scale, parts: Sequence[tuple[str, float]]) -> list[str]:
     for name, end in parts:
         end = min(end, x.high)
         middle, width = (x(start) + x(end)) / 2, x(end) - x(start)
-        drawn.append(text(middle, TOP - 4, clip(name, max(width, LETTER * 4)), "middle", "soft"))
+        drawn.append(text(middle, TOP - 2, clip(name, max(width, LETTER * 4)), "middle", "soft"))
         if end < x.high:
             drawn.append(line(x(end), TOP, x(end), BOTTOM, "dashed"))
         start = end
