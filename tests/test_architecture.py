@@ -18,8 +18,9 @@ ARROWS = {
     "edge/photos": "machine",
     "edge/model": "photos",
     "edge/files": "model",
-    "edge/data": "files machine photos stats",
-    "edge/inference": "data model photos stats",
+    "edge/splits": "stats",
+    "edge/data": "files machine photos splits stats",
+    "edge/inference": "data model photos splits stats",
     "edge/public": "",  # takes its names from `edge` itself
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...edge.data.pixel_rows import Images
 from ...edge.data.synthetic_shapes import synthetic_split, write_photos
 from ...edge.files.atomic_write import file_sha256
 from ...edge.inference.classifier import Classifier
@@ -139,7 +140,7 @@ def measure(
 
 def _images(
     models: Sequence[Model], plan: Plan, say: Callable[[str], object]
-) -> tuple[list[Pixels], Sequence[Scores | None]]:
+) -> tuple[list[Images], Sequence[Scores | None]]:
     """Return for each model the images to time it on, and its accuracy on them if they are labelled."""
     if plan.data is None:
         return [synthetic_split("test", model.card.preprocessing).images for model in models], [None] * len(models)
@@ -150,7 +151,7 @@ def _images(
     return [own.images for own in images], accuracies
 
 
-def _spread(pixels: Pixels) -> Pixels:
+def _spread(pixels: Images) -> Pixels:
     """Return `IMAGES` images spread evenly over `pixels` (N, S, S, 4), some of them again when there are fewer."""
     spread: Pixels = pixels[np.linspace(0, len(pixels) - 1, IMAGES).astype(np.int64)]
     return spread

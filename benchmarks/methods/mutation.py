@@ -32,7 +32,7 @@ NEAR: dict[str, tuple[str, ...]] = {
         "tests/edge/inference/test_tta.py",
     ),
     "edge/inference/prediction.py": ("tests/edge/inference/test_prediction.py",),
-    "edge/data/split_rules.py": ("tests/edge/data/test_split_rules.py",),
+    "edge/splits/split_rules.py": ("tests/edge/splits/test_split_rules.py",),
     "edge/data/datasets.py": (
         "tests/edge/data/test_datasets.py",
         "tests/edge/data/test_datasets_named.py",

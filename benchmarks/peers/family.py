@@ -75,12 +75,12 @@ def family(
     check_replaceable(out, out.with_suffix(".md"))
     core, machine, watch, unit = choose_cores(cores)[0], this_machine(), Watch(), resnet8(resnet8_at)
     if prepare:
-        convert(unit, [PEERS[LITERT_INT8]], spread(_images(unit, data, "train"), CALIBRATION).images, say)
+        convert(unit, [PEERS[LITERT_INT8]], spread(_images(unit, data, "train"), CALIBRATION).images[:], say)
     files = {"ResNet-8": unit.int8, **{name: model_file(name) for name in FAMILY}}
     test = _images(unit, data, "test")
     with TemporaryDirectory() as work, watch.phase("nets in turns", waits=True):
         inputs = Path(work) / "images.npy"
-        np.save(inputs, test.images)
+        np.save(inputs, test.images[:])
         shared = {"inputs": str(inputs), "cores": [core], "threads": 1}
         requests: dict[str, dict[str, Any]] = {
             name: {"runtime": "onnxruntime", "file": str(path.resolve()), **shared} for name, path in files.items()

@@ -49,7 +49,7 @@ def foreign_nets(
     entries = [(net, [PEERS[name] for name in ON_OTHERS]) for net in nets]
     if prepare:
         for net, own in entries:
-            convert(net, own, photos[net.name].train.images, say)
+            convert(net, own, photos[net.name].train.images[:], say)
     rows, failures = compare_nets(
         entries, lambda card: photos[card.net].test.images[:JUDGED], chosen, rounds, watch, CALLS
     )

@@ -51,9 +51,9 @@ def peers(
     if prepare:
         for net, own in entries:
             train = load_for(Model(net.fp32).card, data, "train")
-            convert(net, own, spread(train, CALIBRATION).images, say)
+            convert(net, own, spread(train, CALIBRATION).images[:], say)
     rows, failed = compare_nets(
-        entries, lambda card: spread(load_for(card, data, "test"), IMAGES).images, chosen, rounds, watch
+        entries, lambda card: spread(load_for(card, data, "test"), IMAGES).images[:], chosen, rounds, watch
     )
     photos, failed_photos = compare_photos(batchnorm().int8, chosen[0], max(1, rounds // 2), watch)
     failed += failed_photos

@@ -121,7 +121,7 @@ def write_large(folder: Path, count: int) -> list[Path]:
 def write_small(folder: Path, count: int) -> list[Path]:
     """Write PNGs of 32 x 32 pixels, and return their paths."""
     folder.mkdir()
-    images = synthetic_split("test", 32).images[..., :3]
+    images = synthetic_split("test", 32).images[:][..., :3]
     paths = []
     for i in range(count):
         file = BytesIO()

@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from ...edge.cli.exit_status import reporting
+from ...edge.data.pixel_rows import chunks
 from ...edge.inference.on_dataset import batch_logits, load_for
 from ...edge.inference.tta import STEPS, Steps, averaged_logits
 from ...edge.model.contract import Model
@@ -38,7 +39,8 @@ def tta(
     once = batch_logits(opened, images).argmax(axis=1) == images.targets
     typer.echo(f"{'looking once':26} {once.mean():.2%} of {len(images)} validation images")
     for name, steps in TRIED.items():
-        often = averaged_logits(opened, images.images, steps).argmax(axis=1) == images.targets
+        logits = [averaged_logits(opened, chunk, steps) for chunk in chunks(images.images)]
+        often = np.concatenate(logits).argmax(axis=1) == images.targets
         test = paired_test(once, often)
         typer.echo(f"{name:26} {often.mean():.2%}, {test.fixed} fixed, {test.broken} broken, McNemar p = {test.p:.3f}")
     batch = np.ascontiguousarray(images.images[:BATCH])

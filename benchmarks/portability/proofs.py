@@ -46,7 +46,7 @@ def proof_of(layers: tuple[Layer, ...], images: LabelledImages) -> tuple[str, st
     torch.manual_seed(0)
     net = build_net(layers).train()
     with torch.no_grad():
-        net(torch.from_numpy(images.images))  # settles the batchnorm statistics
+        net(torch.from_numpy(images.images[:]))  # settles the batchnorm statistics
     model = build_graph(layers, net.eval(), SIZE)
     quantized = quantize(model, ranges(activation_histograms(model, images), "minmax"))
     reasons = Counter(doubt.split(": ", 1)[1] for doubt in doubts(quantized))

@@ -63,7 +63,7 @@ def _ignore(step: Step) -> None:
 def _bare_steps(training: Training) -> Task:
     """Return a task of as many steps as an epoch has, all on the first batch."""
     batch = training.recipe.batch_size
-    pixels, targets = training.images[:batch], training.targets[:batch]
+    pixels, targets = training.images.first(batch), training.targets[:batch]
     parameters = list(training.net.parameters())
     dtype = training.dtype
 

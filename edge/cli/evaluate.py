@@ -47,6 +47,8 @@ def evaluate(
     images = load_for(opened.card, data, split, contents=bool(listed))
     for message in (*images.unreadable, *images.left_out):
         typer.echo(f"left out: {message}", err=True)
+    for remark in images.remarks:
+        typer.echo(remark, err=True)
     learned = learned_from(listed)
     seen = sum(content in learned for content in images.contents) if listed else None
     for remark in _remarks(opened.card, images, split, seen):

@@ -9,8 +9,8 @@ __all__ = [
     "image_folder",
     "labelled_images",
     "listed_photos",
+    "pixel_rows",
     "seen_photos",
     "split_folders",
-    "split_rules",
     "synthetic_shapes",
 ]

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..errors import DataError
 from ..files.atomic_write import cache_folder
-from ..photos.contract import Pixels
 from ..photos.preprocessing import Preprocessing
 from .labelled_images import LabelledImages
 from .listed_photos import ListedPhotos
+from .pixel_rows import with_x
 
 SIDE = 32  # pixels
 CIFAR10_LABELS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -67,9 +67,3 @@ def is_whole_cifar(train: LabelledImages | ListedPhotos) -> bool:
     """
     counts = set(train.counts().tolist())
     return (train.labels, counts) in ((CIFAR10_LABELS, {5_000}), (tuple(CIFAR100_LABELS), {500}))
-
-
-def with_x(rgb: Pixels) -> Pixels:
-    """Return uint8 (..., 3) RGB as (..., 4) RGBX, X = 255."""
-    x = np.full((*rgb.shape[:-1], 1), 255, dtype=np.uint8)
-    return np.concatenate([rgb, x], axis=-1)

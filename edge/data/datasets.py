@@ -2,8 +2,9 @@
 
 A dataset folder holds `train/<class>/*` and `test/<class>/*`, and `val/<class>/*` where its owner has chosen, or only
 `<class>/*`; a table names the class of each photo, and its split or none. Splits that it lacks are cut from its
-training photos, each photo by its own content, so that none changes sides when others come or go, and a device
-evaluates on what training left out. Datasets that never change, which are known by name, are cut by `stratified_split`.
+training photos, each photo, or each group of photos that belong together, by its own content, so that none changes
+sides when others come or go, and a device evaluates on what training left out. Datasets that never change, which are
+known by name, are cut by `stratified_split`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..photos.preprocessing import Preprocessing
+from ..splits.split_rules import CONTENT, POSITION, cut_by_content, stratified_split, unsettled
 from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
 from .class_folder import class_folders, class_photos
@@ -26,7 +28,6 @@ from .label_table import is_table, list_rows, load_table, read_table
 from .labelled_images import LabelledImages
 from .listed_photos import ListedPhotos
 from .split_folders import EXPECTED, SPLITS, Layout, read_layout
-from .split_rules import cut_by_content, stratified_split, unsettled
 from .synthetic_shapes import synthetic_split
 
 DATA_HELP = (
@@ -36,8 +37,6 @@ DATA_HELP = (
 ALL = "all"  # every image, whatever split it is in
 TEST_FRACTION = 0.2  # of a folder's photos, when it has no test/
 TEST_SEED = 0  # the same for every run, so that runs with other seeds are compared on the same photos
-CONTENT, POSITION = "content", "position"
-"""How folders are cut: by each photo's content, or, as the first versions did, by its place among the others."""
 LOADERS: dict[str, Callable[[str, int | Preprocessing], LabelledImages]] = {
     "cifar10": partial(load_cifar, "cifar10"),
     "cifar100": partial(load_cifar, "cifar100"),
@@ -132,7 +131,7 @@ def uncertain_test_photos(images: LabelledImages) -> Indices:
 
     When photos come or go, such photos may change sides. The images must have their `contents`.
     """
-    return unsettled(images.contents, TEST_FRACTION, _test_salt(), held_out=True)
+    return unsettled(images.together(), TEST_FRACTION, _test_salt(), held_out=True)
 
 
 def stratified_sample(targets: Indices, count: int, seed: int) -> Indices:
@@ -239,15 +238,18 @@ def _cut(
         there = ", ".join(f"{folder.name}/" for folder in layout.folders.values())
         beside = f" ({'; '.join(layout.left_out[:2])})" if layout.left_out else ""
         raise DataError(f"{data}: no folder train/ in it, only {there}{beside}; {EXPECTED}")
-    parts = {"train": given["train"]()}
+    whole = given["train"]()
     missing = [split for split in ("test", "val") if split not in given]
-    by_content = rule == CONTENT and parts["train"].contents and not is_whole_cifar(parts["train"])
-    _check_counts(data, parts["train"], missing)
+    by_content = rule != POSITION and bool(whole.contents) and not is_whole_cifar(whole)
+    if by_content and missing and rule != CONTENT and isinstance(whole, LabelledImages):
+        whole = whole.grouped(rule)
+    _check_counts(data, whole, missing)
+    parts = {"train": whole}
     for i, split in enumerate(missing, 1):
         train, test = parts["train"], split == "test"
         if by_content:
             fraction, salt = (TEST_FRACTION, _test_salt()) if test else (val_fraction, _val_salt(val_seed))
-            kept, held_out = cut_by_content(train.contents, train.targets, fraction, salt, 1 + len(missing) - i)
+            kept, held_out = cut_by_content(train.together(), train.targets, fraction, salt, 1 + len(missing) - i)
         else:
             shares = (TEST_FRACTION, TEST_SEED) if test else (val_fraction, val_seed)
             kept, held_out = stratified_split(train.targets, *shares)
@@ -265,13 +267,17 @@ def _val_salt(seed: int) -> str:
 
 def _check_counts(data: str, images: LabelledImages | ListedPhotos, missing: Sequence[str]) -> None:
     """Raise DataError when a class has too few photos to be trained on and held out for each `missing` split."""
-    names = np.array(images.names())
+    names = np.array(images.together())
+    grouped = images.together() != images.names()
     for target, label in enumerate(images.labels):
         own = names[images.targets == target]
         count = len(np.unique(own))  # copies of a photo stay together
         if count <= len(missing):
-            photos = "a single photo" if count == 1 else f"{count} photos"
-            copies = "" if count == len(own) else f" ({len(own)} with their copies)"
+            what = "group of photos" if grouped else "photo"
+            photos = (
+                f"a single {what}" if count == 1 else f"{count} {what.replace(' ', 's ', 1) if grouped else 'photos'}"
+            )
+            copies = "" if count == len(own) else f" ({len(own)} {'in all' if grouped else 'with their copies'})"
             splits = " and a ".join({"val": "validation"}.get(split, split) for split in missing)
             raise DataError(
                 f"{data}: class {label!r} has {photos}{copies}, too few to cut a {splits} split from; "

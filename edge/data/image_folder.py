@@ -1,8 +1,9 @@
 """Labelled photos of a folder, `folder/<class>/*`, read through the photo contract, decoded only once."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ from ..machine.cores import usable_cores
 from ..photos.contract import FORMATS, Pixels, read_photo
 from ..photos.preprocessing import Preprocessing
 from .class_folder import class_folders, class_photos, is_own, shortened
-from .decoded_cache import Decoded, Readable, cache_key, load_decoded, store_decoded
+from .decoded_cache import cache_key, decode_once, load_decoded
+from .decoded_file import Chunk, Decoded
 from .labelled_images import LabelledImages
 from .listed_photos import ListedPhotos
+
+CHUNK = 1 << 25  # bytes of pixels that are decoded before they are written
 
 
 def load_folder(folder: Path, to: int | Preprocessing, least: int = 2) -> LabelledImages:
@@ -54,9 +58,11 @@ def read_listed(listed: ListedPhotos, to: int | Preprocessing) -> LabelledImages
 
     Those that can't be read are left out and reported in `unreadable`, from the cache as at first.
     """
-    (images, readable), unreadable = _read_photos(listed.folder, listed.ids, Preprocessing.of(to))
+    (images, readable), unreadable, remarks = _read_photos(listed.folder, listed.ids, Preprocessing.of(to))
     kept = listed if readable.all() else listed.take(np.flatnonzero(readable))
-    return LabelledImages(images, kept.targets, kept.labels, kept.ids, unreadable, kept.left_out, kept.contents)
+    return LabelledImages(
+        images, kept.targets, kept.labels, kept.ids, unreadable, kept.left_out, kept.contents, remarks=remarks
+    )
 
 
 def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:
@@ -75,39 +81,46 @@ def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:
             )
 
 
-def _read_photos(folder: Path, names: Sequence[str], wanted: Preprocessing) -> tuple[Decoded, tuple[str, ...]]:
-    """Return the photos, from the cache where they are there, and a message for each that can't be read."""
-    key = cache_key(folder, names, f"{wanted.size} {wanted.rule}")
+def _read_photos(
+    folder: Path, names: Sequence[str], wanted: Preprocessing
+) -> tuple[Decoded, tuple[str, ...], tuple[str, ...]]:
+    """Return the photos, from the cache where they are there, a message for each that can't be read, and remarks."""
+    name_key = partial(cache_key, folder, names, f"rgb {wanted.size} {wanted.rule}")
+    key = name_key()
+    messages: list[str] = []
     stored = load_decoded(key, wanted.size)
     if stored:
         left_out = [name for name, good in zip(names, stored[1], strict=True) if not good]
-        _, again, messages = _decode(folder, left_out, wanted)  # it may have been the disk, or too little memory
-        if not again.any():
-            return stored, messages
-    images, readable, messages = _decode(folder, names, wanted)
-    decoded = images if readable.all() else images[readable], readable
-    if cache_key(folder, names, f"{wanted.size} {wanted.rule}") == key:  # nothing changed in the meantime
-        store_decoded(key, decoded)
-    return decoded, messages
+        again = [good.any() for _, good in _decode(folder, left_out, wanted, messages)]
+        if not any(again):  # it was not the disk, or too little memory
+            return stored, tuple(messages), ()
+        messages.clear()
+    decoded, remarks = decode_once(
+        key,
+        len(names),
+        wanted.size,
+        decode=lambda: _decode(folder, names, wanted, messages),
+        unchanged=lambda: name_key() == key,
+    )
+    return decoded, tuple(messages), remarks
 
 
-def _decode(folder: Path, names: Sequence[str], wanted: Preprocessing) -> tuple[Pixels, Readable, tuple[str, ...]]:
-    """Return uint8 (names, size, size, 4), which of them could be read, and what the others' errors say."""
-    try:
-        images = np.empty((len(names), wanted.size, wanted.size, 4), dtype=np.uint8)
-    except MemoryError as error:
-        raise DataError(
-            f"{folder}: {len(names)} photos at {wanted.size} pixels ({error}); choose a smaller --size"
-        ) from error
-
-    def read(i: int) -> str:
-        try:
-            images[i] = read_photo(folder / names[i], wanted)
-        except PhotoError as error:
-            return str(error)
-        return ""
-
+def _decode(folder: Path, names: Sequence[str], wanted: Preprocessing, messages: list[str]) -> Iterator[Chunk]:
+    """Yield the photos as they are decoded, some at a time; `messages` become what the errors of the others say."""
+    messages.clear()
+    count = max(1, CHUNK // (3 * wanted.size**2))
     with ThreadPoolExecutor(usable_cores()) as pool:
-        messages = list(pool.map(read, range(len(names))))
-    readable = np.array([not message for message in messages], dtype=np.bool_)
-    return images, readable, tuple(message for message in messages if message)
+        for start in range(0, len(names), count):
+            some = names[start : start + count]
+            pixels = np.zeros((len(some), wanted.size, wanted.size, 3), dtype=np.uint8)
+
+            def read(i: int, some: Sequence[str] = some, pixels: Pixels = pixels) -> str:
+                try:
+                    pixels[i] = read_photo(folder / some[i], wanted)[..., :3]
+                except PhotoError as error:
+                    return str(error)
+                return ""
+
+            found = list(pool.map(read, range(len(some))))
+            messages += filter(None, found)
+            yield pixels, np.array([not message for message in found], dtype=np.bool_)

@@ -36,6 +36,10 @@ class ListedPhotos:
         """Return the number of photos of each class, int64 (classes,)."""
         return np.bincount(self.targets, minlength=len(self.labels)).astype(np.int64)
 
+    def together(self) -> tuple[str, ...]:
+        """Return what decides on which side of a split each photo stands: equal for photos that stay together."""
+        return self.names()
+
     def names(self) -> tuple[str, ...]:
         """Return what tells each photo from others: its content if known, else its id."""
         return self.contents or self.ids

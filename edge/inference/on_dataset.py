@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..data.datasets import POSITION, load_split
+from ..data.datasets import load_split
 from ..data.labelled_images import LabelledImages
+from ..data.pixel_rows import chunks
 from ..errors import DataError
 from ..model.card import ModelCard
 from ..model.contract import Logits, Model
+from ..splits.split_rules import POSITION
 
-BATCH = 256  # images at most
-LARGEST_PIXELS = 2**19  # of a batch: larger images go in smaller batches
 SHOWN = 100  # labels in a message
 
 
@@ -38,8 +38,5 @@ def load_for(card: ModelCard, data: str, split: str, contents: bool = False) -> 
 
 
 def batch_logits(model: Model, images: LabelledImages) -> Logits:
-    """Return float32 logits (N, classes) of all images, computed in batches."""
-    size = images.images.shape[1]
-    batch = max(1, min(BATCH, LARGEST_PIXELS // size**2))
-    starts = range(0, len(images), batch)
-    return np.concatenate([model.logits(images.images[start : start + batch]) for start in starts])
+    """Return float32 logits (N, classes) of all images, some of them in memory at a time."""
+    return np.concatenate([model.logits(chunk) for chunk in chunks(images.images)])

@@ -22,6 +22,7 @@ Logits = npt.NDArray[np.float32]
 
 INPUT, OUTPUT = "image", "logits"
 MAX_THREADS = 256
+LARGEST_PIXELS = 2**18  # that go through the net at once: of larger images fewer, so that memory is bounded
 
 
 class Model:
@@ -67,9 +68,14 @@ class Model:
     def logits(self, pixels: Pixels) -> Logits:
         """Return float32 logits (N, classes) of uint8 pixels (N, size, size, 4), channels RGBX.
 
-        Raises ModelError when onnxruntime can't compute what the file asks for or it is no number, ValueError when
-        the model is closed.
+        Many go through the net in batches of `LARGEST_PIXELS`. Raises ModelError when onnxruntime can't compute what
+        the file asks for or it is no number, ValueError when the model is closed.
         """
+        batch = max(1, LARGEST_PIXELS // self.card.size**2)
+        if len(pixels) > batch:
+            return np.concatenate(
+                [self.logits(pixels[start : start + batch]) for start in range(0, len(pixels), batch)]
+            )
         logits: Logits = self._session.run(OUTPUT, {INPUT: pixels})
         if logits.shape != (len(pixels), len(self.card.labels)):  # not what the graph declares
             raise ModelError(f"{self.path}: it gives logits of shape {logits.shape}; export it again")

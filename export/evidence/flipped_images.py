@@ -32,7 +32,7 @@ def flip_sheet(images: LabelledImages, fp32: Indices, int8: Indices, labelled: b
     draw = ImageDraw.Draw(sheet)
     for place, i in enumerate(flipped):
         left, top = place % COLUMNS * width, place // COLUMNS * height
-        picture = Image.fromarray(images.images[i, ..., :3])
+        picture = Image.fromarray(images.images[i][..., :3])
         sheet.paste(picture.resize((side, side), resize), (left, top))
         told = {"is": images.targets[i]} if labelled else {}
         told |= {"fp32": fp32[i], "int8": int8[i]}

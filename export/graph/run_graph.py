@@ -9,9 +9,9 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
+from ...edge.data.pixel_rows import Images
 from ...edge.machine.cores import usable_cores
 from ...edge.model.contract import INPUT, OUTPUT, Logits
-from ...edge.photos.contract import Pixels
 
 BATCH = 128  # images at most
 LARGEST_PIXELS = BATCH * 64 * 64  # of a batch: larger images go in smaller batches
@@ -44,7 +44,7 @@ def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
         return onnx.load(path)
 
 
-def run_tensors(model: onnx.ModelProto, names: Sequence[str], images: Pixels) -> Iterator[list[Array]]:
+def run_tensors(model: onnx.ModelProto, names: Sequence[str], images: Images) -> Iterator[list[Array]]:
     """Yield the tensors `names` of the model for each batch of the images: memory for one batch at a time."""
     opened = onnx.ModelProto()
     opened.CopyFrom(model)
@@ -56,7 +56,7 @@ def run_tensors(model: onnx.ModelProto, names: Sequence[str], images: Pixels) ->
         yield session.run(list(names), {INPUT: images[start : start + batch]})
 
 
-def _batch(session: onnxruntime.InferenceSession, names: Sequence[str], images: Pixels) -> int:
+def _batch(session: onnxruntime.InferenceSession, names: Sequence[str], images: Images) -> int:
     """Return how many images to run at once, so that what is fetched and what is computed stay within bounds."""
     fetched = sum(int(tensor.nbytes) for tensor in session.run(list(names), {INPUT: images[:1]}))
     most = LARGEST_FETCH // max(fetched, 1)
@@ -64,6 +64,6 @@ def _batch(session: onnxruntime.InferenceSession, names: Sequence[str], images: 
     return max(1, min(BATCH, LARGEST_PIXELS // pixels, most))
 
 
-def run_logits(model: onnx.ModelProto, images: Pixels) -> Logits:
+def run_logits(model: onnx.ModelProto, images: Images) -> Logits:
     """Return the model's float32 logits (N, classes) of uint8 pixels (N, H, W, 4)."""
     return np.concatenate([logits for [logits] in run_tensors(model, [OUTPUT], images)])

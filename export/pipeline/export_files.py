@@ -11,7 +11,7 @@ from ...edge.model.shipped_models import EXPORT_SUMMARY
 from ...edge.report.document import PAGE
 from ..evidence.export_json import evidence_summary
 from ..evidence.html_report import Exported, export_page
-from ..evidence.int8_speedup import compare_latency
+from ..evidence.int8_speedup import CALLS, compare_latency
 from ..evidence.measured_accuracy import Evidence
 from ..evidence.older_onnxruntime import prove_target
 from ..evidence.photo_time import time_photos
@@ -98,7 +98,7 @@ def _export(exporter: Exporter, order: Order) -> Outcome:
         outcome.int8_missing = int8 is None
         if int8:
             files.append(int8)
-            worth = compare_latency(stage / FP32, stage / INT8, source.val.images)
+            worth = compare_latency(stage / FP32, stage / INT8, source.val.images[:CALLS])
             default = INT8 if worth.int8_pays else FP32
             outcome.lines += [worth_line(worth), ""]
             outcome.summary["worth"] = asdict(worth)

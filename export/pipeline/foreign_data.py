@@ -13,15 +13,16 @@ import numpy as np
 
 from ...edge.data.class_folder import class_folders, class_photos
 from ...edge.data.content_hashes import file_contents
-from ...edge.data.datasets import CONTENT, LOADERS, list_splits, load_splits, stratified_sample
+from ...edge.data.datasets import LOADERS, list_splits, load_splits, stratified_sample
 from ...edge.data.image_folder import read_listed
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.data.listed_photos import ListedPhotos
-from ...edge.data.split_rules import share
+from ...edge.data.pixel_rows import image_hashes
 from ...edge.errors import DataError
 from ...edge.model.contract import Logits
 from ...edge.photos.preprocessing import Preprocessing
 from ...edge.photos.suffixes import named_like_photo
+from ...edge.splits.split_rules import CONTENT, share
 from ...edge.stats.classification import Indices
 
 FEWEST = 5  # different photos in each split
@@ -170,7 +171,7 @@ def _checked(
 ) -> Splits:
     """Return the splits by the model's labels. Raises DataError when one says nothing."""
     for split, words in (("train", "calibrate on"), ("val", "decide on"), ("test", "test on")):
-        n, different = len(parts[split]), len({hash(image.tobytes()) for image in parts[split].images})
+        n, different = len(parts[split]), len({row.tobytes() for row in image_hashes(parts[split].images)})
         if n > 1 and different == 1:
             raise DataError(f"{data}: its {n} photos to {words} are all alike; take photos such as the net will see")
         if different < FEWEST:

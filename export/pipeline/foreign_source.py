@@ -109,7 +109,7 @@ def _path_check(
         return None
     ours = images.take(np.array(chosen))
     plain = replace(ours, images=np.stack([plain_pixels(files[i], to) for i in chosen]))
-    return compare_paths(plain.images, ours.images, original.logits(plain), original.logits(ours))
+    return compare_paths(plain.images[:], ours.images[:], original.logits(plain), original.logits(ours))
 
 
 def _card(net: ForeignNet, parameters: int, macs: int) -> ModelCard:

@@ -8,13 +8,12 @@ from ...edge.data.labelled_images import LabelledImages
 from ...edge.model.contract import Logits
 
 BATCH = 256  # images at most
-LARGEST_PIXELS = BATCH * 64 * 64  # of a batch: larger images go in smaller batches
+LARGEST_PIXELS = 2**20  # of a batch: larger images go in smaller batches
 
 
 def torch_logits(net: nn.Module, images: LabelledImages) -> Logits:
     """Return float32 logits (N, classes) of the torch net on the CPU."""
-    pixels = images.images
-    batch = max(1, min(BATCH, LARGEST_PIXELS // (pixels.shape[1] * pixels.shape[2])))
+    batch = max(1, min(BATCH, LARGEST_PIXELS // images.images.shape[1] ** 2))
+    starts = range(0, len(images), batch)
     with torch.inference_mode():
-        parts = (torch.from_numpy(pixels[start : start + batch]) for start in range(0, len(images), batch))
-        return np.concatenate([net(part).numpy() for part in parts])
+        return np.concatenate([net(torch.from_numpy(images.images[start : start + batch])).numpy() for start in starts])

@@ -51,7 +51,7 @@ def fine_tune(
     rounded = _Rounded(tuned, input_ranges(float_model, quantize(float_model, ranges, portable=portable)), portable)
     optimizer = torch.optim.SGD(tuned.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     size = images.images.shape[1]
-    batch_size = max(1, min(BATCH, LARGEST_PIXELS // size**2))
+    batch_size = max(2, min(BATCH, LARGEST_PIXELS // size**2))
     steps = epochs * -(-len(images) // batch_size)
     done = 0
     for _ in range(epochs):

@@ -12,7 +12,7 @@ import typer
 from ..recipe.recipe import RECIPES, Recipe
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Data": ("data", "extra", "size", "val_fraction"),
+    "Data": ("data", "extra", "size", "val_fraction", "split_by"),
     "Net": ("net", "list_nets", "width", "dropout", "init"),
     "Recipe": (
         "recipe",

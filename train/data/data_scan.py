@@ -1,6 +1,5 @@
 """A look at the data before training: what can't be read, what stands in two splits, how even the classes are."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...edge.data.labelled_images import LabelledImages
+from ...edge.data.pixel_rows import image_hashes
 from ...edge.errors import DataError, printable
 
 SHOWN = 10  # lines, or classes, of a kind; all of them are in the run's configuration
@@ -73,11 +73,11 @@ def scan(splits: Mapping[str, LabelledImages]) -> tuple[Scan, LabelledImages]:
 
 
 def find_twins(splits: Mapping[str, LabelledImages]) -> list[Twins]:
-    """Return the groups of images with the same pixels, by SHA-256, that stand in more than one split or class."""
+    """Return the groups of images with the same pixels, by their hash, that stand in more than one split or class."""
     groups: dict[bytes, list[tuple[str, int]]] = defaultdict(list)
     for name, split in splits.items():
-        for i, image in enumerate(split.images):
-            groups[hashlib.sha256(image.tobytes()).digest()].append((name, i))
+        for i, found in enumerate(image_hashes(split.images)):
+            groups[found.tobytes()].append((name, i))
     return [
         group
         for group in groups.values()

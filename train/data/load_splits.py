@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from ...edge.data.cifar import cifar_cache, is_whole_cifar
-from ...edge.data.datasets import CONTENT, TEST_FRACTION, TEST_SEED, load_splits, missing_splits, uncertain_test_photos
+from ...edge.data.datasets import TEST_FRACTION, TEST_SEED, load_splits, missing_splits, uncertain_test_photos
 from ...edge.data.labelled_images import LabelledImages
+from ...edge.splits.split_rules import CONTENT, POSITION
 from .cifar_download import ARCHIVES, download_cifar
 from .data_scan import SHOWN, Scan, scan
 
@@ -21,7 +22,7 @@ class Dataset:
     """Three splits with the same labels, what a look at them found, and where they come from.
 
     `extra` is the folder that was added, if any; `cut` says which splits the dataset lacked and how they were cut,
-    `rule` by which of `CONTENT` and `POSITION` a folder is.
+    `rule` by which of the `split_rules` a folder is.
     """
 
     name: str
@@ -60,10 +61,10 @@ def load_dataset(
     by `rule`. Raises DataError when the data is missing, can't be downloaded or can't be used.
     """
     splits: Splits = _load(data, size, val_fraction, seed, rule)
-    remarks = _small_classes(data, splits, rule)
+    remarks = _remarks(data, splits, rule)
     if extra is not None:
         more = _load(extra, size, val_fraction, seed, rule, least=1)
-        remarks += _small_classes(extra, more, rule)
+        remarks += _remarks(extra, more, rule)
         splits = _add(splits, more)
     found, train = scan(splits)
     shares = {
@@ -80,10 +81,16 @@ def _load(data: str, size: int, val_fraction: float, seed: int, rule: str, least
     return load_splits(data, size, val_fraction=val_fraction, val_seed=seed, rule=rule, least=least)
 
 
+def _remarks(data: str, splits: Splits, rule: str) -> tuple[str, ...]:
+    """Return what a user should know of how photos were read and cut, a line each."""
+    told = dict.fromkeys(remark for split in splits.values() for remark in split.remarks)
+    return (*told, *_small_classes(data, splits, rule))
+
+
 def _small_classes(data: str, splits: Splits, rule: str) -> tuple[str, ...]:
     """Return a line on the classes that have a test photo only because each must have one; none if there are none."""
     test = splits["test"]
-    if rule != CONTENT or not test.contents or "test" not in missing_splits(data) or is_whole_cifar(splits["train"]):
+    if rule == POSITION or not test.contents or "test" not in missing_splits(data) or is_whole_cifar(splits["train"]):
         return ()
     labels = [test.labels[target] for target in np.unique(test.targets[uncertain_test_photos(test)])]
     if not labels:

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
-from ...edge.data.datasets import ALL, CONTENT, POSITION, load_split
+from ...edge.data.datasets import ALL, load_split
 from ...edge.data.labelled_images import LabelledImages
+from ...edge.data.pixel_rows import Images, joined, taken
 from ...edge.data.seen_photos import PHOTOS, SEEN, Listed, list_photos, read_photo_list, write_photo_list
 from ...edge.data.split_folders import SPLITS
 from ...edge.errors import RunError
+from ...edge.splits.split_rules import POSITION
 from ..recipe.recipe import Recipe
 from ..runs.run_folder import Run
 from .ancestry import Ancestry, named
@@ -17,12 +20,14 @@ from .data_scan import Scan
 from .load_splits import Dataset, load_dataset
 
 
-def load_recipe_data(recipe: Recipe, rule: str = CONTENT) -> Dataset:
+def load_recipe_data(recipe: Recipe, rule: str | None = None) -> Dataset:
     """Load the data that the recipe names, and say what of it the nets have seen that it starts or learns from.
 
-    Raises DataError when the data isn't there or can't be used.
+    It is cut by `rule`, by default the recipe's. Raises DataError when the data isn't there or can't be used.
     """
-    data = load_dataset(recipe.data, recipe.size, recipe.val_fraction, recipe.seed, recipe.extra or None, rule)
+    data = load_dataset(
+        recipe.data, recipe.size, recipe.val_fraction, recipe.seed, recipe.extra or None, rule or recipe.rule
+    )
     return _with_remarks(data, Ancestry(recipe).remarks(data))
 
 
@@ -81,10 +86,11 @@ def _load_listed(run: Run, recipe: Recipe, listed: Sequence[Listed]) -> tuple[Da
         for source in (recipe.data, recipe.extra)
         if source
     ]
-    places = {content: (pool, i) for pool in pools for i, content in enumerate(pool.names())}
+    images = reduce(joined, [pool.images for pool in pools])
+    places = {content: i for i, content in enumerate(content for pool in pools for content in pool.names())}
     missing = [photo for photo in listed if photo.content not in places]
     found = [photo for photo in listed if photo.content in places]
-    splits = {split: _take(run, [photo for photo in found if photo.split == split], places) for split in SPLITS}
+    splits = {split: _take(run, [photo for photo in found if photo.split == split], images, places) for split in SPLITS}
     counts = {split: dict(zip(run.labels, images.counts().tolist(), strict=True)) for split, images in splits.items()}
     scan = Scan(
         unreadable=tuple(message for pool in pools for message in pool.unreadable),
@@ -100,15 +106,12 @@ def _load_listed(run: Run, recipe: Recipe, listed: Sequence[Listed]) -> tuple[Da
     return _with_remarks(dataset, remarks), missing
 
 
-def _take(run: Run, photos: Sequence[Listed], places: Mapping[str, tuple[LabelledImages, int]]) -> LabelledImages:
-    """Return the photos as the run lists them, with the pixels from their places."""
-    images = np.empty((len(photos), run.recipe.size, run.recipe.size, 4), dtype=np.uint8)
-    for row, photo in enumerate(photos):
-        pool, i = places[photo.content]
-        images[row] = pool.images[i]
+def _take(run: Run, photos: Sequence[Listed], images: Images, places: Mapping[str, int]) -> LabelledImages:
+    """Return the photos as the run lists them, with the pixels from their places among `images`."""
+    rows = np.array([places[photo.content] for photo in photos], dtype=np.int64)
     targets = np.array([run.labels.index(photo.label) for photo in photos], dtype=np.int64)
     ids, contents = tuple(photo.id for photo in photos), tuple(photo.content for photo in photos)
-    return LabelledImages(images, targets, run.labels, ids, contents=contents)
+    return LabelledImages(taken(images, rows), targets, run.labels, ids, contents=contents)
 
 
 def _new(run: Run, listed: Sequence[Listed], pools: Sequence[LabelledImages]) -> list[str]:

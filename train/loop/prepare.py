@@ -14,6 +14,7 @@ from .distributed import World
 from .training import Training
 
 STATISTICS_IMAGES = 1024  # enough to find batchnorm statistics on
+STATISTICS_PIXELS = 2**22  # of images above 128 pixels: fewer will do, since each has more places
 
 
 def prepare(
@@ -38,6 +39,11 @@ def prepare(
             teacher = RememberingTeacher(teacher)
     weights = torch.from_numpy(class_weights(dataset.train)).to(device) if recipe.class_weights else None
     training = Training(recipe, dataset.train, device, Loss(recipe, weights, teacher), world, dataset.val)
-    if recipe.init and not load_weights(training.net, recipe.init, labels, training.images[:STATISTICS_IMAGES]):
+    if recipe.init and not load_weights(training.net, recipe.init, labels, _statistics_images(training)):
         say(f"--init {recipe.init}: made for other classes or another size, so the last layer starts anew")
     return training
+
+
+def _statistics_images(training: Training) -> torch.Tensor:
+    size = training.recipe.size
+    return training.images.first(STATISTICS_IMAGES if size <= 128 else STATISTICS_PIXELS // size**2)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +24,15 @@ from ..runs import checkpoint
 from ..runs.run_folder import Run
 from ..transfer.frozen import freeze, train_mode
 from ..transfer.head_stage import HeadStage
+from .batches import Batch, batch_sizes, training_images
 from .device import autocast_dtype
 from .distributed import World
 from .divergence import diverged
 from .memory_needed import check_memory
 from .stop_signals import Stopped, StopSignals
 
-EVALUATION_BATCH = 512  # images
-EVALUATION_PIXELS = EVALUATION_BATCH * 64**2  # of a batch: larger images come in smaller ones
+EVALUATION_BATCH = 512  # images at most
+EVALUATION_PIXELS = 2**21  # of a batch: larger images go in smaller batches
 VIEW_SEEDS = 1_000_003  # apart from a seed to the next; no run has so many views
 READ_EVERY = 10  # steps; reading the sums waits for the device
 READ_AFTER = 5  # seconds, where steps take long
@@ -46,22 +48,6 @@ class Step:
     steps: int
     loss: float | None
     accuracy: float | None
-
-
-def batch_sizes(images: int, batch_size: int, processes: int = 1) -> list[int]:
-    """Return the number of images of each batch of an epoch, shared by so many processes.
-
-    Batchnorm needs two images in each process: a rest of fewer joins the batch before it. Raises RunError where a whole
-    batch has fewer.
-    """
-    least = 2 * processes
-    if min(batch_size, images) < least:
-        name, value = ("--batch-size", batch_size) if batch_size < least else ("training images:", images)
-        raise RunError(f"{name} {value}: too few; {processes} processes need {least} at least, two images each")
-    whole, rest = divmod(images, batch_size)
-    if rest >= least:
-        return [batch_size] * whole + [rest]
-    return [batch_size] * (whole - 1) + [batch_size + rest]
 
 
 class Training:
@@ -88,7 +74,7 @@ class Training:
         self.world = world or World()
         self.net = net.to(device)
         self.average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None  # type: ignore[no-untyped-call]
-        self.images = torch.from_numpy(data.images[..., :3].copy()).to(device)  # (N, S, S, 3)
+        self.images = training_images(data.images, device)
         self.targets = torch.from_numpy(data.targets).to(device)
         self.generator = torch.Generator(device).manual_seed(recipe.seed)
         self._front = freeze(net, recipe.layers, recipe.freeze)
@@ -129,17 +115,18 @@ class Training:
             self._order = torch.randperm(len(self.targets), generator=self.generator, device=self.device)
             self._sums.zero_()
         started = told = time.perf_counter()
-        batches = torch.split(self._order, self._batches)
-        while self.step < self.steps_per_epoch:
-            self._train(batches[self.step])
-            self.step += 1
-            late = time.perf_counter() - told > READ_AFTER
-            if late or self.step % READ_EVERY == 0 or self.step == self.steps_per_epoch:
-                self._report(on_step)
-                told = time.perf_counter()
-            if self.world.any(stop is not None and stop.received is not None):
-                self.seconds += time.perf_counter() - started
-                raise Stopped
+        chosen = torch.split(self._order, self._batches)[self.step :]
+        with closing(self.images.batches(chosen, self.world.part)) as batches:
+            for own, batch in zip(chosen, batches, strict=True):
+                self._train(own, batch)
+                self.step += 1
+                late = time.perf_counter() - told > READ_AFTER
+                if late or self.step % READ_EVERY == 0 or self.step == self.steps_per_epoch:
+                    self._report(on_step)
+                    told = time.perf_counter()
+                if self.world.any(stop is not None and stop.received is not None):
+                    self.seconds += time.perf_counter() - started
+                    raise Stopped
         self.seconds += time.perf_counter() - started
         loss, accuracy = (self.world.total(self._sums) / len(self.targets)).tolist()
         return loss, accuracy
@@ -155,11 +142,11 @@ class Training:
         net = self.best_net.eval()
         loss_sum, logits = 0.0, []
         with torch.inference_mode():
-            count = min(EVALUATION_BATCH, EVALUATION_PIXELS // self.recipe.size**2)
-            for start in range(0, len(data), count):
+            size = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // self.recipe.size**2))
+            for start in range(0, len(data), size):
                 if stop is not None and stop.received is not None:
                     raise Stopped
-                part = slice(start, start + count)
+                part = slice(start, start + size)
                 batch = net(torch.from_numpy(data.images[part]).to(self.device))
                 targets = torch.from_numpy(data.targets[part]).to(self.device)
                 loss_sum += float(F.cross_entropy(batch, targets, reduction="sum"))
@@ -263,11 +250,11 @@ class Training:
             raise Stopped
         return loss, accuracy
 
-    def _train(self, chosen: torch.Tensor) -> None:
+    def _train(self, chosen: torch.Tensor, batch: Batch) -> None:
         """Take one step on the images at `chosen`; of a batch shared by several processes, on this one's part."""
         for group in self.optimizer.param_groups:
             group["lr"] = group["share"] * self.learning_rate(self.step)
-        pixels = augment(self.images, chosen, self.generator, self._augmentation, self.world.part)
+        pixels = augment(*batch, self.generator, self._augmentation, self.world.part)
         targets = self.targets[chosen[self.world.part]]
         weighted = [(targets, 1.0)]
         if self._augmentation.mixup or self._augmentation.cutmix:

@@ -9,6 +9,8 @@ from typing import Any
 
 from ...edge.data.datasets import DATA_HELP
 from ...edge.errors import RunError
+from ...edge.splits.name_groups import check_pattern
+from ...edge.splits.split_rules import ALIKE, BY_NAME
 from ..nets.backbones import BACKBONES
 from ..nets.catalogue import NETS
 from ..nets.layers import Dropout, Layer, scaled, shapes
@@ -98,13 +100,15 @@ class Recipe:
     unfreeze_after: int = _option(
         0,
         "Epochs in which only the last layer (the head) learns: it is fitted to what the net, as it starts, makes of "
-        "so many views of the images, the first as they are, the others augmented.",
+        "so many views of the images, the first as they are, the others augmented.  "
+        "[default: 0; recipe finetune: by the photos]",
         low=0,
     )
     freeze: float = _option(
         0.0,
         "Share of the net's layers with weights, from the first on, that keep those they start with; 0: none, 1: all "
-        "but the head, so that all epochs are such as --unfreeze-after has.",
+        "but the head, so that all epochs are such as --unfreeze-after has.  "
+        "[default: 0; recipe finetune: by the photos and the device]",
         low=0,
         high=1,
     )
@@ -138,12 +142,18 @@ class Recipe:
     val_fraction: float = _option(
         0.1, "Share of the training images held out for validation, to choose the best epoch.", low=0.001, high=0.9
     )
+    split_by: str = _option(
+        "",
+        "Regular expression whose groups find in a photo's path what must stay on one side of a split: its scene, "
+        "day or device.  [default: photos that look alike stay together]",
+    )
     seed: int = _option(0, "Seed of all that is random: weights, order, augmentation.", low=0, high=2**32 - 1)
 
     def __post_init__(self) -> None:
         for option in fields(self):
             _check(option.name, getattr(self, option.name), option.type, option.metadata)
         self.augmentation.check_size(self.size)
+        check_pattern(self.split_by)
         for _ in shapes(self.layers, self.size):  # raises where the image is too small
             pass
 
@@ -161,6 +171,11 @@ class Recipe:
     def augmentation(self) -> Augmentation:
         """What `augment` asks for. Raises RunError."""
         return Augmentation.parse(self.augment)
+
+    @property
+    def rule(self) -> str:
+        """How photos of folders are dealt out to splits, as `split_rules` has it."""
+        return BY_NAME + self.split_by if self.split_by else ALIKE
 
     def to_toml(self) -> str:
         """Return the recipe as TOML that `read_toml` takes; what is None is left out."""

@@ -25,7 +25,7 @@ def image_grid(test: LabelledImages, chosen: Indices, probabilities: Floats, tit
     axes = figure.add_axes((0, 0, 1, 1))
     for place, index in enumerate(chosen):
         left, top = place % COLUMNS * across, place // COLUMNS * down
-        sheet[top : top + side, left : left + side] = test.images[index, ..., :3]
+        sheet[top : top + side, left : left + side] = test.images[index][..., :3]
         answer, truth = int(probabilities[index].argmax()), int(test.targets[index])
         caption, colour = f"{short(test.labels[answer], LONGEST)} {probabilities[index, answer]:.0%}", INK
         if answer != truth:

@@ -13,8 +13,9 @@ from ...edge.errors import RunError
 
 # Strengths of weight decay, of features whose deviation is 1 on average, from strong to weak: each fit begins where the
 # one before ended, and the first that does worse on validation photos is the last.
-DECAYS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
-EVALUATIONS = 100  # of loss and gradient at the most, for each of them
+DECAYS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001, 0.00003, 0.00001)
+EVALUATIONS = 20, 100  # of loss and gradient, for each of them: so many may always be, and so many at the most
+WORK = 2 * 10**11  # multiply-accumulates of the way there, for each of them, that more than the first may take
 SMALLEST = 1e-6  # deviation of features that say nothing
 
 
@@ -65,9 +66,11 @@ def fit_head(
         error = F.cross_entropy(answers, train.targets, class_weights, label_smoothing=label_smoothing)
         return error + decay / 2 * weight.square().sum()
 
+    least, most = EVALUATIONS
+    evaluations = min(max(WORK // (train.features.numel() * classes), least), most)
     best, lowest = Head(weight, bias, math.inf), math.inf
     for decay in DECAYS:
-        _minimize(partial(loss, decay), [weight, bias])
+        _minimize(partial(loss, decay), [weight, bias], evaluations)
         with torch.no_grad():
             error = float(F.cross_entropy(logits(val.features), val.targets))
             if not error < lowest:
@@ -76,12 +79,12 @@ def fit_head(
     return best
 
 
-def _minimize(loss: Callable[[], torch.Tensor], parameters: list[torch.Tensor]) -> None:
-    """Move the parameters to where the loss is least."""
+def _minimize(loss: Callable[[], torch.Tensor], parameters: list[torch.Tensor], evaluations: int) -> None:
+    """Move the parameters to where the loss is least, as near as so many evaluations come."""
     search = torch.optim.LBFGS(
         parameters,
-        max_iter=EVALUATIONS,
-        max_eval=EVALUATIONS,
+        max_iter=evaluations,
+        max_eval=evaluations,
         tolerance_grad=1e-5,
         tolerance_change=1e-7,
         history_size=10,

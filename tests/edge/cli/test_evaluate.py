@@ -11,7 +11,7 @@ from edge_cifar.edge.data.datasets import load_split, load_splits
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.seen_photos import list_photos, write_photo_list
 from edge_cifar.edge.errors import DataError
-from edge_cifar.edge.inference.on_dataset import BATCH, batch_logits, load_for
+from edge_cifar.edge.inference.on_dataset import batch_logits, load_for
 from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.edge.model.contract import Model
 
@@ -107,8 +107,10 @@ def test_validation_is_cut_as_the_card_says(dataset: Path, small_card: ModelCard
     assert load_for(card, str(dataset), "train").ids == splits["train"].ids
 
 
-def test_logits_of_several_batches_keep_their_order(small_model: Path) -> None:
-    count = 2 * BATCH + 3
+def test_logits_of_several_batches_keep_their_order(small_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 45
+    monkeypatch.setattr("edge_cifar.edge.data.pixel_rows.CHUNK", 20 * 2 * 2 * 4)
+    monkeypatch.setattr("edge_cifar.edge.model.contract.LARGEST_PIXELS", 7 * 2 * 2)
     pixels = np.random.RandomState(0).randint(0, 256, (count, 2, 2, 4)).astype(np.uint8)
     images = LabelledImages(pixels, np.zeros(count, np.int64), ("cat", "dog"), ("",) * count)
     logits = batch_logits(Model(small_model), images)

@@ -12,8 +12,8 @@ from edge_cifar.edge.data.datasets import (
     stratified_sample,
 )
 from edge_cifar.edge.data.labelled_images import LabelledImages
-from edge_cifar.edge.data.split_rules import cut_by_content, stratified_split
 from edge_cifar.edge.errors import DataError
+from edge_cifar.edge.splits.split_rules import cut_by_content, stratified_split
 
 SIDES = ("train", "test")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from edge_cifar.edge.data.datasets import LOADERS, load_split, load_splits, missing_splits
 from edge_cifar.edge.data.labelled_images import LabelledImages
-from edge_cifar.edge.data.split_rules import stratified_split
+from edge_cifar.edge.splits.split_rules import stratified_split
 
 LABELS = ("ant", "bee")
 COUNTS = {"train": 10, "test": 3}  # of each class

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from edge_cifar.edge.data.datasets import load_split, load_splits, uncertain_test_photos
 from edge_cifar.edge.data.labelled_images import LabelledImages
-from edge_cifar.edge.data.split_rules import share
 from edge_cifar.edge.errors import DataError
+from edge_cifar.edge.splits.split_rules import share
 from PIL import Image
 
 

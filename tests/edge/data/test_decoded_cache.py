@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_cifar.edge.data import decoded_cache
+from edge_cifar.edge.data.decoded_file import write_decoded
 from edge_cifar.edge.data.image_folder import load_folder
 from PIL import Image
 
@@ -24,11 +25,14 @@ print(load_folder(Path(sys.argv[1]), 4).digest())
 """
 
 
-@pytest.fixture(autouse=True)
-def entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the entries of an empty cache will be; photos made just now are kept in it."""
+@pytest.fixture(autouse=True, params=["few", "many"])
+def entries(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the entries of an empty cache will be; photos made just now are kept, and many are read from it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(decoded_cache, "SETTLED", 0)
+    monkeypatch.setattr(decoded_cache, "RESERVE", 0)
+    if request.param == "many":
+        monkeypatch.setattr(decoded_cache, "IN_MEMORY", 0)
     return tmp_path / "cache" / "edge-cifar" / "photos"
 
 
@@ -41,13 +45,18 @@ def folder(dataset: Path) -> Path:
 def plant(entry: Path) -> None:
     """Put white images into an entry, so that they are recognised when they come from there."""
     with np.load(entry) as arrays:
-        images, readable = arrays["images"], arrays["readable"]
+        images, readable = np.full_like(arrays["images"], 255), arrays["readable"]
     with entry.open("wb") as file:
-        np.savez(file, images=np.full_like(images, 255), readable=readable)
+        write_decoded(file, len(images), images.shape[1], [(images, readable)])
 
 
 def is_from_cache(folder: Path, size: int = 4) -> bool:
-    return bool(load_folder(folder, size).images.min() == 255)
+    return bool(load_folder(folder, size).images[:].min() == 255)
+
+
+def photo_entries(entries: Path) -> list[Path]:
+    """Return the entries that hold photos; others hold digests of splits."""
+    return [path for path in entries.iterdir() if "images" in np.load(path)]
 
 
 def test_a_second_start_takes_the_decoded_photos(folder: Path, entries: Path) -> None:
@@ -55,7 +64,7 @@ def test_a_second_start_takes_the_decoded_photos(folder: Path, entries: Path) ->
     first, second = load_folder(folder, 4), load_folder(folder, 4)
     assert second.digest() == first.digest()
     assert second.unreadable == first.unreadable
-    (entry,) = entries.iterdir()
+    (entry,) = photo_entries(entries)
     plant(entry)
     assert is_from_cache(folder)
     assert not is_from_cache(folder, size=8)
@@ -69,7 +78,7 @@ def test_nobody_else_sees_the_photos(folder: Path, entries: Path) -> None:
 
 def test_a_folder_is_known_again_by_another_name(folder: Path, entries: Path) -> None:
     load_folder(folder, 4)
-    plant(*entries.iterdir())
+    plant(*photo_entries(entries))
     folder.rename(folder.parent / "elsewhere")
     assert is_from_cache(folder.parent / "elsewhere")
 
@@ -78,7 +87,7 @@ def test_other_pixels_in_a_file_of_the_same_size_and_time_are_noticed(folder: Pa
     path = folder / "cat" / "0.png"
     Image.new("RGB", (8, 8), (10, 0, 0)).save(path)
     before, digest = path.stat(), load_folder(folder, 4).digest()
-    plant(*entries.iterdir())
+    plant(*photo_entries(entries))
     Image.new("RGB", (8, 8), (11, 0, 0)).save(path)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
@@ -89,7 +98,7 @@ def test_other_pixels_in_a_file_of_the_same_size_and_time_are_noticed(folder: Pa
 @pytest.mark.parametrize("change", ["added", "removed", "renamed", "swapped"])
 def test_other_files_are_noticed(folder: Path, entries: Path, change: str) -> None:
     load_folder(folder, 4)
-    plant(*entries.iterdir())
+    plant(*photo_entries(entries))
     one, two, new = (folder / "cat" / name for name in ("0.png", "1.png", "new.png"))
     if change == "added":
         shutil.copy(one, new)
@@ -118,7 +127,7 @@ def test_photos_that_changed_a_moment_ago_are_not_kept(
 ) -> None:
     monkeypatch.setattr(decoded_cache, "SETTLED", 3600)
     load_folder(folder, 4)
-    assert not entries.exists()
+    assert not entries.exists() or not list(entries.iterdir())
 
 
 def test_a_photo_that_can_be_read_after_all_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,9 +142,9 @@ def test_a_photo_that_can_be_read_after_all_comes_back(folder: Path, monkeypatch
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "other arrays", "a folder"])
 def test_a_damaged_entry_is_as_good_as_none(folder: Path, entries: Path, damage: str) -> None:
     digest = load_folder(folder, 4).digest()
-    (entry,) = entries.iterdir()
+    (entry,) = photo_entries(entries)
     content = bytearray(entry.read_bytes())
-    content[len(content) // 3] ^= 1
+    content[300] ^= 1  # a pixel
     if damage == "flipped":
         entry.write_bytes(content)
     elif damage == "cut":
@@ -178,12 +187,12 @@ def test_processes_may_fill_it_at_once(folder: Path, entries: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         done = list(pool.map(lambda _: subprocess.run(command, capture_output=True, text=True, check=False), range(3)))
     assert {run.stdout.strip() for run in done} == {load_folder(folder, 4).digest()}
-    assert len(list(entries.iterdir())) == 1
+    assert len(photo_entries(entries)) == 1
 
 
 def test_the_entries_unused_for_longest_make_room(folder: Path, entries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_folder(folder, 4)
-    (first,) = entries.iterdir()
+    (first,) = photo_entries(entries)
     load_folder(folder, 6)
     (second,) = set(entries.iterdir()) - {first}
     for age, entry in ((200, first), (100, second)):
@@ -203,6 +212,17 @@ def test_what_is_larger_than_the_whole_cache_is_not_kept(
     monkeypatch.setattr(decoded_cache, "LIMIT", 100)
     load_folder(folder, 4)
     assert list(entries.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(folder: Path, entries: Path) -> None:
+    entries.mkdir(parents=True)
+    old, new = entries / ".edge-cifar-01234567", entries / ".edge-cifar-89abcdef"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    load_folder(folder, 4)
+    assert not old.exists()
+    assert new.exists()
 
 
 def test_every_module_that_decides_pixels_is_in_the_key() -> None:

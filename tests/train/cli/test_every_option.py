@@ -9,8 +9,9 @@ import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import RunError
+from edge_cifar.train.loop.batches import batch_sizes
 from edge_cifar.train.loop.divergence import Diverged
-from edge_cifar.train.loop.training import Training, batch_sizes
+from edge_cifar.train.loop.training import Training
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.recipe.recipe import Recipe, make_recipe
 from hypothesis import given, settings

@@ -151,7 +151,7 @@ def test_a_run_of_the_first_versions_is_cut_as_it_was(photos: Path) -> None:
 
 def test_a_card_says_how_the_run_was_cut(photos: Path) -> None:
     run, _ = make_run(photos, seed=5)
-    assert validation_cut(run) == {"fraction": 0.1, "seed": 5, "rule": "content"}
+    assert validation_cut(run) == {"fraction": 0.1, "seed": 5, "rule": "look-alikes"}
 
 
 def test_a_damaged_list_is_one_line(photos: Path) -> None:

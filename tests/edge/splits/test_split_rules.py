@@ -3,7 +3,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from edge_cifar.edge.data.split_rules import cut_by_content, share, stratified_split, unsettled
+from edge_cifar.edge.splits.split_rules import cut_by_content, share, stratified_split, unsettled
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -8,13 +8,21 @@ import numpy.typing as npt
 
 from ..stats.classification import Indices
 
+CONTENT, ALIKE, BY_NAME, POSITION = "content", "look-alikes", "name:", "position"
+"""How the photos of folders are dealt out, as runs and model cards say it.
+
+By each photo's own content; the same, but photos that look alike as one; or those as one whose names a pattern finds
+the same in, which follows `BY_NAME`; or, as the first versions did, by a photo's place among the others.
+"""
+
 
 def cut_by_content(
     contents: Sequence[str], targets: Indices, fraction: float, salt: str, spare: int = 1
 ) -> tuple[Indices, Indices]:
     """Split indices into (kept, held out): each photo's content decides, whatever others there are.
 
-    A photo is held out when its `share` is below `fraction`; copies, which have the same content, stay together. Of
+    A photo is held out when its `share` is below `fraction`; copies, which have the same content, stay together, and so
+    do photos that are given the same content since they belong together. Of
     each class the photo with the smallest share is held out in any case, and `spare` photos, those with the largest,
     are kept: only these, in classes too small for the fraction, can change sides when photos come or go. Both results
     are sorted.
