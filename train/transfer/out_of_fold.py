@@ -8,12 +8,11 @@ from ...edge.model.contract import Logits
 from ...edge.stats.classification import Indices
 from ..nets.torch_modules import build_net
 from ..recipe.recipe import Recipe
-from ..runs.initial_weights import load_weights
+from ..runs.initial_weights import load_weights, needed_images
 from .features import PLAIN, FeatureMaker
 from .fit_head import Examples, fit_head
 
 FOLDS = 5
-STATISTICS_IMAGES = 1024  # as where training begins, so that its features are found again
 
 
 def out_of_fold_logits(
@@ -52,6 +51,6 @@ def folds(targets: Indices) -> Indices:
 def _features(recipe: Recipe, train: LabelledImages, device: torch.device, dtype: torch.dtype | None) -> torch.Tensor:
     """Return float32 (N, features) of the images by the weights that training starts from."""
     net = build_net(recipe.layers, size=recipe.size, classes=len(train.labels), dropout=recipe.dropout).to(device)
-    first = torch.from_numpy(train.images[:STATISTICS_IMAGES][..., :3].copy()).to(device)
+    first = torch.from_numpy(train.images[: needed_images(recipe.size)][..., :3].copy()).to(device)
     load_weights(net, recipe.init, train.labels, first)
     return FeatureMaker(net, train, device, dtype).features(PLAIN, 0, 0, lambda: None)
