@@ -101,9 +101,12 @@ def test_the_page_says_how_long_a_photo_takes_and_which_labels_may_be_wrong(expo
 
 
 def test_the_page_stays_small_whatever_the_photos_are(exported: Exported) -> None:
-    noise = np.random.RandomState(0).randint(0, 256, (300, 300, 3)).astype(np.uint8)  # nothing is larger as a JPEG
+    noise = (
+        np.random.RandomState(0).randint(0, 256, (144, 192, 3)).astype(np.uint8)
+    )  # as large as shown: nothing is larger as a JPEG
     doubts = [Doubt("test", "x" * 200, "y" * 200, "arrow", "heart", 0.004, 0.99, HELD_OUT)] * 1000
-    page = export_page(replace(exported, photo_of=lambda *_: noise, doubts=doubts))
+    files = [*exported.files, *(replace(exported.files[1], file=f"{name}.onnx") for name in ("a", "b", "c"))]
+    page = export_page(replace(exported, files=files, photo_of=lambda *_: noise, doubts=doubts))
     assert len(page) < 2_000_000
 
 
