@@ -31,7 +31,7 @@ ARROWS = {
     "train/runs": "nets recipe",
     "train/data": "recipe runs",
     "train/report": "nets recipe runs",
-    "train/transfer": "data nets recipe",
+    "train/transfer": "data nets recipe runs",
     "train/loop": "data nets recipe report runs transfer",
     "train/tuning": "data loop nets recipe report runs",
     "train/cli": "data loop nets recipe report runs transfer tuning",

@@ -3,4 +3,16 @@
 Devices have no matplotlib; training does, and draws the PNGs of a run's `report.md` with it (`train/report`).
 """
 
-__all__ = ["answers", "document", "markup", "model_names", "page_style", "phrases", "run_history", "svg_file"]
+__all__ = [
+    "answers",
+    "class_table",
+    "confused_photos",
+    "document",
+    "doubtful_photos",
+    "markup",
+    "model_names",
+    "page_style",
+    "phrases",
+    "run_history",
+    "svg_file",
+]

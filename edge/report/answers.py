@@ -16,7 +16,7 @@ from .charts.thumbnails import thumbnail, thumbnails
 from .document import charts, figure, paragraph, section, table
 
 MOST_CLASSES = 24  # in the chart by class, half of them where there are more the worst, half those that change most
-MOST_FLIPS = 24  # pictures
+MOST_FLIPS = 24  # pictures, of all models
 MOST_PAIRS = 20  # classes that are confused, in a table where there are too many to have names in a matrix
 
 
@@ -50,7 +50,7 @@ def answer_sections(models: Sequence[Answers]) -> list[str]:
     return [
         section("Right by class, and by confidence", charts(_by_class(title, [first, *others]), _reliability(models))),
         section("What is confused", _confusions(first, others)),
-        *(_flips(first.name, each) for each in others),
+        *(_flips(first.name, each, MOST_FLIPS // len(others)) for each in others),
     ]
 
 
@@ -71,7 +71,7 @@ def agreement_sections(reference: str, models: Sequence[Answers]) -> list[str]:
     return [
         section(f"Same answers as {reference}, by class", charts(_by_class(title, models), *shown)),
         section("What is answered otherwise most often", differing),
-        *(_flips(reference, model, labelled=False) for model in models),
+        *(_flips(reference, model, MOST_FLIPS // len(models), labelled=False) for model in models),
     ]
 
 
@@ -144,8 +144,8 @@ def _pairs(models: Sequence[Answers], heads: tuple[str, str]) -> str:
     return table([*heads, "images of it", *(each.name for each in models)], *rows) if rows else ""
 
 
-def _flips(first: str, model: Answers, *, labelled: bool = True) -> str:
-    shown = [_flip(flip, model.photo_of, labelled) for flip in model.flips[:MOST_FLIPS]]
+def _flips(first: str, model: Answers, most: int, *, labelled: bool = True) -> str:
+    shown = [_flip(flip, model.photo_of, labelled) for flip in model.flips[:most]]
     grid = thumbnails(shown)
     note = f"What each shows, then the answer of {first} and that of {model.name}; the right one is marked."
     if not labelled:

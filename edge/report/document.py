@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from .markup import words
 from .page_style import page_style
 
+PAGE = "report.html"  # the page of a run or an export, in its folder
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # the page can load nothing, whatever it says
 
 

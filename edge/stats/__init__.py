@@ -1,3 +1,3 @@
 """Statistics in numpy: how accurate, how sure, how fast."""
 
-__all__ = ["accuracy", "classification", "confidence", "paired_timing", "significance", "softmax"]
+__all__ = ["accuracy", "classification", "confidence", "label_errors", "paired_timing", "significance", "softmax"]

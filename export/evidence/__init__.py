@@ -7,6 +7,7 @@ __all__ = [
     "int8_speedup",
     "measured_accuracy",
     "older_onnxruntime",
+    "photo_time",
     "plain_path",
     "text_tables",
 ]

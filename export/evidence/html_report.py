@@ -1,6 +1,6 @@
 """The export's page: what the files are worth, which one to ship, and how it was quantized."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,22 @@ import numpy as np
 
 from ...edge.data.labelled_images import LabelledImages
 from ...edge.machine.description import this_machine
+from ...edge.model.contract import Logits
+from ...edge.photos.contract import Photo
 from ...edge.report.answers import Answers, agreement_sections, answer_sections
 from ...edge.report.charts.curves import curves
+from ...edge.report.class_table import class_section
+from ...edge.report.confused_photos import confused_section
 from ...edge.report.document import document, facts, paragraph, section, table
+from ...edge.report.doubtful_photos import doubts_section
 from ...edge.report.phrases import accuracy_lost, times_as_fast
+from ...edge.stats.label_errors import Doubt
+from ...edge.stats.softmax import softmax
 from ..proof.portability import Portability
 from ..quantization.accuracy_ladder import Budget, Rung
 from .int8_speedup import Worth
 from .measured_accuracy import Evidence
+from .photo_time import PhotoTime
 from .text_tables import (
     AGREEMENT,
     CAVEATS,
@@ -26,15 +34,15 @@ from .text_tables import (
     worth_line,
 )
 
-REPORT = "report.html"
-
 
 @dataclass(frozen=True)
 class Exported:
     """An export: the first of `files` is the fp32 file, the second the int8 file if there is one, whose `worth` it is.
 
     `rungs` are the ways to quantize that were tried, none if it was not asked for. `title` names what was exported,
-    `history` has the rows of its training, none where it was trained elsewhere.
+    `history` has the rows of its training, none where it was trained elsewhere, and `doubts` the photos whose labels
+    that doubts, None where it judged none. `logits` (N, classes) are the fp32 file's on `test`; `photo_of` gives the
+    photo of a split and id. `photo_time` is None where photos have no files.
     """
 
     title: str
@@ -44,6 +52,10 @@ class Exported:
     budget: Budget
     rungs: Sequence[Rung]
     worth: Worth | None
+    logits: Logits
+    photo_of: Callable[[str, str], Photo]
+    photo_time: PhotoTime | None = None
+    doubts: Sequence[Doubt] | None = None
 
 
 def export_page(exported: Exported) -> str:
@@ -53,8 +65,10 @@ def export_page(exported: Exported) -> str:
         f"edge-cifar export {exported.title}",
         paragraph(verdict(exported), "verdict"),
         section("Files", _files(files), *_caveats(files[1:]), *_notes(files)),
+        section("How long a photo takes here", *_photo_time(exported.photo_time, files)),
         section("Ways to quantize", *_rungs(exported), paragraph(worth_line(worth)) if worth else ""),
         *_sections(exported),
+        "" if exported.doubts is None else doubts_section(exported.doubts, exported.photo_of),
         section("How it was trained", curves(exported.history)),
         section("The machine", facts(this_machine().describe())),
     )
@@ -101,10 +115,28 @@ def _verdict_without_labels(exported: Exported) -> str:
 
 
 def _sections(exported: Exported) -> list[str]:
-    told = [_answers(file, exported.test) for file in exported.files]
-    if exported.files[0].labelled:
-        return answer_sections(told)
-    return agreement_sections(told[0].name, told[1:])
+    told, test = [_answers(file, exported.photo_of) for file in exported.files], exported.test
+    if not exported.files[0].labelled:
+        return agreement_sections(told[0].name, told[1:])
+    probabilities = softmax(exported.logits, exported.files[0].temperature)
+    confused = confused_section(test.labels, test.ids, test.targets, probabilities, told[0].photo_of)
+    return [class_section(told), *answer_sections(told), confused]
+
+
+def _photo_time(found: PhotoTime | None, files: Sequence[Evidence]) -> list[str]:
+    """Return a table of what a photo takes by each file, and what of it is not the net's; nothing of no photos."""
+    if found is None:
+        return []
+    decode = found.decode.p50
+    rows = [
+        ["decoded and shrunk, ms", *(f"{decode:.2f}" for _ in files)],
+        ["answered, ms", *(f"{net.p50:.2f}" for net in found.nets)],
+        ["from file to label, ms", *(f"{decode + net.p50:.2f}" for net in found.nets)],
+        ["photos a second", *(f"{1000 / (decode + net.p50):.0f}" for net in found.nets)],
+    ]
+    of = f"Medians of {found.photos} photos of {found.megapixels:.2g} megapixels, on one thread of this machine."
+    note = f"{of} On another, `edge-cifar benchmark` tells."
+    return [table(["", *map(_name, files)], *rows), paragraph(note, "note")]
 
 
 def _name(file: Evidence) -> str:
@@ -203,8 +235,7 @@ def _rungs(exported: Exported) -> list[str]:
     ]
 
 
-def _answers(file: Evidence, test: LabelledImages) -> Answers:
-    places = {name: place for place, name in enumerate(test.ids)}
+def _answers(file: Evidence, photo_of: Callable[[str, str], Photo]) -> Answers:
     return Answers(
         name=_name(file),
         labels=file.labels,
@@ -212,5 +243,5 @@ def _answers(file: Evidence, test: LabelledImages) -> Answers:
         bins=file.reliability,
         calibration_error=file.calibration_error[1],
         flips=file.test.flips,
-        photo_of=lambda name: test.images[places[name]],
+        photo_of=lambda name: photo_of("test", name),
     )

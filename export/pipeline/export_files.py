@@ -8,11 +8,13 @@ from typing import Any
 from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
 from ...edge.files.own_mark import is_own
 from ...edge.model.shipped_models import EXPORT_SUMMARY
+from ...edge.report.document import PAGE
 from ..evidence.export_json import evidence_summary
-from ..evidence.html_report import REPORT, Exported, export_page
+from ..evidence.html_report import Exported, export_page
 from ..evidence.int8_speedup import CALLS, compare_latency
 from ..evidence.measured_accuracy import Evidence
 from ..evidence.older_onnxruntime import prove_target
+from ..evidence.photo_time import time_photos
 from ..evidence.text_tables import evidence_lines, rung_lines, worth_line
 from ..quantization.accuracy_ladder import Budget, Rung
 from ..quantization.variants import VARIANTS
@@ -40,7 +42,7 @@ class Order:
     def names(self) -> list[str]:
         """The names of the files to be written."""
         int8 = [INT8, FLIPS] if self.quantize else []
-        return [FP32, *int8, *map(model_name, self.also), REPORT, EXPORT_SUMMARY]
+        return [FP32, *int8, *map(model_name, self.also), PAGE, EXPORT_SUMMARY]
 
 
 @dataclass
@@ -105,8 +107,20 @@ def _export(exporter: Exporter, order: Order) -> Outcome:
     if order.target_ort:
         _prove(outcome, files, stage, order.target_ort)
     outcome.summary |= {"files": [evidence_summary(file) for file in files], "default": default}
-    page = export_page(Exported(source.title, source.history, source.test, files, order.budget, rungs, worth))
-    write_text(stage / REPORT, page)
+    exported = Exported(
+        title=source.title,
+        history=source.history,
+        test=source.test,
+        files=files,
+        budget=order.budget,
+        rungs=rungs,
+        worth=worth,
+        logits=references.fp32.test,
+        photo_of=source.photo_of,
+        photo_time=time_photos(source.files, [stage / file.file for file in files]) if source.files else None,
+        doubts=source.doubts,
+    )
+    write_text(stage / PAGE, export_page(exported))
     return outcome
 
 

@@ -63,6 +63,7 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         if file_sha256(net.path) != read:
             raise ModelError(f"{net.path}: changed while it was exported; export again")
 
+    places = {name: i for i, name in enumerate(splits.test.ids)}  # the page shows no others
     check = _path_check(original, splits.val, splits.val_files, net.rule.preprocessing)
     facts = {
         "original": str(net.path),
@@ -80,10 +81,12 @@ def foreign_source(net: ForeignNet, photos: Photos) -> Source:
         test=splits.test,
         reference=original.logits,
         require_unchanged=require_unchanged,
+        photo_of=lambda _, name: splits.test.images[places[name]],
         facts=facts,
         remarks=(*([PLAIN] if plain else []), *splits.remarks, *([check.describe()] if check else [])),
         labelled=splits.labelled,
         origin=printable(net.path.name),
+        files=splits.val_files,
     )
 
 

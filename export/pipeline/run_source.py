@@ -8,9 +8,11 @@ import onnx
 from ...edge.errors import ModelError
 from ...edge.files.atomic_write import file_sha256
 from ...edge.model.card import ModelCard
+from ...train.data.photo_files import PhotoFiles
 from ...train.data.run_data import load_run_data, validation_cut
 from ...train.nets.layers import count_macs
 from ...train.nets.torch_modules import count_parameters
+from ...train.runs.doubtful_photos import read_doubts
 from ...train.runs.run_folder import Run
 from ..graph.net_graph import build_graph
 from ..quantization.accuracy_ladder import Budget
@@ -30,6 +32,8 @@ def run_source(run: Run, data: str | None = None) -> Source:
     dataset = load_run_data(run, data, complete=False)
     model = build_graph(run.recipe.layers, net, run.recipe.size)
     unfinished = run.unfinished()
+    photos = PhotoFiles(dataset)
+    doubts = read_doubts(run.folder)
 
     def tuned(budget: Budget, found: Mapping[str, Range]) -> onnx.ModelProto:
         epochs, portable = budget.fine_tune_epochs, budget.portable
@@ -49,10 +53,13 @@ def run_source(run: Run, data: str | None = None) -> Source:
         test=dataset.test,
         reference=lambda images: torch_logits(net, images),
         require_unchanged=require_unchanged,
+        photo_of=photos.photo,
         facts={"run": str(run.folder)},
         remarks=(*dataset.scan.remarks, *([unfinished] if unfinished else [])),
         fine_tune=tuned,
         history=run.history(),
+        doubts=None if doubts is None else [each for each in doubts if photos.has(each.split, each.id)],
+        files=[photos.path("test", name) for name in dataset.test.ids] if photos.known else (),
     )
 
 

@@ -1,3 +1,3 @@
 """The images that a training reads: loaded, looked over, kept apart from what its ancestors saw."""
 
-__all__ = ["data_scan", "load_splits", "run_data"]
+__all__ = ["ancestry", "data_scan", "load_splits", "photo_files", "run_data"]

@@ -14,6 +14,8 @@ from .data_scan import SHOWN, Scan, scan
 
 Splits = Mapping[str, LabelledImages]
 
+EXTRA = "extra/"  # what the ids of photos begin with that the second folder brings
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -101,5 +103,5 @@ def _add(splits: Splits, extra: Splits) -> Splits:
     """Return `splits` with those of `extra`, whose images are named "extra/..."."""
     known = splits["train"].labels
     labels = (*known, *(label for label in extra["train"].labels if label not in known))
-    named = {name: replace(split, ids=tuple(f"extra/{i}" for i in split.ids)) for name, split in extra.items()}
+    named = {name: replace(split, ids=tuple(f"{EXTRA}{i}" for i in split.ids)) for name, split in extra.items()}
     return {name: splits[name].relabelled(labels).joined(named[name].relabelled(labels)) for name in splits}

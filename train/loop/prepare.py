@@ -8,13 +8,10 @@ from ..data.data_scan import class_weights
 from ..data.load_splits import Dataset
 from ..recipe.loss import Loss, RememberingTeacher, Teacher, looking_twice
 from ..recipe.recipe import Recipe
-from ..runs.initial_weights import load_teacher, load_weights
+from ..runs.initial_weights import load_teacher, load_weights, needed_images
 from .device import autocast_dtype
 from .distributed import World
 from .training import Training
-
-STATISTICS_IMAGES = 1024  # enough to find batchnorm statistics on
-STATISTICS_PIXELS = 2**22  # of images above 128 pixels: fewer will do, since each has more places
 
 
 def prepare(
@@ -39,11 +36,8 @@ def prepare(
             teacher = RememberingTeacher(teacher)
     weights = torch.from_numpy(class_weights(dataset.train)).to(device) if recipe.class_weights else None
     training = Training(recipe, dataset.train, device, Loss(recipe, weights, teacher), world, dataset.val)
-    if recipe.init and not load_weights(training.net, recipe.init, labels, _statistics_images(training)):
+    if recipe.init and not load_weights(
+        training.net, recipe.init, labels, training.images.first(needed_images(recipe.size))
+    ):
         say(f"--init {recipe.init}: made for other classes or another size, so the last layer starts anew")
     return training
-
-
-def _statistics_images(training: Training) -> torch.Tensor:
-    size = training.recipe.size
-    return training.images.first(STATISTICS_IMAGES if size <= 128 else STATISTICS_PIXELS // size**2)

@@ -13,20 +13,30 @@ from typing import Any
 
 import torch
 
-from ...edge.errors import RunError
+from ...edge.data.labelled_images import LabelledImages
+from ...edge.errors import EdgeCifarError, RunError
 from ...edge.files.atomic_write import file_sha256, remove_temporaries
 from ...edge.machine.cores import usable_cores
+from ...edge.model.contract import Logits
+from ...edge.report.document import PAGE
+from ...edge.report.doubtful_photos import DOUBTS, doubts_line
+from ...edge.stats.label_errors import Doubt
+from ..data.ancestry import Ancestry
 from ..data.load_splits import Dataset
+from ..data.photo_files import PhotoFiles
 from ..data.run_data import keep_photo_list, load_recipe_data, load_run_data
 from ..recipe.recipe import Recipe
+from ..report.label_doubts import find_doubts
 from ..report.write_report import write_curves, write_report
 from ..runs.checkpoint import CHECKPOINT
+from ..runs.doubtful_photos import read_doubts
 from ..runs.final_result import Result
 from ..runs.imagenet_weights import IMAGENET_NAME, imagenet_file
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
 from ..runs.run_folder import Run, check_new, check_own, check_writable, make_new_folder
 from ..transfer.cost import measured_cost
+from ..transfer.out_of_fold import out_of_fold_logits
 from ..transfer.plan import plan, words
 from .allocator import keep_freed_memory
 from .device import autocast_dtype
@@ -57,8 +67,13 @@ class Summary:
 
     def text(self) -> str:
         """Return what is printed otherwise."""
-        result, report = self.result, self.folder / "report.md"
-        return f"test accuracy {result.test_accuracy:.2%} ({result.test_images} images)\nreport {report}"
+        lines = [
+            f"test accuracy {self.result.test_accuracy:.2%} ({self.result.test_images} images)",
+            f"report {self.folder / PAGE}",
+        ]
+        if doubts := read_doubts(self.folder):
+            lines.append(f"{doubts_line(doubts)}: see there, or {self.folder / DOUBTS}")
+        return "\n".join(lines)
 
 
 class Session:
@@ -195,9 +210,32 @@ class Session:
         if self.first:
             training.best_net.load_state_dict(run.load_net().state_dict())
             _, logits = training.evaluate(dataset.test)
-            result = write_report(run, dataset.test, logits)
+            files = PhotoFiles(dataset)
+            doubts = self._doubts(run, training, dataset, logits, files) if files.known else None
+            result = write_report(run, dataset.test, logits, doubts, files.photo)
             (run.folder / CHECKPOINT).unlink(missing_ok=True)  # serves only to go on
         return Summary(run.folder, self._world.from_first(result))
+
+    def _doubts(self, run: Run, training: Training, dataset: Dataset, test: Logits, files: PhotoFiles) -> list[Doubt]:
+        """Return the photos whose folder the net contradicts, whose answers to the `test` images are known."""
+        self._say("looking for labels that may be wrong")
+        logits = {"test": test, "val": training.evaluate(dataset.val)[1]}
+        folds = self._out_of_fold(run, training, dataset.train)
+        if folds is None:
+            logits["train"] = training.evaluate(dataset.train)[1]
+        return find_doubts(dataset.splits, logits, files.path, folds)
+
+    def _out_of_fold(self, run: Run, training: Training, train: LabelledImages) -> Logits | None:
+        """Return what heads answer to training photos that neither they nor the net they began with has learned from.
+
+        None where there are no such heads.
+        """
+        if not run.recipe.head_epochs or {photo.content for photo in Ancestry(run.recipe).seen} & set(train.contents):
+            return None
+        try:
+            return out_of_fold_logits(run.recipe, train, self._device, training.dtype)
+        except EdgeCifarError:  # the weights that it began with are gone
+            return None
 
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}

@@ -26,7 +26,10 @@ PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g}%")
 
 @picture
 def curves(history: Sequence[Row], kept_epoch: int) -> Figure:
-    """Draw accuracy, loss and learning rate by epoch, the epoch whose weights are kept marked."""
+    """Draw accuracy, loss and learning rate by epoch, the epoch whose weights are kept marked.
+
+    A dotted line stands between the stage of the head and that of the net, where a run has both.
+    """
     figure = Figure(figsize=(10, 3.3))
     accuracy, loss, rate = figure.subplots(1, 3, width_ratios=(3, 3, 2))
     epochs = [row["epoch"] for row in history]
@@ -46,6 +49,9 @@ def curves(history: Sequence[Row], kept_epoch: int) -> Figure:
     names = ["training (augmented images)", "validation"]
     names += [f"epoch kept: {kept_epoch}, {row['val_accuracy']:.2%} on validation" for row in kept]
     figure.legend(accuracy.lines, names, loc="outside upper left", ncols=3)
+    head = [row["epoch"] for row in history if row.get("stage") == "head"]
+    for axes in (accuracy, loss, rate) if 0 < len(head) < len(history) else ():
+        axes.axvline(head[-1] + 0.5, color=SOFT, linestyle=":", linewidth=1)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 __all__ = [
     "checkpoint",
+    "doubtful_photos",
     "fetch",
     "final_result",
     "imagenet_weights",

@@ -26,6 +26,13 @@ from .run_folder import Run, open_run
 SHIPPED_NAME = "shipped"
 IDENTITY_NAME = "identity"
 MODEL_SUFFIX = ".onnx"
+STATISTICS_IMAGES = 1024  # enough to find batchnorm statistics on
+STATISTICS_PIXELS = 2**22  # of images above 128 pixels: fewer will do, since each has more places
+
+
+def needed_images(size: int) -> int:
+    """Return how many images of `size` pixels `load_weights` is to be given, the first of the training."""
+    return STATISTICS_IMAGES if size <= 128 else STATISTICS_PIXELS // size**2
 
 
 def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images: torch.Tensor) -> bool:

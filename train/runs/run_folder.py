@@ -19,6 +19,8 @@ from ...edge.errors import RunError
 from ...edge.files.atomic_write import check_replaceable, write_bytes, write_json, write_text
 from ...edge.files.file_lock import exclusive
 from ...edge.files.own_mark import JSON_KEY
+from ...edge.report.document import PAGE
+from ...edge.report.doubtful_photos import DOUBTS
 from ...edge.report.run_history import METRICS, read_history
 from ..nets.torch_modules import build_net
 from ..recipe.recipe import Recipe
@@ -31,8 +33,12 @@ WEIGHTS = "weights.safetensors"
 RESULT = "result.json"
 REPORT = "report.md"
 PICTURES = ("curves.png", "confusion.png", "reliability.png", "samples.png", "mistakes.png")
-LOGS = (METRICS, PHOTOS)  # files of lines, which have no place for a mark: known by the configuration beside them
-WRITTEN = (WEIGHTS, CHECKPOINT, RESULT, REPORT, *PICTURES)  # in training and at its end
+LOGS = (
+    METRICS,
+    PHOTOS,
+    DOUBTS,
+)  # files of lines, which have no place for a mark: known by the configuration beside them
+WRITTEN = (WEIGHTS, CHECKPOINT, RESULT, REPORT, PAGE, *PICTURES)  # in training and at its end
 FILES = (CONFIG, RECIPE, *LOGS, *WRITTEN)
 LOCK = ".lock"
 BEST = "best"  # entry of the weights' metadata

@@ -30,10 +30,12 @@ def lines(
     from_zero: bool = True,
     reach: float = -math.inf,
     by_doubling: bool = False,
+    parts: Sequence[tuple[str, float]] = (),
 ) -> str:
     """Return the chart; `x_words` and `y_words` say what is measured, with units.
 
     The vertical axis goes up to `reach` at least, so that charts can share a scale; `by_doubling` is for 1, 2, 4, ...
+    `parts` names stretches of the horizontal axis, each with where it ends.
     """
     places = sorted({place for each in shown for place, _ in each.points})
     values = [value for each in shown for _, value in each.points]
@@ -48,6 +50,7 @@ def lines(
         text(0, 10, y_words, class_="soft"),
         y_axis(y, LEFT, right, form),
         _named_places(x, places if by_doubling else _whole(x), x_words),
+        *_borders(x, parts),
         *(series(each.index, _drawn(each, x, y, form)) for each in shown),
         *(_name(each, x, y, end) for each, end in zip(shown, ends, strict=True)),
     )
@@ -65,6 +68,19 @@ def _named_places(x: Scale, places: Sequence[float], words: str) -> str:
     ticks = [line(x(place), BOTTOM, x(place), BOTTOM + 4, "axis") for place in places]
     labels = [text(x(place), BOTTOM + 16, number(place), "middle", "soft") for place in places]
     return "".join([*axis, *ticks, *labels])
+
+
+def _borders(x: Scale, parts: Sequence[tuple[str, float]]) -> list[str]:
+    """Return a dashed line between any two parts, with the name of each above its middle."""
+    drawn, start = [], x.low
+    for name, end in parts:
+        end = min(end, x.high)
+        middle, width = (x(start) + x(end)) / 2, x(end) - x(start)
+        drawn.append(text(middle, TOP - 2, clip(name, max(width, LETTER * 4)), "middle", "soft"))
+        if end < x.high:
+            drawn.append(line(x(end), TOP, x(end), BOTTOM, "dashed"))
+        start = end
+    return drawn
 
 
 def _drawn(each: Line, x: Scale, y: Scale, form: Callable[[float], str]) -> str:

@@ -7,8 +7,8 @@ from ...errors import PhotoError
 from ...photos.contract import Photo, read_upright
 from ..markup import tag, words
 
-LARGEST = (320, 240)  # pixels, width x height
-TINY = 96  # pixels each way up to which a photo is shown pixel by pixel
+LARGEST = (192, 144)  # pixels, width x height: some kilobytes each, of which a page has up to a hundred
+TINY = 48  # pixels each way up to which a photo is shown pixel by pixel
 
 
 def thumbnail(photo: Photo, caption: str, *notes: str) -> str:
@@ -20,7 +20,7 @@ def thumbnail(photo: Photo, caption: str, *notes: str) -> str:
     tiny = max(image.size) <= TINY
     image.thumbnail(LARGEST)
     buffer = io.BytesIO()
-    image.save(buffer, "PNG" if tiny else "JPEG", quality=80)
+    image.save(buffer, "PNG" if tiny else "JPEG", quality=75)
     uri = f"data:image/{'png' if tiny else 'jpeg'};base64,{base64.b64encode(buffer.getvalue()).decode()}"
     spans = [tag("span", words(note)) for note in notes]
     shown = f'<img class="{"pixels" if tiny else "photo"}" src="{uri}" alt="{words(caption)}">'

@@ -53,7 +53,8 @@ def exported(
         measure(path, own, answered, answered, references)
         for path, own in ((tiny_fp32_model, of_fp32), (tiny_int8_model, of_int8))
     ]
-    return Exported("theirs", [], answered, files, Budget(), [RUNG], WORTH)
+    photo = photos.images[0]
+    return Exported("theirs", [], answered, files, Budget(), [RUNG], WORTH, fp32, lambda *_: photo)
 
 
 def test_nothing_is_fitted_to_answers(exported: Exported) -> None:

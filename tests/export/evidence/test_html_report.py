@@ -3,14 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
+from edge_cifar.edge.stats.label_errors import HELD_OUT, Doubt
 from edge_cifar.edge.stats.paired_timing import Latency, Ratio
 from edge_cifar.edge.stats.significance import PairedTest
 from edge_cifar.export.evidence.html_report import Exported, export_page, verdict
 from edge_cifar.export.evidence.int8_speedup import Worth
 from edge_cifar.export.evidence.measured_accuracy import Evidence, References, SplitLogits, measure
+from edge_cifar.export.evidence.photo_time import PhotoTime
 from edge_cifar.export.quantization.accuracy_ladder import Budget, Rung
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net
@@ -41,7 +44,17 @@ def exported(files: list[Evidence], synthetic: LabelledImages, tmp_path: Path) -
     run.save_weights(build_net(NETS["single"]), epoch=1, val_accuracy=0.1)
     for epoch in (1, 2):
         run.log({"epoch": epoch, "train_loss": 1, "train_accuracy": 0.5, "val_loss": 1, "val_accuracy": 0.6})
-    return Exported(run.folder.name, run.history(), synthetic, files, Budget(), [RUNG], worth(0.4))
+    return Exported(
+        title=run.folder.name,
+        history=run.history(),
+        test=synthetic,
+        files=files,
+        budget=Budget(),
+        rungs=[RUNG],
+        worth=worth(0.4),
+        logits=torch.randn(len(synthetic), 10, generator=torch.Generator().manual_seed(0)).numpy(),
+        photo_of=lambda _, name: synthetic.images[synthetic.ids.index(name)],
+    )
 
 
 def test_where_the_best_will_do_the_page_says_so(exported: Exported) -> None:
@@ -62,15 +75,39 @@ def test_the_page_shows_files_ladder_classes_flips_and_training(exported: Export
         "drops are of 200 validation images, one of them 0.5 points",
         "unknown of the test images",
         "confidence: temperature",
+        "model.int8 recall",
+        "mean of the classes",
         "What is confused",
+        ", taken for ",
         "Images that model.int8 answers otherwise",
         "How it was trained",
     ):
         assert words in elements.text
-    assert len(elements.sources) == 24  # flipped images, no more of them
+    assert len(elements.sources) == 24 + 24  # flipped and confused images, no more of them
     assert "<1>" not in page
     assert "until one lost no more than 0.5 points" in page
     assert "All were tried" in export_page(replace(exported, budget=Budget(every_rung=True)))
+
+
+def test_the_page_says_how_long_a_photo_takes_and_which_labels_may_be_wrong(exported: Exported) -> None:
+    page = export_page(exported)
+    assert "How long a photo takes here" not in page
+    assert "Labels that may be wrong" not in page
+    found = PhotoTime(12, 12.2, Latency(30, 31, 32), (Latency(10, 11, 12), Latency(2.5, 3, 4)))
+    doubt = Doubt("test", exported.test.ids[0], "photos/<a>.jpg", "<arrow>", "heart", 0.004, 0.99, HELD_OUT)
+    elements = Elements(export_page(replace(exported, photo_time=found, doubts=[doubt])))
+    for words in ("12 photos of 12 megapixels", "40.00", "32.50", "1 photo contradicts its folder", "photos/<a>.jpg"):
+        assert words in elements.text
+
+
+def test_the_page_stays_small_whatever_the_photos_are(exported: Exported) -> None:
+    noise = (
+        np.random.RandomState(0).randint(0, 256, (144, 192, 3)).astype(np.uint8)
+    )  # as large as shown: nothing is larger as a JPEG
+    doubts = [Doubt("test", "x" * 200, "y" * 200, "arrow", "heart", 0.004, 0.99, HELD_OUT)] * 1000
+    files = [*exported.files, *(replace(exported.files[1], file=f"{name}.onnx") for name in ("a", "b", "c"))]
+    page = export_page(replace(exported, files=files, photo_of=lambda *_: noise, doubts=doubts))
+    assert len(page) < 2_000_000
 
 
 def test_the_way_that_was_kept_is_marked(exported: Exported) -> None:

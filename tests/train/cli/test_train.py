@@ -108,7 +108,7 @@ def test_a_loss_that_is_no_number_names_its_cause_and_leaves_the_folder_free(tmp
     assert "the likely cause is --weight-decay 1e+09" in last
     assert last.endswith("run is free for another try")
     again = train(*options, cwd=tmp_path)
-    assert (again.returncode, again.stderr.splitlines()[-1][:5]) == (0, "epoch")
+    assert (again.returncode, again.stderr.splitlines()[-2][:5]) == (0, "epoch")
 
 
 def test_a_run_is_told_where_its_data_is_now_and_nothing_that_changes_it(tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def test_plots_of_the_same_numbers_are_the_same_bytes_whatever_the_users_style()
         assert matplotlib.rcParams["font.size"] == 30  # the user's style stays as it was
 
 
+def test_two_stages_are_told_apart() -> None:
+    staged = [{**row, "stage": "head" if row["epoch"] <= 2 else "net"} for row in HISTORY]
+    assert plots.curves(staged, 3) != plots.curves(HISTORY, 3)
+    assert plots.curves([{**row, "stage": "head"} for row in HISTORY], 3) == plots.curves(HISTORY, 3)
+
+
 @pytest.mark.parametrize("history", [HISTORY[:1], HISTORY])
 @pytest.mark.parametrize("kept_epoch", [1, 9])
 def test_runs_of_any_length_have_curves(history: Sequence[dict[str, Any]], kept_epoch: int) -> None:

@@ -1,15 +1,20 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from edge_cifar.edge.data.labelled_images import LabelledImages
+from edge_cifar.edge.photos.contract import Photo
 from edge_cifar.edge.stats.classification import Floats
+from edge_cifar.edge.stats.label_errors import HELD_OUT, Doubt
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.nets.torch_modules import build_net
 from edge_cifar.train.recipe.recipe import Recipe
 from edge_cifar.train.report.write_report import write_curves, write_report
+from edge_cifar.train.runs.doubtful_photos import read_doubts
 from edge_cifar.train.runs.run_folder import Run
+from elements import Elements
 
 ROW = {
     "epoch": 1,
@@ -38,6 +43,11 @@ def trained(run: Run) -> Run:
     return run
 
 
+def pixels_of(images: LabelledImages) -> Callable[[str, str], Photo]:
+    """Return what gives the pixels of an image of any split."""
+    return lambda _, name: images.images[images.ids.index(name)]
+
+
 def sure_of(answers: np.ndarray) -> Floats:
     """Return logits that give each answer 98 %."""
     return np.asarray(6 * np.eye(10, dtype=np.float32)[answers])
@@ -46,7 +56,7 @@ def sure_of(answers: np.ndarray) -> Floats:
 def test_the_report_states_the_test_result_and_shows_its_pictures(trained: Run, synthetic: LabelledImages) -> None:
     answers = synthetic.targets.copy()
     answers[:20] = 9  # the first two of each class called triangles
-    result = write_report(trained, synthetic, sure_of(answers))
+    result = write_report(trained, synthetic, sure_of(answers), None, pixels_of(synthetic))
     assert result.test_accuracy == 0.91
     assert result.calibration_error == pytest.approx(0.07, abs=0.005)
     assert json.loads((trained.folder / "result.json").read_text())["test_accuracy"] == 0.91
@@ -60,8 +70,46 @@ def test_the_report_states_the_test_result_and_shows_its_pictures(trained: Run, 
 
 
 def test_without_a_mistake_no_picture_of_them_is_written(trained: Run, synthetic: LabelledImages) -> None:
-    write_report(trained, synthetic, sure_of(synthetic.targets))
+    write_report(trained, synthetic, sure_of(synthetic.targets), None, pixels_of(synthetic))
     assert not (trained.folder / "mistakes.png").exists()
+
+
+def test_the_page_shows_classes_confusions_and_the_labels_that_may_be_wrong(
+    trained: Run, synthetic: LabelledImages
+) -> None:
+    answers = synthetic.targets.copy()
+    answers[:20] = 9
+    doubt = Doubt("test", synthetic.ids[5], "photos/<5>.png", "arrow", "triangle", 0.01, 0.98, HELD_OUT)
+    write_report(trained, synthetic, sure_of(answers), [doubt], pixels_of(synthetic))
+    assert read_doubts(trained.folder) == [doubt]
+    elements = Elements((trained.folder / "report.html").read_text())
+    for words in (
+        "batchnorm is right on 91.0% of 200 test images (95 % interval 86.2% - 94.2%), and on 91.0% on average",
+        "One epoch: 30.00% of the validation images right",
+        "mean of the classes",
+        "arrow, taken for triangle: 2 images of 20",
+        "1 photo contradicts its folder",
+        "photos/<5>.png",
+        "--quantize",
+    ):
+        assert words in elements.text
+    assert all(source.startswith("data:image/") for source in elements.sources)
+    assert "script" not in elements.tags
+
+
+def test_where_labels_were_not_judged_the_page_says_nothing_of_them(trained: Run, synthetic: LabelledImages) -> None:
+    write_report(trained, synthetic, sure_of(synthetic.targets), None, pixels_of(synthetic))
+    assert "Labels that may be wrong" not in (trained.folder / "report.html").read_text()
+    assert read_doubts(trained.folder) is None
+
+
+def test_the_page_stays_small_whatever_the_photos_are(trained: Run, synthetic: LabelledImages) -> None:
+    random = np.random.RandomState(0)
+    noise = random.randint(0, 256, (144, 192, 3)).astype(np.uint8)  # as large as shown: nothing is larger as a JPEG
+    answers = random.randint(0, 10, len(synthetic))
+    doubts = [Doubt("test", "x" * 200, "y" * 200, "arrow", "triangle", 0.01, 0.98, HELD_OUT)] * 1000
+    write_report(trained, synthetic, sure_of(answers), doubts, lambda *_: noise)
+    assert (trained.folder / "report.html").stat().st_size < 1_500_000
 
 
 def test_without_an_epoch_there_is_no_curve(run: Run) -> None:
