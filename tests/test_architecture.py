@@ -54,7 +54,7 @@ ARROWS = {
     "benchmarks/gpu": "runtime",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
-    "benchmarks/publish": "peers portability report",
+    "benchmarks/publish": "own_photos peers portability report",
     "benchmarks/own_photos": "measure portability",
     "benchmarks/zoo": "measure portability",
 }

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -19,11 +20,13 @@ class Finished:
     problem: str = ""
 
 
-def edge_cifar(*arguments: str) -> Finished:
-    """Run `edge-cifar` with `arguments` to its end."""
+def edge_cifar(*arguments: str, cache: Path | None = None) -> Finished:
+    """Run `edge-cifar` with `arguments` to its end, with the cache in the folder `cache` instead of the user's."""
+    environment = os.environ | ({"XDG_CACHE_HOME": str(cache.resolve())} if cache else {})
+    command = [sys.executable, "-m", "edge_cifar.edge", *arguments]
     with TemporaryFile() as output, TemporaryFile() as words:
         started = time.perf_counter()
-        process = subprocess.Popen([sys.executable, "-m", "edge_cifar.edge", *arguments], stdout=output, stderr=words)
+        process = subprocess.Popen(command, stdout=output, stderr=words, env=environment)
         _, status, usage = os.wait4(process.pid, 0)  # the one that tells the memory of this process alone
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - started

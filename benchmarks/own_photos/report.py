@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import mean
+from typing import Any
 
 COLUMNS = (
     *("trained as", "test top-1", "macro recall", "validation said", "points that int8 loses", "int8, of float's time"),
@@ -11,7 +12,7 @@ COLUMNS = (
 )
 NOTES = """\
 Means of the seeds, with the least and the most. The test photos are the last fifth of each class by number, read once
-each. Seconds are of the whole commands, photos decoded once before the first; MB are the most of both commands."""
+each. Seconds are of the whole commands, begun with an empty cache; MB are the most of both."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,40 @@ def markdown(facts: Mapping[str, str], photos: Mapping[str, int], rows: Sequence
     )
 
 
+def summary(result: Mapping[str, Any]) -> list[str]:
+    """Return what the JSON of a study says, as lines of Markdown for who wants to know which way to go."""
+    rows = [Row(**values) for values in result["rows"]]
+    head = (
+        "trained as",
+        "test top-1 (least - most)",
+        "macro recall",
+        "int8 loses",
+        "int8 bytes",
+        "photos to int8 file",
+    )
+    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
+    for _, group in groupby(rows, key=lambda row: row.way):
+        own = list(group)
+        seconds = mean(row.train_seconds + row.export_seconds for row in own)
+        cells = (
+            own[0].way,
+            _top1(own),
+            f"{mean(row.macro_recall for row in own):.1%}",
+            f"{mean(100 * (row.top1 - row.int8_top1) for row in own):.2f} points",
+            f"{max(row.int8_bytes for row in own):,}",
+            f"{seconds / 60:.1f} min",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _top1(rows: Sequence[Row]) -> str:
+    """Return the mean of the seeds, the least and the most, and how many."""
+    values = [row.top1 for row in rows]
+    spread = f" ({min(values):.1%} - {max(values):.1%}, {len(rows)} seeds)" if len(rows) > 1 else " (one seed)"
+    return f"**{mean(values):.1%}**{spread}"
+
+
 def _options(rows: Sequence[Row]) -> dict[str, str]:
     return {row.way: row.options for row in rows}
 
@@ -73,9 +108,8 @@ def _line(rows: Sequence[Row]) -> str:
         return f"{mean(values):{form}} ({min(values):{form}} - {max(values):{form}})"
 
     cells = [
-        f"{rows[0].way}, {len(rows)} seeds",
-        f"**{mean(row.top1 for row in rows):.1%}** ({min(row.top1 for row in rows):.1%} - "
-        f"{max(row.top1 for row in rows):.1%})",
+        rows[0].way,
+        _top1(rows),
         spread(lambda row: row.macro_recall, ".1%"),
         spread(lambda row: row.val_top1, ".1%"),
         spread(lambda row: 100 * (row.top1 - row.int8_top1), ".2f"),

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -71,9 +72,15 @@ def study(
 
 
 def judge(name: str, seed: int, photos: Path, folder: Path, cpus: Sequence[str]) -> Row:
-    """Train into `folder`, export, and return what came out. Raises EdgeCifarError when a command fails."""
-    trained = done("train", "--data", str(photos), *WAYS[name], "--seed", str(seed), "--out", str(folder))
-    exported = done("export", str(folder), "--quantize")
+    """Train into `folder`, export, and return what came out. Raises EdgeCifarError when a command fails.
+
+    Training begins with nothing in the cache: no photo decoded, no features made.
+    """
+    with TemporaryDirectory(dir=folder.parent) as cache:
+        trained = done(
+            "train", "--data", str(photos), *WAYS[name], "--seed", str(seed), "--out", str(folder), cache=cache
+        )
+        exported = done("export", str(folder), "--quantize", cache=cache)
     result, export = (json.loads((folder / f"{file}.json").read_text()) for file in ("result", "export"))
     fp32, int8 = folder / "model.fp32.onnx", folder / "model.int8.onnx"
     card = Model(int8).card
@@ -101,9 +108,9 @@ def judge(name: str, seed: int, photos: Path, folder: Path, cpus: Sequence[str])
     )
 
 
-def done(*arguments: str) -> Finished:
-    """Run a command of `edge-cifar`. Raises EdgeCifarError when it fails."""
-    finished = edge_cifar(*arguments)
+def done(*arguments: str, cache: str | None = None) -> Finished:
+    """Run a command of `edge-cifar`, with a cache of its own if given. Raises EdgeCifarError when it fails."""
+    finished = edge_cifar(*arguments, cache=Path(cache) if cache else None)
     if finished.problem:
         raise EdgeCifarError(f"edge-cifar {' '.join(arguments)}: {finished.problem}")
     return finished

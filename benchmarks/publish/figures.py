@@ -18,6 +18,7 @@ from ...edge.report.charts.scatter import scatter
 from ...edge.report.charts.stacked import stacked
 from ...edge.report.page_style import DARK, LIGHT
 from ...edge.report.svg_file import picture
+from ..own_photos.report import summary
 from ..peers.family import family_points, family_table
 from ..portability.conformance_report import CONTROL_KIND
 from ..portability.emulators import CPUS
@@ -29,7 +30,7 @@ Result: TypeAlias = Mapping[str, Any]
 
 RESULTS = Path("benchmarks/results")
 BENCHMARK, CONFORMANCE, FAMILY = "benchmark.json", "conformance.json", "family.json"
-NOTEBOOKS, PEERS = "notebooks.json", "peers.json"
+NOTEBOOKS, PEERS, OWN_PHOTOS = "notebooks.json", "peers.json", "own_photos.json"
 START, END = "<!-- {}: by `make figures` -->", "<!-- end of {} -->"
 
 
@@ -81,6 +82,7 @@ def tables(results: Path) -> dict[str, list[str]]:
         "conformance": _conformance(_read(results / CONFORMANCE)),
         "peers": _peers(peers),
         "notebooks": _notebooks(notebooks["rows"]),
+        "own_photos": summary(_read(results / OWN_PHOTOS)),
     }
 
 

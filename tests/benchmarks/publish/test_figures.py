@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / "benchmarks/results"
 PLACES = "".join(
     f"before\n{START.format(name)}\nold\n{END.format(name)}\nafter\n"
-    for name in ("family", "measured", "conformance", "peers", "notebooks")
+    for name in ("family", "measured", "conformance", "peers", "notebooks", "own_photos")
 )
 
 MACHINE = {"cpu": "Cortex-A76", "int8_instructions": ["asimd", "asimddp"], "date": "2026-11-20T15:00:01+00:00"}
@@ -76,7 +76,8 @@ CONFORMANCE = {
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     (tmp_path / "benchmark.json").write_text(json.dumps(measured.report()))
-    (tmp_path / "notebooks.json").write_bytes((RESULTS / "notebooks.json").read_bytes())
+    for name in ("notebooks.json", "own_photos.json"):
+        (tmp_path / name).write_bytes((RESULTS / name).read_bytes())
     (tmp_path / "peers.json").write_text(json.dumps(PEERS))
     (tmp_path / "family.json").write_text(json.dumps(FAMILY))
     (tmp_path / "conformance.json").write_text(json.dumps(CONFORMANCE))
@@ -86,7 +87,7 @@ def results(tmp_path: Path) -> Path:
 def test_tables_replace_what_stood_between_their_marks_and_nothing_else(results: Path) -> None:
     text = with_tables(PLACES, results)
     assert "old" not in text
-    assert (text.count("before"), text.count("after")) == (5, 5)
+    assert (text.count("before"), text.count("after")) == (6, 6)
     assert "| `nano` | 76,586 | 6.8 | 87.00 % (86.00 - 88.00) | 0.050 ms | 0.50 (0.45 - 0.55) | 87,500 |" in text
     assert "| ResNet-8 on LiteRT | - | - | 86.00 % (85.00 - 87.00) | 0.100 ms | 1.00 (1.00 - 1.00) | 93,000 |" in text
     assert "90.00 %; 0.20 (3 images broken, 1 fixed; McNemar p = 0.5)" in text
