@@ -29,7 +29,7 @@ ARROWS = {
     "train/nets": "",
     "train/recipe": "nets",
     "train/runs": "nets recipe",
-    "train/data": "recipe runs",
+    "train/data": "nets recipe runs",
     "train/report": "nets recipe runs",
     "train/transfer": "data nets recipe runs",
     "train/loop": "data nets recipe report runs transfer",

@@ -7,8 +7,8 @@ from pathlib import Path
 from ...edge.data.datasets import LOADERS
 from ...edge.data.seen_photos import Listed, learned_from, read_photo_list
 from ...edge.errors import EdgeCifarError, printable
+from ..nets.backbones import IMAGENET
 from ..recipe.recipe import Recipe
-from ..runs.imagenet_weights import IMAGENET_NAME
 from ..runs.initial_weights import IDENTITY_NAME, SHIPPED_NAME, teacher_sources
 from ..runs.run_folder import Run, open_run
 from .load_splits import Dataset
@@ -20,7 +20,7 @@ class Ancestry:
     """The runs that a recipe's `init` and `teacher` name, or that made the files they name."""
 
     def __init__(self, recipe: Recipe):
-        named = recipe.init not in ("", IDENTITY_NAME, SHIPPED_NAME, IMAGENET_NAME)
+        named = recipe.init not in ("", IDENTITY_NAME, SHIPPED_NAME, IMAGENET)
         sources = [("--init", recipe.init)] if named else []
         sources += [("--teacher", source) for source in teacher_sources(recipe.teacher)] if recipe.teacher else []
         self._folders = {f"{option} {name}": _folder(Path(name)) for option, name in sources}

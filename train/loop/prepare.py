@@ -39,5 +39,5 @@ def prepare(
     if recipe.init and not load_weights(
         training.net, recipe.init, labels, training.images.first(needed_images(recipe.size))
     ):
-        say(f"--init {recipe.init}: made for other classes or another size, so the last layer starts anew")
+        say(f"--init {recipe.init}: the last layer starts anew, for it was made for other classes or another size")
     return training

@@ -25,13 +25,14 @@ from ..data.ancestry import Ancestry
 from ..data.load_splits import Dataset
 from ..data.photo_files import PhotoFiles
 from ..data.run_data import keep_photo_list, load_recipe_data, load_run_data
+from ..nets.backbones import IMAGENET
 from ..recipe.recipe import Recipe
 from ..report.label_doubts import find_doubts
 from ..report.write_report import write_curves, write_report
 from ..runs.checkpoint import CHECKPOINT
 from ..runs.doubtful_photos import read_doubts
 from ..runs.final_result import Result
-from ..runs.imagenet_weights import IMAGENET_NAME, imagenet_file
+from ..runs.imagenet_weights import imagenet_file
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
 from ..runs.run_folder import Run, check_new, check_own, check_writable, make_new_folder
@@ -240,7 +241,7 @@ class Session:
     def _versions(self, recipe: Recipe) -> dict[str, str]:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
         if recipe.init not in ("", IDENTITY_NAME):
-            known = recipe.init == IMAGENET_NAME
+            known = recipe.init == IMAGENET
             versions["init sha256"] = file_sha256(imagenet_file(recipe.net) if known else weights_file(recipe.init))
         if recipe.teacher:
             hashes = [file_sha256(weights_file(source)) for source in teacher_sources(recipe.teacher)]

@@ -157,6 +157,8 @@ def _resnet18() -> tuple[Layer, ...]:
     )
 
 
+IMAGENET = "imagenet"
+"""What `--init` calls their weights."""
 BACKBONES: dict[str, tuple[Layer, ...]] = {
     "efficientnet-lite0": _efficientnet_lite0(),
     "mobilenet-v2": _mobilenet_v2(),

@@ -11,7 +11,7 @@ from ...edge.data.datasets import DATA_HELP
 from ...edge.errors import RunError
 from ...edge.splits.name_groups import check_pattern
 from ...edge.splits.split_rules import ALIKE, BY_NAME
-from ..nets.backbones import BACKBONES
+from ..nets.backbones import BACKBONES, IMAGENET
 from ..nets.catalogue import NETS
 from ..nets.layers import Dropout, Layer, scaled, shapes
 from .augmentation import Augmentation
@@ -186,7 +186,6 @@ class Recipe:
 
 
 DISTILLED, FINETUNE = "distilled", "finetune"
-IMAGENET = "imagenet"
 RANDOM = "", "identity"  # what `init` calls weights that nothing has learned
 FINETUNE_RATE = 0.1  # of the learning rate that an optimizer has for random weights
 BACKBONE_SIZE = 224  # pixels, what the backbones' weights were trained at

