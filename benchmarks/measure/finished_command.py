@@ -1,13 +1,12 @@
 """A command of `edge-cifar` in a process of its own: what it said, how long it took, how much memory."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO
 
 
 @dataclass(frozen=True)
@@ -21,20 +20,16 @@ class Finished:
 
 
 def edge_cifar(*arguments: str, cache: Path | None = None) -> Finished:
-    """Run `edge-cifar` with `arguments` to its end, with the cache in the folder `cache` instead of the user's."""
+    """Run `edge-cifar` with `arguments` to its end, with the cache in the folder `cache` instead of the user's.
+
+    A command that was killed has no figure for its memory: 0.
+    """
     environment = os.environ | ({"XDG_CACHE_HOME": str(cache.resolve())} if cache else {})
-    command = [sys.executable, "-m", "edge_cifar.edge", *arguments]
-    with TemporaryFile() as output, TemporaryFile() as words:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=words, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)  # the one that tells the memory of this process alone
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - started
-        said, told = (_text(file) for file in (output, words))
-    last = told.strip().splitlines()[-1:] or [f"exit status {process.returncode}"]
-    return Finished(seconds, usage.ru_maxrss / 1024, said, last[0] if process.returncode else "")
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
+    command = [sys.executable, "-m", "edge_cifar.benchmarks.measure.fresh_process", *arguments]
+    started = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
+    seconds = time.perf_counter() - started
+    *output, last = done.stdout.splitlines() or [""]
+    peak_bytes = json.loads(last)["peak_bytes"] if done.returncode >= 0 else 0
+    words = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+    return Finished(seconds, peak_bytes / 1e6, "\n".join(output), words[0] if done.returncode else "")

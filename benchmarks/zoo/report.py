@@ -22,13 +22,14 @@ class Row:
 
     `same_answers` of `judged` photos have the same top-1 as by float, `classes_seen` is how many different ones float
     gives; `same_bits` of `cpus` give the same logits to the bit, others differ by up to `largest_difference`;
-    `to_float` is its time in terms of float's. Where there is no int8 file, `problem` says why.
+    `to_float` is its time in terms of float's. Where there is no int8 file, `problem` says why. The memory of some
+    exports is not known: None.
     """
 
     net: str
     exporter: str
     seconds: float
-    peak_mb: float
+    peak_mb: float | None
     sha256: str = ""
     int8_share: float = 0.0
     portability: str = ""
@@ -68,4 +69,5 @@ def _line(row: Row) -> str:
         share = f"{row.same_answers / row.judged:.1%} of {row.judged} ({row.classes_seen})"
         time = f"{row.to_float.median:.2f} ({row.to_float.low:.2f} - {row.to_float.high:.2f})"
         cells += [f"{row.int8_share:.1%}", row.portability, bits + differing, share, time]
-    return f"| {' | '.join([*cells, f'{row.seconds:.0f}', f'{row.peak_mb:.0f}'])} |"
+    memory = "" if row.peak_mb is None else f"{row.peak_mb:.0f}"
+    return f"| {' | '.join([*cells, f'{row.seconds:.0f}', memory])} |"
