@@ -1,0 +1,76 @@
+"""The server: a port taken before anything is loaded, TLS checked, and an end that answers what is in work."""
+
+import ipaddress
+import signal
+import socket
+import ssl
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ..errors import EdgeCifarError
+from .connection import Connection
+
+BACKLOG = 1024  # connections that the kernel holds until they are accepted
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the first address of `host`. Raises EdgeCifarError where it can't be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        opened = socket.socket(family)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+    except (OSError, UnicodeError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise EdgeCifarError(f"{host} port {port}: {why}; choose another --port or --host") from error
+    return opened
+
+
+def is_local(opened: socket.socket) -> bool:
+    """Return whether only programs on this machine can reach a socket."""
+    return ipaddress.ip_address(opened.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def check_certificate(certificate: Path, key: Path) -> None:
+    """Raise EdgeCifarError unless the two files belong together and need no password."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        raise EdgeCifarError(
+            f"{certificate}, {key}: not a certificate and its key, both as PEM and without a password ({error.reason})"
+        ) from error
+    except OSError as error:
+        raise EdgeCifarError(f"{certificate}, {key}: {error.strerror or error}") from error
+
+
+def url(opened: socket.socket, tls: bool) -> str:
+    """Return the address that a socket is reached by."""
+    host, port = opened.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+def run(app: ASGIApp, opened: socket.socket, tls: tuple[Path, Path] | None, seconds: float) -> None:
+    """Serve until SIGTERM, SIGINT or SIGHUP; then answer what is in work, for no longer than `seconds`."""
+    certificate, key = tls or (None, None)
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=int(seconds) + 1,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    server = uvicorn.Server(config)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # unless `nohup` ignores it
+        signal.signal(signal.SIGHUP, server.handle_exit)
+    opened.listen(BACKLOG)
+    server.run([opened])
