@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -36,7 +37,7 @@ from .answers import (
     answer,
 )
 from .batching import QueueFullError, Workers
-from .envelope import FAULT, Envelope
+from .envelope import FAULT, GONE, Envelope
 from .limits import RETRY_AFTER, HeldBytes, Limits
 from .log import Log
 from .metrics import Metrics
@@ -120,6 +121,7 @@ def build_app(models: Mapping[str, ServedModel], workers: Workers, settings: Set
             EdgeCifarError: _refused(lambda error: HTTPException(500, str(error))),
             HTTPException: _refused(lambda error: error),
             RequestValidationError: _refused(_of_query),
+            ClientDisconnect: _refused(lambda _: HTTPException(GONE, "gone")),  # which nobody reads
             Exception: _refused(lambda _: HTTPException(500, FAULT)),  # and the envelope writes it into the log
         },
     )

@@ -77,7 +77,7 @@ class Workers:
         try:
             return [await each.answer for each in added]
         finally:
-            self._drop([each for each in added if not each.answer.done()])
+            self._drop([each for each in added if not each.answer.done() or each.answer.cancelled()])
 
     def close(self) -> None:
         """Answer what waits, then end the threads."""

@@ -15,7 +15,7 @@ from .batching import Workers
 from .limits import Limits
 from .log import log_faults, open_log
 from .served_models import open_models
-from .server import check_certificate, is_local, open_port, run, url
+from .server import check_certificate, is_local, make_server, open_port, run, url
 from .token import MAKE_ONE, VARIABLE, read_token
 
 DEFAULTS = Limits()
@@ -90,24 +90,22 @@ def serve(
                 f"{origin!r} is no origin; expected one as https://example.org", param_hint="--cors"
             )
     secret = read_token(token)
-    opened = open_port(host, port)
-    if not is_local(opened) and secret is None:
-        raise EdgeCifarError(
-            f"{host}: others can reach it, so it needs --token FILE or ${VARIABLE}; make one: {MAKE_ONE}"
-        )
     tls = (certificate, key) if certificate and key else None
     if tls:
         check_certificate(*tls)
-    write = open_log(log)
-    served = open_models(models or [], threads, unverified)
-    settings = Settings(Limits(max_bytes, queue, timeout), secret, tuple(cors or ()), (*LOCAL, host))
-    app = build_app(served, Workers(jobs or usable_cores(), queue), settings, write)
-    log_faults(write)
-    if not is_local(opened) and not tls:
-        typer.echo(
-            "edge-cifar serve: without --certificate photos and token travel unencrypted; use a proxy with TLS",
-            err=True,
-        )
-    typer.echo(f"serving {', '.join(served)} on {url(opened, bool(tls))}", err=True)
-    with ending_on_sigterm(0):  # being stopped is how it ends well
-        run(app, opened, tls, timeout)
+    with open_port(host, port) as opened:
+        others = not is_local(opened)
+        if others and secret is None:
+            raise EdgeCifarError(
+                f"{host}: others can reach it, so it needs --token FILE or ${VARIABLE}; make one: {MAKE_ONE}"
+            )
+        write = open_log(log)
+        served = open_models(models or [], threads, unverified)
+        settings = Settings(Limits(max_bytes, queue, timeout), secret, tuple(cors or ()), (*LOCAL, host))
+        app = build_app(served, Workers(jobs or usable_cores(), queue), settings, write)
+        log_faults(write)
+        if others and not tls:
+            typer.echo("without --certificate photos and token go unencrypted; see that a proxy has TLS", err=True)
+        typer.echo(f"serving {', '.join(served)} on {url(opened, bool(tls))}", err=True)
+        with ending_on_sigterm(0):  # being stopped is how it ends well
+            run(make_server(app, tls, timeout), opened)

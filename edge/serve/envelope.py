@@ -5,7 +5,6 @@ import time
 import uuid
 from typing import Any
 
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .answers import Json
@@ -57,8 +56,6 @@ class Envelope:
         about: dict[str, Any] = scope["state"]
         try:
             await self._app(scope, receive, send_on)
-        except ClientDisconnect:
-            status = status or GONE
         except Exception as error:
             self._log({"id": request_id.decode(), **fault(error)})
             if not status:

@@ -4,6 +4,7 @@ import ipaddress
 import signal
 import socket
 import ssl
+from contextlib import ExitStack
 from pathlib import Path
 
 import uvicorn
@@ -12,16 +13,19 @@ from starlette.types import ASGIApp
 from ..errors import EdgeCifarError
 from .connection import Connection
 
-BACKLOG = 1024  # connections that the kernel holds until they are accepted
+BACKLOG = 1024  # connections that the kernel holds until they are accepted, as while models are opened
 
 
 def open_port(host: str, port: int) -> socket.socket:
-    """Return a socket bound to the first address of `host`. Raises EdgeCifarError where it can't be had."""
+    """Return a socket that listens on the first address of `host`. Raises EdgeCifarError where it can't be had."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        opened = socket.socket(family)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind(address)
+        with ExitStack() as stack:
+            opened = stack.enter_context(socket.socket(family))
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(address)
+            opened.listen(BACKLOG)
+            stack.pop_all()
     except (OSError, UnicodeError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
         raise EdgeCifarError(f"{host} port {port}: {why}; choose another --port or --host") from error
@@ -52,25 +56,28 @@ def url(opened: socket.socket, tls: bool) -> str:
     return f"{'https' if tls else 'http'}://{shown}:{port}"
 
 
-def run(app: ASGIApp, opened: socket.socket, tls: tuple[Path, Path] | None, seconds: float) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP; then answer what is in work, for no longer than `seconds`."""
+def make_server(app: ASGIApp, tls: tuple[Path, Path] | None, seconds: float) -> uvicorn.Server:
+    """Return a server of `app`, which in the end answers what is in work for no longer than `seconds`."""
     certificate, key = tls or (None, None)
-    config = uvicorn.Config(
-        app,
-        http=Connection,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=int(seconds) + 1,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=int(seconds) + 1,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
     )
-    server = uvicorn.Server(config)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # unless `nohup` ignores it
+
+
+def run(server: uvicorn.Server, opened: socket.socket) -> None:
+    """Serve on a socket until SIGTERM, SIGINT or SIGHUP; of `nohup` the last means nothing."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, server.handle_exit)
-    opened.listen(BACKLOG)
     server.run([opened])
