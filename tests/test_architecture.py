@@ -24,7 +24,7 @@ ARROWS = {
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",
     "edge/report": "photos stats",
-    "edge/serve": "cli inference machine model photos results",
+    "edge/serve": "cli inference machine model results",
     "edge/cli": "data files inference machine model photos results stats stream",
     "train/nets": "",
     "train/recipe": "nets",
@@ -55,6 +55,7 @@ ARROWS = {
     "benchmarks/publish": "peers portability report",
     "benchmarks/own_photos": "measure portability",
     "benchmarks/zoo": "measure portability",
+    "benchmarks/serving": "robustness",
 }
 # And which folders a folder imports; what needs the extra [train] is imported by nothing that doesn't.
 MAY_IMPORT = {
@@ -72,6 +73,7 @@ STUDIES = {
     "publish",
     "robustness",
     "runtime",
+    "serving",
     "zoo",
 }  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra

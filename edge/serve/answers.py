@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from ..errors import PhotoError
 from ..inference.prediction import Result
-from ..photos.source import Piped
 from ..results.rows import Origin, row
-from .batching import Answer
+from .batching import Answer, Upload
 from .request_photos import FORM, STDIN
 
 
@@ -114,7 +113,7 @@ class Json(Response):
         return json.dumps(content).encode()
 
 
-def answer(photos: Sequence[Piped], answers: Sequence[Answer], origin: Origin) -> Response:
+def answer(photos: Sequence[Upload], answers: Sequence[Answer], origin: Origin) -> Response:
     """Return one object for one photo, a list for several; 422 if none of them could be read."""
     rows = [row(_result(photo.name, each), origin) for photo, each in zip(photos, answers, strict=True)]
     unread = all(isinstance(each, PhotoError) for each in answers)

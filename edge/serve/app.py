@@ -125,9 +125,9 @@ def build_app(models: Mapping[str, ServedModel], workers: Workers, settings: Set
             Exception: _refused(lambda _: HTTPException(500, FAULT)),  # and the envelope writes it into the log
         },
     )
-    app.include_router(_open_routes(service))
     guards = [Depends(carrying(settings.token))] if settings.token else []
     app.include_router(_guarded_routes(service), dependencies=guards, responses=NO_TOKEN if guards else {})
+    app.include_router(_open_routes(service))
     app.mount("/static", StaticFiles(directory=STATIC))
     if settings.token is None:
         # Of another site's page that has its own name lead to this machine (DNS rebinding).

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ..errors import PhotoError
 from ..inference.prediction import Prediction
-from ..photos.source import Piped
 from .served_models import ServedModel
 
 MOST_TOGETHER = 8
@@ -25,6 +25,13 @@ BYTES_TOGETHER = 1_000_000
 """And their files' bytes, so that no small photo waits for several large ones."""
 
 
+class Upload(NamedTuple):
+    """A photo that was sent, and what messages call it."""
+
+    name: str
+    content: bytes
+
+
 class QueueFullError(Exception):
     """As many photos wait as may."""
 
@@ -32,7 +39,7 @@ class QueueFullError(Exception):
 @dataclass(eq=False)
 class _Waiting:
     model: ServedModel
-    photo: Piped
+    photo: Upload
     top: int
     answer: "asyncio.Future[Answer]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -64,7 +71,7 @@ class Workers:
         if len(self._waiting) + photos > self._most_waiting or self._ended:
             raise QueueFullError
 
-    async def classify(self, model: ServedModel, photos: Sequence[Piped], top: int) -> list[Answer]:
+    async def classify(self, model: ServedModel, photos: Sequence[Upload], top: int) -> list[Answer]:
         """Return the prediction of each photo, or its error, to the bit what `Classifier.predict` gives.
 
         Raises QueueFullError, and what the net raises when it can't be computed. Cancelled, its photos are dropped.
@@ -113,7 +120,7 @@ class Workers:
             size = 0
             while self._waiting and len(some) < share:
                 following = self._waiting[0]
-                size += len(following.photo)
+                size += len(following.photo.content)
                 if some and (following.model is not some[0].model or size > BYTES_TOGETHER):
                     break
                 some.append(self._waiting.popleft())
@@ -123,9 +130,9 @@ class Workers:
         model = some[0].model
         batch = len(some) if model.exact else 1
         most = max(each.top for each in some)
-        results = model.classifier.predict_many([each.photo for each in some], top=most, batch=batch)
+        results = model.classifier.predict_many([each.photo.content for each in some], top=most, batch=batch)
         return [
-            _cut(result.prediction, each.top) if result.prediction else result.error or PhotoError("no answer")
+            _cut(result.prediction, each.top) if result.prediction else _named(result.error, each.photo.name)
             for each, result in zip(some, results, strict=True)
         ]
 
@@ -139,6 +146,11 @@ class Workers:
                 each.answer.set_exception(answer)
             else:
                 each.answer.set_result(answer)
+
+
+def _named(error: PhotoError | None, name: str) -> PhotoError:
+    """Return an error that calls its photo by its name, not by what it was handed over as."""
+    return PhotoError(f"{name}: {str(error).removeprefix('<bytes>: ')}")
 
 
 def _cut(prediction: Prediction, top: int) -> Prediction:

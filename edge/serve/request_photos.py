@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from ..photos.source import Piped
+from .batching import Upload
 from .limits import HeldBytes, Limits
 
 FORM = "multipart/form-data"
@@ -46,7 +46,7 @@ def check_head(request: Request, limits: Limits) -> None:
 
 
 @asynccontextmanager
-async def photos_of(request: Request, limits: Limits, held: HeldBytes) -> AsyncIterator[list[Piped]]:
+async def photos_of(request: Request, limits: Limits, held: HeldBytes) -> AsyncIterator[list[Upload]]:
     """Give the photos in the body, whose bytes are held until the context ends.
 
     Raises HTTPException: 413 beyond the limits, 400 for a broken form or one without photos, 503 where all
@@ -70,14 +70,11 @@ async def photos_of(request: Request, limits: Limits, held: HeldBytes) -> AsyncI
         held.give_back(counted)
 
 
-async def _in_body(body: AsyncGenerator[bytes, None]) -> Piped:
-    content = bytearray()
-    async for piece in body:
-        content += piece
-    return Piped(content, STDIN)
+async def _in_body(body: AsyncGenerator[bytes, None]) -> Upload:
+    return Upload(STDIN, b"".join([piece async for piece in body]))
 
 
-async def _in_form(boundary: bytes, body: AsyncGenerator[bytes, None], limits: Limits) -> list[Piped]:
+async def _in_form(boundary: bytes, body: AsyncGenerator[bytes, None], limits: Limits) -> list[Upload]:
     if not BOUNDARY.fullmatch(boundary):
         raise HTTPException(400, "form: no boundary, or not one by RFC 2046")
     # Of the head only the boundary: a form that names its own encoding could have names decoded by any codec.
@@ -89,7 +86,7 @@ async def _in_form(boundary: bytes, body: AsyncGenerator[bytes, None], limits: L
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     if not files:
         raise HTTPException(400, "form: no photo in it; send it as a file, as in -F photo=@cat.jpg")
-    photos = [Piped(file.file.read(), file.filename or STDIN) for file in files]
+    photos = [Upload(file.filename or STDIN, file.file.read()) for file in files]
     await form.close()
     return photos
 

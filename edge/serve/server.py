@@ -19,9 +19,11 @@ BACKLOG = 1024  # connections that the kernel holds until they are accepted, as 
 def open_port(host: str, port: int) -> socket.socket:
     """Return a socket that listens on the first address of `host`. Raises EdgeCifarError where it can't be had."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
         with ExitStack() as stack:
-            opened = stack.enter_context(socket.socket(family))
+            # With its protocol: asyncio switches Nagle's algorithm off for TCP alone, and an answer would wait 40 ms.
+            opened = stack.enter_context(socket.socket(family, kind, protocol))
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             opened.bind(address)
             opened.listen(BACKLOG)

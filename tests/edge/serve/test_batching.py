@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from edge_cifar import Classifier, PhotoError, Prediction
-from edge_cifar.edge.photos.source import Piped
-from edge_cifar.edge.serve.batching import BYTES_TOGETHER, MOST_TOGETHER, Answer, QueueFullError, Workers
+from edge_cifar.edge.serve.batching import BYTES_TOGETHER, MOST_TOGETHER, Answer, QueueFullError, Upload, Workers
 from edge_cifar.edge.serve.served_models import ServedModel
 
 
@@ -39,8 +38,8 @@ def run(workers: Workers, work: Callable[[], Awaitable[list[Answer]]]) -> list[A
         workers.close()
 
 
-def piped(content: bytes) -> Piped:
-    return Piped(content, "a")
+def sent(content: bytes) -> Upload:
+    return Upload("a", content)
 
 
 def test_photos_that_wait_are_put_through_the_net_together(held: Held, photos: list[bytes]) -> None:
@@ -48,9 +47,9 @@ def test_photos_that_wait_are_put_through_the_net_together(held: Held, photos: l
     model = ServedModel("nano", held, exact=True)
 
     async def ask() -> list[Answer]:
-        first = asyncio.create_task(workers.classify(model, [piped(photos[0])], 3))
+        first = asyncio.create_task(workers.classify(model, [sent(photos[0])], 3))
         await asyncio.to_thread(held.begun.wait)
-        rest = [asyncio.create_task(workers.classify(model, [piped(photo)], 3)) for photo in photos[1:13]]
+        rest = [asyncio.create_task(workers.classify(model, [sent(photo)], 3)) for photo in photos[1:13]]
         while workers.waiting < 12:
             await asyncio.sleep(0)
         held.let.set()
@@ -68,9 +67,9 @@ def test_neither_large_photos_nor_those_of_two_models_wait_for_one_another(held:
 
     async def ask() -> list[Answer]:
         asked = [(one, photos[0]), (one, photos[1]), (other, photos[1]), (other, large), (other, large)]
-        first = asyncio.create_task(workers.classify(one, [piped(photos[0])], 1))
+        first = asyncio.create_task(workers.classify(one, [sent(photos[0])], 1))
         await asyncio.to_thread(held.begun.wait)
-        rest = [asyncio.create_task(workers.classify(model, [piped(photo)], 1)) for model, photo in asked]
+        rest = [asyncio.create_task(workers.classify(model, [sent(photo)], 1)) for model, photo in asked]
         while workers.waiting < len(asked):
             await asyncio.sleep(0)
         held.let.set()
@@ -85,19 +84,19 @@ def test_more_than_may_wait_are_refused_and_what_is_given_up_makes_room(held: He
     model = ServedModel("nano", held, exact=True)
 
     async def ask() -> list[Answer]:
-        first = asyncio.create_task(workers.classify(model, [piped(photos[0])], 1))
+        first = asyncio.create_task(workers.classify(model, [sent(photos[0])], 1))
         await asyncio.to_thread(held.begun.wait)
-        second = asyncio.create_task(workers.classify(model, [piped(photos[1])] * 2, 1))
+        second = asyncio.create_task(workers.classify(model, [sent(photos[1])] * 2, 1))
         while workers.waiting < 2:
             await asyncio.sleep(0)
         with pytest.raises(QueueFullError):
-            await workers.classify(model, [piped(photos[2])], 1)
+            await workers.classify(model, [sent(photos[2])], 1)
         second.cancel()
         with pytest.raises(asyncio.CancelledError):
             await second
         assert workers.waiting == 0
         held.let.set()
-        return await first + await workers.classify(model, [piped(b"no photo")], 1)
+        return await first + await workers.classify(model, [sent(b"no photo")], 1)
 
     good, bad = run(workers, ask)
     assert isinstance(good, Prediction)
@@ -110,7 +109,7 @@ def test_what_waits_at_the_end_is_answered(held: Held, photos: list[bytes]) -> N
     model = ServedModel("nano", held, exact=True)
 
     async def ask() -> list[Answer]:
-        asked = asyncio.create_task(workers.classify(model, list(map(piped, photos[:3])), 1))
+        asked = asyncio.create_task(workers.classify(model, list(map(sent, photos[:3])), 1))
         await asyncio.to_thread(held.begun.wait)
         ending = asyncio.create_task(asyncio.to_thread(workers.close))
         held.let.set()
@@ -128,4 +127,4 @@ def test_a_net_that_cannot_be_computed_is_the_error_of_its_photos(photos: list[b
     closed.close()
     workers = Workers(1, 10)
     with pytest.raises(ValueError, match="closed"):
-        run(workers, lambda: workers.classify(ServedModel("nano", closed, True), [piped(photos[0])], 1))
+        run(workers, lambda: workers.classify(ServedModel("nano", closed, True), [sent(photos[0])], 1))
