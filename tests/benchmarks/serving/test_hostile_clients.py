@@ -1,5 +1,5 @@
 import asyncio
-from collections import Counter
+import socket
 
 import pytest
 from edge_cifar.benchmarks.serving import hostile_clients
@@ -30,11 +30,7 @@ def test_attacks_are_answered_or_cut_beside_a_good_client(capsys: pytest.Capture
 def test_a_server_that_hangs_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hostile_clients, "PATIENCE", 0.1)
 
-    async def attacked() -> Counter[str]:
-        hung = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
-        port = hung.sockets[0].getsockname()[1]
-        outcomes = await _many([_ended(ServerProcess(0, port), half_upload, 0)])
-        hung.close()
-        return outcomes
-
-    assert asyncio.run(attacked()) == {"neither answered nor cut": 1}
+    with socket.create_server(("127.0.0.1", 0)) as hung:  # which accepts nobody
+        server = ServerProcess(0, hung.getsockname()[1])
+        outcomes = asyncio.run(_many([_ended(server, half_upload, 0)]))
+    assert outcomes == {"neither answered nor cut": 1}
