@@ -40,8 +40,8 @@ def open_log(path: Path | None) -> Log:
 
 
 def log_faults(log: Log) -> None:
-    """Have what uvicorn and asyncio say of faults in the log, too."""
-    for name in ("uvicorn.error", "asyncio"):
+    """Have what the libraries say of faults in the log, too."""
+    for name in ("uvicorn.error", "asyncio", "python_multipart"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [_Faults(log)], False
         logger.setLevel(logging.WARNING)
