@@ -10,7 +10,8 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -154,13 +155,11 @@ async def _beside_a_good_client(
         while True:
             before = time.perf_counter()
             try:
-                async with asyncio.timeout(PATIENCE):
-                    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                async with asyncio.timeout(PATIENCE), _connected(server) as (reader, writer):
                     writer.write(request(photo))
                     head = await reader.readuntil(b"\r\n\r\n")
                     length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
                     body = await reader.readexactly(length)
-                    writer.close()
                 outcome = head.split(b" ", 2)[1].decode()
                 if outcome == "200" and not expected.items() <= json.loads(body).items():
                     faults.append(f"{name}: a wrong answer: {body!r}")
@@ -173,6 +172,7 @@ async def _beside_a_good_client(
     client = asyncio.create_task(ask())
     outcomes = await attack
     client.cancel()
+    await asyncio.gather(client, return_exceptions=True)
     typer.echo(
         f"{name}: {dict(outcomes)} in {time.perf_counter() - started:.0f} s; "
         f"the good client: {dict(asked)}, slowest {slowest:.2f} s"
@@ -196,18 +196,26 @@ async def _many(work: Iterable[Awaitable[str]]) -> Counter[str]:
     return outcomes
 
 
+@asynccontextmanager
+async def _connected(server: ServerProcess) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Give a connection, and cut it in the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
 async def _ended(server: ServerProcess, attack: Attack, number: int) -> str:
     """Attack over a connection; return the status of the first answer, or how it ended."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        async with asyncio.timeout(PATIENCE), _connected(server) as (reader, writer):
             doing = asyncio.create_task(attack(reader, writer, number))
             try:
                 answer = await reader.read(1 << 16)
             finally:
                 doing.cancel()
                 await asyncio.gather(doing, return_exceptions=True)
-                writer.transport.abort()
     except TimeoutError:
         return "neither answered nor cut"
     except OSError:
@@ -218,11 +226,9 @@ async def _ended(server: ServerProcess, attack: Attack, number: int) -> str:
 async def _answered(server: ServerProcess, photo: bytes) -> str:
     """Send a photo; return the status of its answer."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        async with asyncio.timeout(PATIENCE), _connected(server) as (reader, writer):
             writer.write(request(photo))
             status = await read_answer(reader)
-            writer.close()
     except TimeoutError:
         return "neither answered nor cut"
     except (OSError, EOFError):

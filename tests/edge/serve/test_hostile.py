@@ -39,8 +39,11 @@ def test_a_head_that_does_not_come_is_cut(server: Serving, photos: list[bytes], 
 @pytest.mark.usefixtures("hasty")
 def test_a_second_head_on_a_kept_connection_is_cut_though_it_trickles(server: Serving) -> None:
     with server.open() as kept:
-        kept.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /health HT")
-        assert read_all(kept).count(b"HTTP/1.1 200") == 1
+        kept.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while not kept.recv(1 << 16).endswith(b"}"):
+            pass
+        kept.sendall(b"GET /health HT")  # which ends uvicorn's own wait
+        assert read_all(kept) == b""
 
 
 def test_an_endless_head_is_refused(server: Serving) -> None:
