@@ -25,6 +25,7 @@ ARROWS = {
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",
     "edge/report": "photos stats",
+    "edge/serve": "cli inference machine model results",
     "edge/cli": "data files inference machine model photos results stats stream",
     "train/nets": "",
     "train/recipe": "nets",
@@ -57,6 +58,7 @@ ARROWS = {
     "benchmarks/publish": "own_photos peers portability report",
     "benchmarks/own_photos": "measure portability",
     "benchmarks/zoo": "measure portability",
+    "benchmarks/serving": "robustness",
 }
 # And which folders a folder imports; what needs the extra [train] is imported by nothing that doesn't.
 MAY_IMPORT = {
@@ -75,9 +77,11 @@ STUDIES = {
     "publish",
     "robustness",
     "runtime",
+    "serving",
     "zoo",
 }  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
+SERVE_LIBRARIES = {"fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"}  # [serve]
 FILES = [path for folder in FOLDERS for path in modules(ROOT / folder)]
 
 
@@ -132,9 +136,10 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_only_the_command_line_knows_typer() -> None:
+    commands = {Path("export"), Path("edge/serve")}  # each has its own `command.py`
     homes = {path.parent.relative_to(ROOT) for path in FILES if (0, "typer") in _imports(path)}
     studies = {Path("benchmarks", study) for study in {*STUDIES, "measure"}}  # `startup` is one, too
-    assert homes - studies == {*(Path(folder, "cli") for folder in ("edge", "train", "benchmarks")), Path("export")}
+    assert homes - studies == {*(Path(folder, "cli") for folder in ("edge", "train", "benchmarks")), *commands}
 
 
 def test_a_room_is_small_and_says_what_it_is_for() -> None:
@@ -165,6 +170,7 @@ def test_every_package_is_typed(folder: str) -> None:
 
 def test_the_runtime_needs_only_its_four_libraries() -> None:
     for path in modules(ROOT / "edge"):
+        libraries = RUNTIME_LIBRARIES | (SERVE_LIBRARIES if path.parent == ROOT / "edge" / "serve" else set())
         for dots, module in _imports(path):
             top = module.split(".")[0]
-            assert dots or top in sys.stdlib_module_names or top in RUNTIME_LIBRARIES, f"{path} imports {module}"
+            assert dots or top in sys.stdlib_module_names or top in libraries, f"{path} imports {module}"

@@ -55,6 +55,7 @@ COMMANDS = {
     "demo": Command(MAKE, "benchmarks.cli.demo", "Run everything once on a small rendered dataset.", "train"),
     "predict": Command(CLASSIFY, "edge.cli.predict", "Classify photos."),
     "watch": Command(CLASSIFY, "edge.cli.watch", "Classify photos as they arrive in a folder."),
+    "serve": Command(CLASSIFY, "edge.serve.command", "Answer photos over HTTP.", "serve"),
     "info": Command(JUDGE, "edge.cli.info", "Show what a model file says of itself."),
     "verify": Command(JUDGE, "edge.cli.verify", "Check that this machine computes a model rightly."),
     "evaluate": Command(JUDGE, "edge.cli.evaluate", "Measure a model's accuracy on labelled photos."),

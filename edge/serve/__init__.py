@@ -1,0 +1,3 @@
+"""Photos over HTTP: the server of `edge-cifar serve`. Needs the extra [serve]."""
+
+__all__ = []

@@ -1,0 +1,57 @@
+"""The token that requests must carry when others than this machine's own programs can reach the server."""
+
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from ..errors import EdgeCifarError
+
+VARIABLE = "EDGE_CIFAR_TOKEN"
+SHORTEST = 16  # characters
+MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+
+_BEARER = HTTPBearer(auto_error=False, description="The server's token.")
+
+
+def read_token(path: Path | None) -> str | None:
+    """Return the token in the first line of a file, else in the environment, None if there is neither.
+
+    It is never an argument: those of all processes can be seen by everyone on the machine. Raises EdgeCifarError for
+    a token that could be guessed, or that no header can carry.
+    """
+    if path is None:
+        where, text = f"${VARIABLE}", os.environ.get(VARIABLE, "")
+        if not text:
+            return None
+    else:
+        where = str(path)
+        try:
+            text = path.read_text().partition("\n")[0]
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise EdgeCifarError(
+                f"{path}: no file with a token ({getattr(error, 'strerror', None) or error}); write one: {MAKE_ONE}"
+            ) from error
+    text = text.strip()
+    if len(text) < SHORTEST or not text.isascii() or not text.isprintable() or " " in text:
+        raise EdgeCifarError(
+            f"{where}: a token has {SHORTEST} or more characters of ASCII and no space; make one: {MAKE_ONE}"
+        )
+    return text
+
+
+def carrying(token: str) -> Callable[..., Awaitable[None]]:
+    """Return what refuses requests without the token: HTTPException 401, in the same time whatever they carry."""
+    expected = token.encode()
+
+    async def check(given: HTTPAuthorizationCredentials | None = Depends(_BEARER)) -> None:  # noqa: B008
+        if given is None or not secrets.compare_digest(given.credentials.encode(errors="replace"), expected):
+            raise HTTPException(
+                401, "no token, or not the server's; send Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
+            )
+
+    return check
