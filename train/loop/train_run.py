@@ -208,7 +208,7 @@ class Session:
         """Read the test set, once, with the weights kept, and write the report."""
         result = None
         if self.first:
-            training.best_net.load_state_dict(run.load_net().state_dict())
+            training.take_best(run)
             _, logits = training.evaluate(dataset.test)
             files = PhotoFiles(dataset)
             doubts = self._doubts(run, training, dataset, logits, files) if files.known else None
