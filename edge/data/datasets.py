@@ -2,11 +2,12 @@
 
 A dataset folder holds `train/<class>/*` and `test/<class>/*`, and `val/<class>/*` where its owner has chosen, or only
 `<class>/*`; a table names the class of each photo, and its split or none. Splits that it lacks are cut from its
-training photos, each photo, or each group of photos that belong together, by its own content, so that none changes
-sides when others come or go, and a device evaluates on what training left out. Datasets that never change, which are
-known by name, are cut by `stratified_split`.
+training photos, each photo by its own content, so that none changes sides when others come or go, and a device
+evaluates on what training left out; of photos that look alike, one decides for all. Datasets that never change, which
+are known by name, are cut by `stratified_split`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -136,6 +137,12 @@ def uncertain_test_photos(images: LabelledImages) -> Indices:
     When photos come or go, such photos may change sides. The images must have their `contents`.
     """
     return unsettled(images.together(), TEST_FRACTION, _test_salt(), held_out=True)
+
+
+def decided_by_others(images: LabelledImages) -> int:
+    """Return how many images of a split stand there together with others: one more like them may take all along."""
+    groups = Counter(group for group, _ in set(zip(images.together(), images.names(), strict=True)))
+    return sum(groups[group] > 1 for group in images.together())
 
 
 def stratified_sample(targets: Indices, count: int, seed: int) -> Indices:

@@ -47,7 +47,7 @@ class RowFile:
     def read(self, rows: Indices) -> Pixels:
         """Return uint8 (rows, size, size, 3).
 
-        Raises DataError, and removes the file where it can, when it is damaged; the next start decodes the photos again.
+        Raises DataError, and removes the file where it can, when it is damaged; the next start decodes photos again.
         """
         rgb = np.empty((len(rows), self.size, self.size, 3), dtype=np.uint8)
         for i, row in enumerate(rows.tolist()):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge.data.datasets import load_split, load_splits, uncertain_test_photos
+from edge_cifar.edge.data.datasets import decided_by_others, load_split, load_splits, uncertain_test_photos
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.splits.split_rules import ALIKE, BY_NAME, CONTENT
 from PIL import Image
@@ -59,6 +59,18 @@ def test_groups_stay_where_they_are_when_others_come_and_go(photos: Path) -> Non
     assert len(after["train"]) < len(before["train"])
     for split in ("val", "test"):
         assert after[split].ids == before[split].ids
+
+
+def test_photos_that_others_may_take_along_are_counted(photos: Path) -> None:
+    before = load_split(str(photos), "test", 32, **CUT, rule=ALIKE)
+    assert decided_by_others(before) == len(before)
+    alone = load_split(str(photos), "test", 32, **CUT, rule=CONTENT)
+    assert decided_by_others(alone) == 0
+    copy = photos / alone.ids[0].split("/")[0] / "copy.png"
+    copy.write_bytes((photos / alone.ids[0]).read_bytes())
+    with_copy = load_split(str(photos), "test", 32, **CUT, rule=CONTENT)
+    assert len(with_copy) == len(alone) + 1
+    assert decided_by_others(with_copy) == 0  # whose content is the same
 
 
 def test_names_keep_photos_together_across_classes(photos: Path) -> None:
