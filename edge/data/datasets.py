@@ -278,19 +278,19 @@ def _val_salt(seed: int) -> str:
 
 def _check_counts(data: str, images: LabelledImages | ListedPhotos, missing: Sequence[str]) -> None:
     """Raise DataError when a class has too few photos to be trained on and held out for each `missing` split."""
-    names = np.array(images.together())
-    grouped = images.together() != images.names()
+    together, names = np.array(images.together()), np.array(images.names())
+    least = len(missing) + 1
     for target, label in enumerate(images.labels):
         own = names[images.targets == target]
-        count = len(np.unique(own))  # copies of a photo stay together
-        if count <= len(missing):
-            what = "group of photos" if grouped else "photo"
-            photos = (
-                f"a single {what}" if count == 1 else f"{count} {what.replace(' ', 's ', 1) if grouped else 'photos'}"
-            )
+        count = len(np.unique(together[images.targets == target]))  # copies of a photo stay together
+        if count < least:
+            grouped = count < len(np.unique(own))  # which only names can do to so few
+            one, several = ("group of photos", "groups of photos") if grouped else ("photo", "photos")
+            photos = f"a single {one}" if count == 1 else f"{count} {several}"
             copies = "" if count == len(own) else f" ({len(own)} {'in all' if grouped else 'with their copies'})"
             splits = " and a ".join({"val": "validation"}.get(split, split) for split in missing)
+            more = f"let --split-by find {least} groups in it" if grouped else f"add photos ({least} at least)"
             raise DataError(
-                f"{data}: class {label!r} has {photos}{copies}, too few to cut a {splits} split from; "
-                f"add photos ({len(missing) + 1} at least) or remove the class"
+                f"{data}: class {label!r} has {photos}{copies}, too few to cut a {splits} split from; {more} or remove "
+                "the class"
             )
