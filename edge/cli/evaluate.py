@@ -14,7 +14,6 @@ from ..inference.on_dataset import batch_logits, load_for
 from ..machine.cores import usable_cores
 from ..model.card import ModelCard
 from ..model.contract import Model
-from ..splits.split_rules import ALIKE
 from ..stats.classification import (
     ClassMetrics,
     Indices,
@@ -114,7 +113,7 @@ def _remarks(card: ModelCard, images: LabelledImages, split: str, seen: int | No
             f"it has learned from some of these {split} images; train again"
         ]
     uncertain = len(uncertain_test_photos(images)) if split == "test" else 0
-    alike = decided_by_others(images) if card.validation["rule"] == ALIKE else 0
+    alike = decided_by_others(images, card.validation["rule"])
     found = {
         "are test images only because their classes are so small": uncertain,
         "look alike, and stand where one of them decides": alike,

@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import DataError
 from ..photos.preprocessing import Preprocessing
 from ..splits.name_groups import on_both_sides
-from ..splits.split_rules import BY_NAME, CONTENT, POSITION, cut_by_content, stratified_split, unsettled
+from ..splits.split_rules import ALIKE, BY_NAME, CONTENT, POSITION, cut_by_content, stratified_split, unsettled
 from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
 from .class_folder import class_folders, class_photos
@@ -139,8 +139,10 @@ def uncertain_test_photos(images: LabelledImages) -> Indices:
     return unsettled(images.together(), TEST_FRACTION, _test_salt(), held_out=True)
 
 
-def decided_by_others(images: LabelledImages) -> int:
-    """Return how many images of a split stand there together with others: one more like them may take all along."""
+def decided_by_others(images: LabelledImages, rule: str) -> int:
+    """Return how many images of a split cut by `rule` others may take along, if one more comes that looks like them."""
+    if rule != ALIKE:
+        return 0
     groups = Counter(group for group, _ in set(zip(images.together(), images.names(), strict=True)))
     return sum(groups[group] > 1 for group in images.together())
 
