@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..data.datasets import ALL, DATA_HELP, uncertain_test_photos
+from ..data.datasets import ALL, DATA_HELP, decided_by_others, uncertain_test_photos
 from ..data.labelled_images import LabelledImages
 from ..data.seen_photos import learned_from, read_photo_list
 from ..inference.on_dataset import batch_logits, load_for
@@ -113,5 +113,13 @@ def _remarks(card: ModelCard, images: LabelledImages, split: str, seen: int | No
             f"it has learned from some of these {split} images; train again"
         ]
     uncertain = len(uncertain_test_photos(images)) if split == "test" else 0
-    words = f"{uncertain} of these images are test images only because their classes are so small"
-    return [f"{words}: when photos came or went, the model may have learned from them"] if uncertain else []
+    alike = decided_by_others(images, card.validation["rule"])
+    found = {
+        "are test images only because their classes are so small": uncertain,
+        "look alike, and stand where one of them decides": alike,
+    }
+    return [
+        f"{count} of these images {words}: when photos came or went, the model may have learned from them"
+        for words, count in found.items()
+        if count
+    ]

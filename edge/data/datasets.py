@@ -2,11 +2,12 @@
 
 A dataset folder holds `train/<class>/*` and `test/<class>/*`, and `val/<class>/*` where its owner has chosen, or only
 `<class>/*`; a table names the class of each photo, and its split or none. Splits that it lacks are cut from its
-training photos, each photo, or each group of photos that belong together, by its own content, so that none changes
-sides when others come or go, and a device evaluates on what training left out. Datasets that never change, which are
-known by name, are cut by `stratified_split`.
+training photos, each photo by its own content, so that none changes sides when others come or go, and a device
+evaluates on what training left out; of photos that look alike, one decides for all. Datasets that never change, which
+are known by name, are cut by `stratified_split`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ import numpy as np
 from ..errors import DataError
 from ..photos.preprocessing import Preprocessing
 from ..splits.name_groups import on_both_sides
-from ..splits.split_rules import BY_NAME, CONTENT, POSITION, cut_by_content, stratified_split, unsettled
+from ..splits.split_rules import ALIKE, BY_NAME, CONTENT, POSITION, cut_by_content, stratified_split, unsettled
 from ..stats.classification import Indices
 from .cifar import is_whole_cifar, load_cifar
 from .class_folder import class_folders, class_photos
@@ -136,6 +137,14 @@ def uncertain_test_photos(images: LabelledImages) -> Indices:
     When photos come or go, such photos may change sides. The images must have their `contents`.
     """
     return unsettled(images.together(), TEST_FRACTION, _test_salt(), held_out=True)
+
+
+def decided_by_others(images: LabelledImages, rule: str) -> int:
+    """Return how many images of a split cut by `rule` others may take along, if one more comes that looks like them."""
+    if rule != ALIKE:
+        return 0
+    groups = Counter(group for group, _ in set(zip(images.together(), images.names(), strict=True)))
+    return sum(groups[group] > 1 for group in images.together())
 
 
 def stratified_sample(targets: Indices, count: int, seed: int) -> Indices:
@@ -271,19 +280,19 @@ def _val_salt(seed: int) -> str:
 
 def _check_counts(data: str, images: LabelledImages | ListedPhotos, missing: Sequence[str]) -> None:
     """Raise DataError when a class has too few photos to be trained on and held out for each `missing` split."""
-    names = np.array(images.together())
-    grouped = images.together() != images.names()
+    together, names = np.array(images.together()), np.array(images.names())
+    least = len(missing) + 1
     for target, label in enumerate(images.labels):
         own = names[images.targets == target]
-        count = len(np.unique(own))  # copies of a photo stay together
-        if count <= len(missing):
-            what = "group of photos" if grouped else "photo"
-            photos = (
-                f"a single {what}" if count == 1 else f"{count} {what.replace(' ', 's ', 1) if grouped else 'photos'}"
-            )
+        count = len(np.unique(together[images.targets == target]))  # copies of a photo stay together
+        if count < least:
+            grouped = count < len(np.unique(own))  # which only names can do to so few
+            one, several = ("group of photos", "groups of photos") if grouped else ("photo", "photos")
+            photos = f"a single {one}" if count == 1 else f"{count} {several}"
             copies = "" if count == len(own) else f" ({len(own)} {'in all' if grouped else 'with their copies'})"
             splits = " and a ".join({"val": "validation"}.get(split, split) for split in missing)
+            more = f"let --split-by find {least} groups in it" if grouped else f"add photos ({least} at least)"
             raise DataError(
-                f"{data}: class {label!r} has {photos}{copies}, too few to cut a {splits} split from; "
-                f"add photos ({len(missing) + 1} at least) or remove the class"
+                f"{data}: class {label!r} has {photos}{copies}, too few to cut a {splits} split from; {more} or remove "
+                "the class"
             )

@@ -92,7 +92,8 @@ class LabelledImages:
             smallest[group] = min(content, smallest.get(group, content))
         sizes = np.bincount(found)
         several = sizes[sizes > 1]
-        remark = f"{several.sum()} photos in {len(several)} groups of look-alikes, each on one side of the split"
+        counted = f"{len(several)} groups of look-alikes, each" if len(several) > 1 else "a group of look-alikes, all"
+        remark = f"{several.sum()} photos in {counted} on one side of the split"
         return replace(
             self,
             groups=tuple(smallest[group] for group in found.tolist()),

@@ -47,16 +47,23 @@ class RowFile:
     def read(self, rows: Indices) -> Pixels:
         """Return uint8 (rows, size, size, 3).
 
-        Raises DataError, and removes the file, when it is damaged; another start decodes the photos again.
+        Raises DataError, and removes the file where it can, when it is damaged; the next start decodes photos again.
         """
         rgb = np.empty((len(rows), self.size, self.size, 3), dtype=np.uint8)
         for i, row in enumerate(rows.tolist()):
             if not self._read_into(rgb[i], row):
-                where = self._path or "the temporary file of decoded photos"
-                if self._path is not None:
-                    self._path.unlink(missing_ok=True)
-                raise DataError(f"{where}: damaged on the disk, and removed; the same command decodes the photos again")
+                raise DataError(self._damaged())
         return rgb
+
+    def _damaged(self) -> str:
+        """Remove the file, or another start would read it; return what to say."""
+        if self._path is None:
+            return "the temporary file of decoded photos: damaged on the disk; the next start decodes them again"
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            return f"{self._path}: damaged on the disk, and can't be removed ({error.strerror}); delete it"
+        return f"{self._path}: damaged on the disk, and removed; the next start decodes the photos again"
 
     def _read_into(self, image: Pixels, row: int) -> bool:
         """Fill `image` with a row; return whether it is what was written."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from ...edge.data.cifar import cifar_cache, is_whole_cifar
 from ...edge.data.datasets import TEST_FRACTION, TEST_SEED, load_splits, missing_splits, uncertain_test_photos
 from ...edge.data.labelled_images import LabelledImages
-from ...edge.splits.split_rules import CONTENT, POSITION
+from ...edge.data.pixel_rows import chunks
+from ...edge.splits.look_alikes import Looks, group_alike, look
+from ...edge.splits.split_rules import ALIKE, CONTENT, POSITION
 from .cifar_download import ARCHIVES, download_cifar
 from .data_scan import SHOWN, Scan, scan
 
@@ -71,6 +74,8 @@ def load_dataset(
         "test": {"fraction": TEST_FRACTION, "seed": TEST_SEED},
         "val": {"fraction": val_fraction, "seed": seed},
     }
+    if extra is not None or len(missing_splits(data)) < len(shares):  # what is cut from one folder is kept together
+        remarks += _apart({**splits, "train": train}, rule)
     cut = {split: shares[split] for name in (data, extra) if name is not None for split in missing_splits(name)}
     return Dataset(data, train, splits["val"], splits["test"], replace(found, remarks=remarks), extra, cut, rule)
 
@@ -85,6 +90,23 @@ def _remarks(data: str, splits: Splits, rule: str) -> tuple[str, ...]:
     """Return what a user should know of how photos were read and cut, a line each."""
     told = dict.fromkeys(remark for split in splits.values() for remark in split.remarks)
     return (*told, *_small_classes(data, splits, rule))
+
+
+def _apart(splits: Splits, rule: str) -> tuple[str, ...]:
+    """Return a line on the photos that look like training photos of another folder; none if there are none."""
+    if rule != ALIKE or not splits["train"].contents:
+        return ()
+    looks = [images.kept("looks", partial(_looks, images)) for images in splits.values()]
+    names = [f"{split}/{name}" for split, images in splits.items() for name in images.ids]
+    groups = group_alike(np.concatenate(looks), names, np.concatenate([each.targets for each in splits.values()]))
+    learned = len(splits["train"])
+    count = int(np.isin(groups[learned:], groups[:learned]).sum())
+    words = f"{count} validation and test photos look like training photos of another folder: their accuracy flatters"
+    return (words,) if count else ()
+
+
+def _looks(images: LabelledImages) -> Looks:
+    return np.concatenate([look(chunk) for chunk in chunks(images.images)])
 
 
 def _small_classes(data: str, splits: Splits, rule: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from ..report.write_report import write_curves, write_report
 from ..runs.checkpoint import CHECKPOINT
 from ..runs.doubtful_photos import read_doubts
 from ..runs.final_result import Result
-from ..runs.imagenet_weights import imagenet_file
+from ..runs.imagenet_weights import imagenet_digest
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
 from ..runs.run_folder import Run, check_new, check_own, check_writable, make_new_folder
@@ -209,7 +209,7 @@ class Session:
         """Read the test set, once, with the weights kept, and write the report."""
         result = None
         if self.first:
-            training.best_net.load_state_dict(run.load_net().state_dict())
+            training.take_best(run)
             _, logits = training.evaluate(dataset.test)
             files = PhotoFiles(dataset)
             doubts = self._doubts(run, training, dataset, logits, files) if files.known else None
@@ -242,7 +242,7 @@ class Session:
         versions = {"python": platform.python_version(), **{name: version(name) for name in RECORDED}}
         if recipe.init not in ("", IDENTITY_NAME):
             known = recipe.init == IMAGENET
-            versions["init sha256"] = file_sha256(imagenet_file(recipe.net) if known else weights_file(recipe.init))
+            versions["init sha256"] = imagenet_digest(recipe.net) if known else file_sha256(weights_file(recipe.init))
         if recipe.teacher:
             hashes = [file_sha256(weights_file(source)) for source in teacher_sources(recipe.teacher)]
             versions["teacher sha256"] = ", ".join(hashes)

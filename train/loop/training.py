@@ -102,6 +102,11 @@ class Training:
         """What is validated and kept: the average of the weights where the recipe asks for one, else the net."""
         return self.net if self.average is None else self.average.module
 
+    def take_best(self, run: Run) -> None:
+        """Give `best_net` the weights that the run has kept, to be evaluated: training does not go on from here."""
+        self._head_stage = None  # it answers as the last head does
+        self.best_net.load_state_dict(run.load_net().state_dict())
+
     def run_epoch(self, on_step: Callable[[Step], None], stop: StopSignals | None = None) -> tuple[float, float]:
         """Train what is left of this epoch; return its mean loss and its accuracy.
 

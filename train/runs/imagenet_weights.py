@@ -83,15 +83,15 @@ def imagenet_state(name: str) -> dict[str, torch.Tensor]:
 
     Raises ModelError when the file can't be had or isn't the one that is known; it is not opened then.
     """
-    path = imagenet_file(name)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: {error.strerror or error}; {_remedy(name, path)}") from error
-    if not _is_known(name, content):
-        raise ModelError(f"{path}: not the weights that this version knows; {_remedy(name, path)}")
-    state: dict[str, torch.Tensor] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    content = io.BytesIO(_known_content(name))
+    state: dict[str, torch.Tensor] = torch.load(content, map_location="cpu", weights_only=True)
     return state
+
+
+def imagenet_digest(name: str) -> str:
+    """Return the SHA-256 (hex) of the weights of one of `BACKBONES`. Raises ModelError as `imagenet_state` does."""
+    _known_content(name)
+    return SHA256[name]
 
 
 def imagenet_file(name: str) -> Path:
@@ -103,6 +103,17 @@ def imagenet_file(name: str) -> Path:
         content = _downloaded(name, path.parent)
         write_file(path, lambda file: file.write(content), replace_any=True)
     return path
+
+
+def _known_content(name: str) -> bytes:
+    path = imagenet_file(name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}; {_remedy(name, path)}") from error
+    if not _is_known(name, content):
+        raise ModelError(f"{path}: not the weights that this version knows; {_remedy(name, path)}")
+    return content
 
 
 def _packaged() -> Path:

@@ -14,6 +14,9 @@ from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.inference.on_dataset import batch_logits, load_for
 from edge_cifar.edge.model.card import ModelCard
 from edge_cifar.edge.model.contract import Model
+from edge_cifar.edge.model.shipped_models import model_file
+from edge_cifar.edge.splits.split_rules import ALIKE, CONTENT
+from PIL import Image
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteSealed = Callable[[onnx.ModelProto, ModelCard], Path]
@@ -125,6 +128,26 @@ def test_every_photo_can_be_evaluated_and_one_class_is_enough(run: Run, small_mo
     done = run("evaluate", small_model, "--data", dataset / "one", "--split", "all")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "accuracy 100.00% on 5 images")
     assert json.loads(run("evaluate", small_model, "--data", dataset, "--json").stdout)["n"] == 5  # the cats
+
+
+@pytest.mark.parametrize("rule", [ALIKE, CONTENT])
+def test_a_file_without_its_list_of_photos_says_which_may_have_changed_sides(
+    run: Run, write_sealed: WriteSealed, tmp_path: Path, rule: str
+) -> None:
+    random = np.random.RandomState(0)
+    for label in ("cat", "dog"):
+        (tmp_path / "alike" / label).mkdir(parents=True)
+        for i in range(40):
+            if i % 2 == 0:
+                pixels = random.randint(0, 246, (8, 8, 3)).astype(np.uint8)
+            picture = Image.fromarray(pixels + np.uint8(i % 2)).resize((32, 32), Image.Resampling.NEAREST)
+            picture.save(tmp_path / "alike" / label / f"{i}.png")
+    nano = onnx.load(model_file("nano"))
+    card = replace(Model(model_file("nano")).card, validation={"fraction": 0.1, "seed": 0, "rule": rule})
+    done = run("evaluate", write_sealed(nano, card), "--data", tmp_path / "alike", "--split", "val")
+    warned = "of these images look alike, and stand where one of them decides: when photos came or went, the model may"
+    assert done.returncode == 0
+    assert (warned in done.stderr) == (rule == ALIKE)
 
 
 def test_what_the_model_has_learned_from_is_told(run: Run, small_model: Path, dataset: Path) -> None:

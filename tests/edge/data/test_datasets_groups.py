@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.edge.data.datasets import load_split, load_splits, uncertain_test_photos
+from edge_cifar.edge.data.datasets import decided_by_others, load_split, load_splits, uncertain_test_photos
 from edge_cifar.edge.errors import DataError
 from edge_cifar.edge.splits.split_rules import ALIKE, BY_NAME, CONTENT
 from PIL import Image
@@ -38,6 +38,14 @@ def test_look_alikes_stand_on_one_side_and_it_is_said(photos: Path) -> None:
     assert sum(map(len, pairs)) == 40
     assert all(len(images) == 2 * len(own) for images, own in zip(splits.values(), pairs, strict=True))
     assert splits["test"].remarks == ("80 photos in 40 groups of look-alikes, each on one side of the split",)
+    for path in photos.glob("*/*[13579].png"):
+        if path.name != "garden-01.png" or path.parent.name == "dog":
+            path.unlink()
+    one = load_split(str(photos), "test", 32, **CUT, rule=ALIKE)
+    assert one.remarks == ("2 photos in a group of look-alikes, all on one side of the split",)
+
+
+def test_without_the_rule_look_alikes_are_dealt_out_one_by_one(photos: Path) -> None:
     alone = load_splits(str(photos), 32, **CUT, rule=CONTENT)
     assert sum(len({number(name) for name in images.ids}) for images in alone.values()) > 40
 
@@ -59,6 +67,18 @@ def test_groups_stay_where_they_are_when_others_come_and_go(photos: Path) -> Non
     assert len(after["train"]) < len(before["train"])
     for split in ("val", "test"):
         assert after[split].ids == before[split].ids
+
+
+def test_photos_that_others_may_take_along_are_counted(photos: Path) -> None:
+    images = load_split(str(photos), "test", 32, **CUT, rule=ALIKE)
+    assert decided_by_others(images, ALIKE) == len(images)
+    for rule in (CONTENT, f"{BY_NAME}/(\\w+)-"):
+        assert decided_by_others(load_split(str(photos), "test", 32, **CUT, rule=rule), rule) == 0
+    for path in photos.glob("*/*[13579].png"):
+        path.unlink()
+    alone = load_split(str(photos), "test", 32, **CUT, rule=ALIKE)
+    assert len(alone)
+    assert decided_by_others(alone, ALIKE) == 0
 
 
 def test_names_keep_photos_together_across_classes(photos: Path) -> None:
@@ -91,6 +111,8 @@ def test_photos_without_such_a_name_stand_alone(photos: Path) -> None:
 
 def test_too_few_groups_and_unknown_rules_are_named(photos: Path) -> None:
     with pytest.raises(DataError, match=r"class 'cat' has a single group of photos \(40 in all\), too few to cut"):
+        load_splits(str(photos), 32, **CUT, rule=f"{BY_NAME}cat|dog")
+    with pytest.raises(DataError, match=r"split from; let --split-by find 3 groups in it or remove"):
         load_splits(str(photos), 32, **CUT, rule=f"{BY_NAME}cat|dog")
     with pytest.raises(DataError, match=r"a rule that this version doesn't know \('tomorrow'\); update edge-cifar"):
         load_splits(str(photos), 32, **CUT, rule="tomorrow")

@@ -73,3 +73,10 @@ def test_damage_is_found_when_an_image_is_first_read_and_the_file_removed(
     with pytest.raises(DataError, match=f"^{path}: damaged on the disk, and removed"):
         rows[4]
     assert not path.exists()
+
+
+def test_a_damaged_file_that_cannot_be_removed_is_named(rgb: Pixels, tmp_path: Path) -> None:
+    path = tmp_path / "entry.npz"
+    path.mkdir()  # which no unlink removes
+    with pytest.raises(DataError, match=f"^{path}: damaged on the disk, and can't be removed \\(.*\\); delete it"):
+        in_file(rgb, rgb.tobytes()[:-1], path)[4]

@@ -8,6 +8,7 @@ import pytest
 from edge_cifar.edge.data.cifar import CIFAR10_LABELS
 from edge_cifar.edge.data.datasets import load_split
 from edge_cifar.edge.errors import DataError
+from edge_cifar.edge.splits.split_rules import ALIKE
 from edge_cifar.train.data.cifar_download import ARCHIVES
 from edge_cifar.train.data.load_splits import load_dataset
 from PIL import Image
@@ -120,3 +121,26 @@ def test_classes_too_small_to_be_cut_for_good_are_named(tmp_path: Path) -> None:
         lines += load_dataset(str(tmp_path / "mine"), 8, 0.1, 0).scan.remarks
         shutil.rmtree(tmp_path / "mine" / "cow")
     assert set(lines) == {"few photos of cow: which of them test may change when photos come or go, so add photos"}
+
+
+@pytest.mark.parametrize("way", ["extra", "split folders"])
+def test_look_alikes_in_two_folders_are_told(tmp_path: Path, way: str) -> None:
+    random = np.random.RandomState(0)
+    folders = ("data", "more") if way == "extra" else ("data/train", "data/test")
+    for label in ("cat", "dog"):
+        for folder in folders:
+            (tmp_path / folder / label).mkdir(parents=True)
+        for i in range(20):
+            pixels = random.randint(0, 246, (8, 8, 3)).astype(np.uint8)
+            for brighter, folder in enumerate(folders):
+                picture = Image.fromarray(pixels + np.uint8(brighter)).resize((32, 32), Image.Resampling.NEAREST)
+                picture.save(tmp_path / folder / label / f"{i}.png")
+    extra = str(tmp_path / "more") if way == "extra" else None
+    dataset = load_dataset(str(tmp_path / "data"), 32, 0.1, 0, extra=extra, rule=ALIKE)
+    learned = {Path(name).stem + name.split("/")[-2] for name in dataset.train.ids}
+    held_out = [name for split in (dataset.val, dataset.test) for name in split.ids]
+    count = sum(Path(name).stem + name.split("/")[-2] in learned for name in held_out)
+    told = f"{count} validation and test photos look like training photos of another folder: their accuracy flatters"
+    assert count
+    assert told in dataset.scan.remarks
+    assert not any("look like" in line for line in load_dataset(str(tmp_path / "data"), 32, 0.1, 0).scan.remarks)

