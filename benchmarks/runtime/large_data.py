@@ -21,6 +21,7 @@ from PIL import Image
 
 from ...edge.cli.exit_status import reporting
 from ...edge.data import image_folder
+from ...edge.data.decoded_cache import SETTLED
 from ...edge.data.synthetic_shapes import LABELS, render
 from ...edge.photos.contract import Photo, Pixels, read_photo
 from ...edge.photos.preprocessing import Preprocessing
@@ -54,6 +55,7 @@ def large_data(
         started = time.perf_counter()
         make_photos(data, photos)
         typer.echo(f"{photos:,} photos of {SIDES[0]} x {SIDES[1]} pixels made in {time.perf_counter() - started:.0f} s")
+        time.sleep(SETTLED)  # of photos that changed a moment ago nothing is kept
         environment = {**os.environ, "XDG_CACHE_HOME": str(Path(scratch) / "cache")}
         command = [sys.executable, "-m", MODULE, "start", str(data), str(size), net, str(batch_size), str(steps)]
         typer.echo("start   to its first step  photos decoded  images/s  peak memory")

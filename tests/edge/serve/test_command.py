@@ -28,9 +28,11 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 @contextmanager
 def started(command: list[str], folder: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """Start the server as a process of its own; give it and its port, and end it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where tests run by nohup
     process = subprocess.Popen(
         [*command, "serve", "nano", "--port", "0", *arguments], cwd=folder, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGHUP, before)
     try:
         assert process.stderr
         line = process.stderr.readline()
