@@ -78,14 +78,14 @@ def summary(result: Mapping[str, Any]) -> list[str]:
     lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
     for _, group in groupby(rows, key=lambda row: row.way):
         own = list(group)
-        seconds = mean(row.train_seconds + row.export_seconds for row in own)
+        minutes = sorted({f"{(row.train_seconds + row.export_seconds) / 60:.1f}" for row in own}, key=float)
         cells = (
             own[0].way,
             _top1(own),
             f"{mean(row.macro_recall for row in own):.1%}",
             f"{mean(100 * (row.top1 - row.int8_top1) for row in own):.2f} points",
             f"{max(row.int8_bytes for row in own):,}",
-            f"{seconds / 60:.1f} min",
+            f"{' - '.join(dict.fromkeys((minutes[0], minutes[-1])))} min",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return lines
