@@ -160,7 +160,10 @@ def test_what_users_run_ships_and_what_maintainers_run_does_not() -> None:
     rooms = {path.parent.relative_to(ROOT) for path in FILES}
     expected = {f"edge_cifar.{'.'.join(room.parts)}" for room in rooms if not STUDIES & set(room.parts)}
     expected = expected - {"edge_cifar.edge.public"} | {"edge_cifar"}
-    assert set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]) == expected
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    files = [(package, path) for package, paths in configured["package-data"].items() for path in paths]
+    data_folders = {f"{package}.{Path(path).parent}" for package, path in files if Path(path).parent.name}
+    assert set(configured["packages"]) == expected | data_folders
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, "edge/public"])
