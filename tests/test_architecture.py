@@ -57,6 +57,7 @@ ARROWS = {
     "benchmarks/peers": "measure photo_path portability",
     "benchmarks/publish": "own_photos peers portability report",
     "benchmarks/own_photos": "measure portability",
+    "benchmarks/release": "",
     "benchmarks/zoo": "measure portability",
     "benchmarks/serving": "robustness",
 }
@@ -75,6 +76,7 @@ STUDIES = {
     "photo_path",
     "portability",
     "publish",
+    "release",
     "robustness",
     "runtime",
     "serving",
