@@ -1,0 +1,20 @@
+"""Whether the command line takes words that a document or a unit shows; nothing of them is run."""
+
+from functools import cache
+
+import typer
+from edge_cifar.edge.cli.command_table import build_app
+from typer.core import TyperGroup
+
+
+def parses(words: list[str]) -> bool:
+    """Return whether the command line takes these words; a wrong one raises an exception."""
+    program = _program(words[0])
+    return bool(program.commands[words[0]].make_context(words[0], words[1:]))
+
+
+@cache
+def _program(command: str) -> TyperGroup:
+    program = typer.main.get_command(build_app(command))
+    assert isinstance(program, TyperGroup)
+    return program
