@@ -25,9 +25,10 @@ types: .venv/installed-dev
 unit: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
-# The README's pictures and tables from benchmarks/results.
+# The documents' pictures and tables from benchmarks/results, and the cards of the nets.
 figures: .venv/installed-dev
 	$(BIN)/python -m edge_cifar.benchmarks.publish.figures
+	$(BIN)/python -m edge_cifar.benchmarks.publish.model_cards
 
 # What is handed out of the commit that is checked out, into dist/ (CONTRIBUTING.md, "A release").
 release: .venv/installed-dev .venv/installed-release

@@ -24,7 +24,7 @@ def commands(text: str) -> Iterator[list[str]]:
             continue
         for line in block.replace("\\\n", " ").splitlines():
             lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()<>")
-            lexer.commenters = "#"
+            lexer.whitespace_split = True
             command: list[str] = []
             for word in [*lexer, ";"]:
                 if word not in SEPARATORS:

@@ -1,0 +1,27 @@
+"""What pyproject.toml keeps out, and until when."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_each_version_kept_out_has_its_reason_above_it() -> None:
+    lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    kept_out = [i for i, line in enumerate(lines) if re.match(r'    "[\w.-]+(\[.*\])?[^"]*(<|!=|==|~=)', line)]
+    assert kept_out, "no ceiling left: this test has nothing to do"
+    for i in kept_out:
+        assert lines[i - 1].startswith("    # "), f"{lines[i]}: say why in a comment above it"
+
+
+@pytest.mark.network
+def test_typer_still_imports_pydantic(tmp_path: Path) -> None:
+    """Its newest release does, which costs every start of the program a third; where it doesn't, raise the ceiling."""
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", tmp_path, "typer"], check=True)
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import typer; print('pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "typer < 0.29 has no reason any more"
