@@ -168,6 +168,14 @@ def test_what_users_run_ships_and_what_maintainers_run_does_not() -> None:
     assert set(configured["packages"]) == expected | data_folders
 
 
+def test_text_is_read_in_the_encoding_that_it_was_written_in() -> None:
+    """Without `encoding` it is the system's: on Windows, of a class called café, another one than UTF-8."""
+    for path in (each for each in FILES if not STUDIES & set(each.parts)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
+                assert node.keywords, f"{path}, line {node.lineno}: which encoding?"
+
+
 @pytest.mark.parametrize("folder", [*FOLDERS, "edge/public"])
 def test_every_package_is_typed(folder: str) -> None:
     assert (ROOT / folder / "py.typed").exists()

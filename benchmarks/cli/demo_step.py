@@ -34,7 +34,7 @@ def run_step(*arguments: object) -> Step:
     command = shlex.join(["edge-cifar", *words])
     typer.echo(f"$ {command}", err=True)
     started = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as stdout:  # a pipe of its own might fill while we wait for the other
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as stdout:  # a second pipe might fill while we read the first
         program = [sys.executable, "-m", "edge_cifar.edge", *words, "--json"]
         with subprocess.Popen(program, stdout=stdout, stderr=subprocess.PIPE, text=True) as process:
             told = _shown_in_passing(process)
