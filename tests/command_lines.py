@@ -13,6 +13,11 @@ def parses(words: list[str]) -> bool:
     return bool(program.commands[words[0]].make_context(words[0], words[1:]))
 
 
+def options(command: str) -> set[str]:
+    """Return all names of a command's options."""
+    return {name for parameter in _program(command).commands[command].params for name in parameter.opts}
+
+
 @cache
 def _program(command: str) -> TyperGroup:
     program = typer.main.get_command(build_app(command))
