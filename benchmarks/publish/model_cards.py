@@ -1,7 +1,7 @@
 """`python -m edge_cifar.benchmarks.publish.model_cards` (`make figures`): a card in Hugging Face's form for each net.
 
-Written from what the model files say of themselves, and from the table of the family
-(https://huggingface.co/docs/hub/model-cards, the metadata of `model-index`).
+Written from what the model files say of themselves, and from the table of the family; the metadata is that of Hugging
+Face's documentation ("Model Cards", `model-index`).
 """
 
 import json
