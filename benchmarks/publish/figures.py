@@ -30,10 +30,10 @@ Result: TypeAlias = Mapping[str, Any]
 
 RESULTS = Path("benchmarks/results")
 PAGES = {
-    "README.md": ["family"],
+    "README.md": ["family", "own_photos"],
     "benchmarks/README.md": ["measured", "peers"],
     "export/SAME_BITS.md": ["conformance"],
-    "train/README.md": ["notebooks", "own_photos"],
+    "train/README.md": ["notebooks"],
 }
 """Names of tables, by the page that they stand in."""
 BENCHMARK, CONFORMANCE, FAMILY = "benchmark.json", "conformance.json", "family.json"
