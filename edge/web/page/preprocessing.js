@@ -1,0 +1,28 @@
+// How a photo becomes a net's pixels, as edge/photos/preprocessing.py has it.
+
+const FITS = ["squash", "crop"];
+const FILTERS = ["bilinear", "bicubic", "lanczos"];
+
+/** Return {size, fit, filter, cropShare} of a card's size and resize rule ("crop-bilinear-0.875"). Throws for others. */
+export function parseRule(size, rule) {
+  const [fit, filter, ...share] = rule.split("-");
+  const cropShare = share.length ? Number(share.join("-")) : 1; // "1e-05"
+  if (!FITS.includes(fit) || !FILTERS.includes(filter) || !(cropShare > 0 && cropShare <= 1)) {
+    throw new Error(`resize rule ${rule}`);
+  }
+  return { size, fit, filter, cropShare };
+}
+
+/** Return how many times its size a photo keeps at least while it is reduced by whole factors. */
+export function reducingGap(size) {
+  return size < 128 ? 3 : 3;
+}
+
+/** Return [left, top, right, bottom] of what of a photo becomes pixels. */
+export function taken({ fit, cropShare }, width, height) {
+  if (fit === "squash") return [0, 0, width, height];
+  const side = Math.min(width, height) * cropShare;
+  const left = (width - side) / 2;
+  const top = (height - side) / 2;
+  return [left, top, left + side, top + side];
+}
