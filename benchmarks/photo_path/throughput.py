@@ -31,7 +31,6 @@ from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import Machine, this_machine
 from ...edge.model.contract import Model
 from ...edge.model.shipped_models import MODEL_HELP, SHIPPED_DEFAULT, model_file
-from ...edge.photos.contract import REDUCING_GAP
 from ...edge.stats.paired_timing import Ratio, Seconds, ratio
 from ...edge.stream.classify_stream import classify_many
 from ...edge.stream.find_photos import search
@@ -85,7 +84,7 @@ def measure(paths: Sequence[Path], pool: Pool, model: Path, rounds: int) -> list
     names = [str(path) for path in paths]
     shares = [names[i :: SHARES * cores] for i in range(SHARES * cores)]
     classifier = Classifier(model, threads=1)
-    decode = partial(_decode, side=round(REDUCING_GAP * classifier.model.card.size))
+    decode = partial(_decode, side=classifier.model.card.preprocessing.draft_side)
     decode_and_run = partial(_decode_and_run, model=str(model))
     ways: dict[str, Task] = {
         "predict": lambda: _predict(classifier, paths[0].parent, cores),
@@ -177,7 +176,7 @@ def _decode_and_run(paths: Sequence[str], model: str) -> float:
     started = time.process_time()
     for first in range(0, len(paths), BATCH):
         own = paths[first : first + BATCH]
-        _decode(own, round(REDUCING_GAP * size))
+        _decode(own, opened.card.preprocessing.draft_side)
         opened.logits(batch[: len(own)])
     return time.process_time() - started
 

@@ -25,13 +25,13 @@ from ...edge.model.contract import Model
 from ...edge.photos.contract import read_photo
 from ...edge.stats.paired_timing import Task, calls_within, ratio, time_in_turns
 from ...export.proof.int8_share import int8_share
+from ..measure.finished_command import Finished, edge_cifar
 from ..portability.conformance import measure
 from ..portability.conformance_photos import images_of
 from ..portability.conformance_report import kind_of
 from ..portability.emulated import ALL_CPUS, CpusOption, choose_cpus, say
 from ..portability.emulators import CPUS, check_host, check_prepared
 from ..portability.emulators_setup import NEWEST
-from .exporting import Exported, export_file
 from .files import NETS, ZooFile, zoo_files
 from .report import Row, markdown
 
@@ -61,8 +61,8 @@ def table(
     rows = earlier_rows(out)
     for file in zoo_files(nets.split(","), photos[JUDGED : JUDGED + SETTLING], work):
         say(f"{file.net}, {file.exporter}")
-        exported = export_file(file, calibrating, calibration, work / f"{file.net}.{file.exporter.split()[-1]}")
-        row = judge(file, exported, judging, names)
+        folder = work / f"{file.net}.{file.exporter.split()[-1]}"
+        row = judge(file, export(file, calibrating, calibration, folder), folder, judging, names)
         say(row.problem or row.portability)
         rows[row.net, row.exporter] = row
         write_results(out, rows, f"{len(judging)} of {data.name} that calibrated nothing")
@@ -95,11 +95,18 @@ def link_photos(photos: Sequence[Path], folder: Path) -> Path:
     return folder
 
 
-def judge(file: ZooFile, exported: Exported, photos: Sequence[Path], cpus: Sequence[str]) -> Row:
-    """Return what an export is worth, by `photos` on this machine and the first of them on each of `cpus`."""
+def export(file: ZooFile, data: Path, calibration: int, folder: Path) -> Finished:
+    """Export `file` into `folder`, calibrated on `calibration` photos of `data`."""
+    options = ["--unlabelled", "--quantize", "--calibration-size", str(calibration), "--out", str(folder)]
+    return edge_cifar("export", file.source, *file.told, "--data", str(data), *options)
+
+
+def judge(file: ZooFile, exported: Finished, folder: Path, photos: Sequence[Path], cpus: Sequence[str]) -> Row:
+    """Return what an export into `folder` is worth, by `photos` here and the first of them on each of `cpus`."""
     if exported.problem:
         return Row(file.net, file.exporter, exported.seconds, exported.peak_mb, problem=exported.problem)
-    fp32, int8 = Model(exported.fp32), Model(exported.int8)
+    int8_file = folder / "model.int8.onnx"
+    fp32, int8 = Model(folder / "model.fp32.onnx"), Model(int8_file)
     pixels = np.stack([read_photo(photo, int8.card.preprocessing) for photo in photos])
     answers = [np.array([model.logits(image[None])[0].argmax() for image in pixels]) for model in (fp32, int8)]
     tasks: list[Task] = [
@@ -107,14 +114,14 @@ def judge(file: ZooFile, exported: Exported, photos: Sequence[Path], cpus: Seque
         for model in (fp32, int8)
     ]
     before, after = time_in_turns(tasks, ROUNDS, calls_within(tasks, SECONDS, MOST_CALLS))
-    asked, failures = measure(cpus, [NEWEST], {exported.int8: kind_of(int8.card)}, photos[:SHOWN])
+    asked, failures = measure(cpus, [NEWEST], {int8_file: kind_of(int8.card)}, photos[:SHOWN])
     return Row(
         file.net,
         file.exporter,
         exported.seconds,
         exported.peak_mb,
-        sha256=file_sha256(exported.int8),
-        int8_share=int8_share(onnx.load(exported.int8)),
+        sha256=file_sha256(int8_file),
+        int8_share=int8_share(onnx.load(int8_file)),
         portability=int8.card.portability,
         cpus=len(asked) + len(failures),
         same_bits=sum(row.comparison.identical for row in asked),

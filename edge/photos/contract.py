@@ -15,13 +15,12 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import PhotoError
 from .decode import FORMATS, decode
-from .pixels import REDUCING_GAP, Pixels, orientation_of, to_rgbx, upright_rgb
+from .pixels import Pixels, orientation_of, to_rgbx, upright_rgb
 from .preprocessing import Preprocessing
 from .source import Content, Photo, Piped, photo_content
 
 __all__ = [
     "FORMATS",
-    "REDUCING_GAP",
     "Photo",
     "Pixels",
     "photo_name",
@@ -49,7 +48,7 @@ def read_photo(photo: Photo, to: int | Preprocessing) -> Pixels:
     wanted = Preprocessing.of(to)
 
     def pixels(content: Content, stack: ExitStack) -> Pixels:
-        image, extent = decode(content, stack, round(wanted.size * REDUCING_GAP / wanted.crop_share))
+        image, extent = decode(content, stack, wanted.draft_side)
         return to_rgbx(image, wanted, extent or image.size, orientation_of(image))
 
     return _reading(photo, pixels)

@@ -27,9 +27,6 @@ ORIENTATIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Reduce by whole factors until this many times the target size, then resize: Pillow's own suggestion for
-# results that can hardly be told from a full resize.
-REDUCING_GAP = 3.0
 BAND_PIXELS = 1 << 20
 
 DARK = 4096
@@ -101,7 +98,7 @@ def _shrink(image: Image.Image, wanted: Preprocessing, extent: Extent) -> Image.
     size = wanted.size
     if image.size == (size, size) and (right - left, bottom - top) == image.size:
         return _to_8_bit(image)
-    across, down = (max(1, int(side / size / REDUCING_GAP)) for side in (right - left, bottom - top))
+    across, down = (max(1, int(side / size / wanted.reducing_gap)) for side in (right - left, bottom - top))
     rows = down * max(1, BAND_PIXELS // (width * down))
     if rows >= height:
         reduced = _to_8_bit(image).reduce((across, down))

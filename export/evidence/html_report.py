@@ -29,6 +29,7 @@ from .text_tables import (
     CAVEATS,
     confidence_line,
     drop_note,
+    few_images,
     parity_line,
     portability_line,
     worth_line,
@@ -39,10 +40,10 @@ from .text_tables import (
 class Exported:
     """An export: the first of `files` is the fp32 file, the second the int8 file if there is one, whose `worth` it is.
 
-    `rungs` are the ways to quantize that were tried, none if it was not asked for. `title` names what was exported,
-    `history` has the rows of its training, none where it was trained elsewhere, and `doubts` the photos whose labels
-    that doubts, None where it judged none. `logits` (N, classes) are the fp32 file's on `test`; `photo_of` gives the
-    photo of a split and id. `photo_time` is None where photos have no files.
+    `rungs` are the ways to quantize that were tried, none if it was not asked for, and `chosen` is that of the int8
+    file. `title` names what was exported, `history` has the rows of its training, none where it was trained elsewhere,
+    and `doubts` the photos whose labels that doubts, None where it judged none. `logits` (N, classes) are the fp32
+    file's on `test`; `photo_of` gives the photo of a split and id. `photo_time` is None where photos have no files.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Exported:
     files: Sequence[Evidence]
     budget: Budget
     rungs: Sequence[Rung]
+    chosen: Rung | None
     worth: Worth | None
     logits: Logits
     photo_of: Callable[[str, str], Photo]
@@ -205,8 +207,7 @@ def _rungs(exported: Exported) -> list[str]:
         told = f"All were tried, and the one kept that loses least, if it is no more than {allowed}."
     if exported.budget.best_effort:
         told = f"{told[:-1]}, or else, the one that loses least is kept."
-    # Both ways end with the one that loses least, the first of several alike.
-    kept = min(exported.rungs, key=lambda rung: rung.drop) if exported.worth else None
+    n = exported.files[0].val.n
     header = [
         "",
         "points lost" if labelled else "points answered otherwise",
@@ -218,7 +219,7 @@ def _rungs(exported: Exported) -> list[str]:
     ]
     rows = [
         [
-            f"{rung.method}, kept" if rung is kept else rung.method,
+            f"{rung.method}, kept" if rung is exported.chosen else rung.method,
             f"{rung.drop:.2f}",
             "{:.2f} to {:.2f}".format(*rung.interval),
             f"{rung.same_answers:.2%}",
@@ -231,7 +232,8 @@ def _rungs(exported: Exported) -> list[str]:
     return [
         paragraph(told, "note"),
         table(header, *rows),
-        paragraph(drop_note(exported.files[0].val.n, labelled), "note"),
+        paragraph(drop_note(n, labelled), "note"),
+        *(paragraph(note, "note") for note in few_images(exported.budget, n)),
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ...edge.stats.confidence import FEW
 from ...edge.text_table import text_table
 from ..proof.portability import Portability
-from ..quantization.accuracy_ladder import Rung
+from ..quantization.accuracy_ladder import Budget, Rung
 from .int8_speedup import Worth
 from .measured_accuracy import Evidence
 
@@ -53,6 +53,15 @@ def drop_note(n: int, labelled: bool = True) -> str:
             f"{100 / n:.2g} points; the interval is what chance allows"
         )
     return f"drops are of {n:,} validation images, one of them {100 / n:.2g} points; the interval is what chance allows"
+
+
+def few_images(budget: Budget, n: int) -> Iterator[str]:
+    """Yield what was chosen by where `n` validation images are too few to choose by accuracy."""
+    if not budget.by_drop(n):
+        yield (
+            f"{n:,} images tell little of {budget.max_drop:g} points: of the calibration methods within, the one is "
+            "kept whose logits are nearest to the float file's"
+        )
 
 
 def evidence_lines(files: Sequence[Evidence]) -> Iterator[str]:

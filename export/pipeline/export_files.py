@@ -15,7 +15,7 @@ from ..evidence.int8_speedup import CALLS, compare_latency
 from ..evidence.measured_accuracy import Evidence
 from ..evidence.older_onnxruntime import prove_target
 from ..evidence.photo_time import time_photos
-from ..evidence.text_tables import evidence_lines, rung_lines, worth_line
+from ..evidence.text_tables import evidence_lines, few_images, rung_lines, worth_line
 from ..quantization.accuracy_ladder import Budget, Rung
 from ..quantization.variants import VARIANTS
 from .earlier_export import Earlier, earlier_default, earlier_files
@@ -86,10 +86,11 @@ def _export(exporter: Exporter, order: Order) -> Outcome:
     fp32, references = exporter.write_fp32()
     files, default, worth = [fp32], FP32, None
     rungs: list[Rung] = []
+    chosen: Rung | None = None
     if order.quantize:
         int8, ladder = exporter.write_int8(order.budget, references)
-        rungs = ladder.rungs
-        outcome.lines += [*rung_lines(rungs, fp32.val.n, source.labelled), ""]
+        rungs, chosen = ladder.rungs, ladder.chosen
+        outcome.lines += [*rung_lines(rungs, fp32.val.n, source.labelled), *few_images(order.budget, fp32.val.n), ""]
         outcome.summary |= {
             "budget": asdict(order.budget),
             "rungs": [asdict(rung) for rung in rungs],
@@ -114,6 +115,7 @@ def _export(exporter: Exporter, order: Order) -> Outcome:
         files=files,
         budget=order.budget,
         rungs=rungs,
+        chosen=chosen,
         worth=worth,
         logits=references.fp32.test,
         photo_of=source.photo_of,

@@ -28,6 +28,9 @@ from .calibration import (
 from .equalization import equalize
 from .quantize import quantize
 
+TELLING_LOSSES = 5
+"""Images that a budget must allow to be lost, or accuracy on so few tells too little of which int8 file is better."""
+
 TIMED_RUNS = 200  # of one image each, for a rung's latency
 LARGEST_TRIAL = 5000 * 32 * 32 * 4  # bytes of images that a layer is tried on: all that CIFAR-10 validates on
 
@@ -44,6 +47,10 @@ class Budget:
     portable: bool = True  # False: weights use all of int8, and CPUs without VNNI may answer otherwise
     best_effort: bool = False  # where nothing in integers is within: the best of it, rather than none
 
+    def by_drop(self, images: int) -> bool:
+        """Return whether the drop on so many validation images decides which of the rungs within it is chosen."""
+        return self.every_rung or self.best_effort or images * self.max_drop >= 100 * TELLING_LOSSES
+
     def seeds(self, count: int) -> list[int]:
         """Return the seeds of `count` calibration samples: `sample_seed` and those after it."""
         return [(self.sample_seed + i) % 2**32 for i in range(count)]
@@ -56,6 +63,7 @@ class Rung:
     method: str
     drop: float
     same_answers: float  # share of images, 0 to 1, that get the float model's answer
+    logits_error: float  # mean square difference of the logits from the float model's
     latency: float  # median of single images on one thread
     bytes: int
     portability: str
@@ -89,6 +97,7 @@ class Ladder:
     def climb(self) -> onnx.ModelProto | None:
         """Return the first model within the budget, None if there is none; `chosen` is then its rung.
 
+        Where validation is too small to tell: of the calibration methods within, that with the nearest logits.
         With `every_rung`: try all and return the one with the smallest drop, the cheaper one of two alike.
         """
         expected = run_logits(self.float_model, self.val.images)
@@ -97,11 +106,22 @@ class Ladder:
             rung = self._measure(attempt, expected)
             self.rungs.append(rung)
             within = rung.drop <= self.budget.max_drop
-            if (within or self.budget.best_effort) and (self.chosen is None or rung.drop < self.chosen.drop):
+            if (within or self.budget.best_effort) and (not self.chosen or self._loss(rung) < self._loss(self.chosen)):
                 best, self.chosen = attempt.model, rung
-            if within and not self.budget.every_rung:
+            first = attempt.method not in METHODS or self.budget.by_drop(len(self.val))
+            if within and first and not self.budget.every_rung:
                 break
         return best
+
+    def _loss(self, rung: Rung) -> tuple[bool, float]:
+        """Return what the chosen rung has least of."""
+        by_drop = self.budget.by_drop(len(self.val))
+        return rung.drop > self.budget.max_drop, rung.drop if by_drop else rung.logits_error
+
+    @property
+    def _settled(self) -> bool:
+        within = self.chosen is not None and self.chosen.drop <= self.budget.max_drop
+        return within and not self.budget.every_rung
 
     def _attempts(self, expected: Logits) -> Iterator[Attempt]:
         portable = self.budget.portable
@@ -110,6 +130,8 @@ class Ladder:
         histograms = activation_histograms(self.float_model, sample)
         for method in METHODS:
             yield Attempt(method, to_int8(self.float_model, ranges(histograms, method)))
+        if self._settled:
+            return
         method = self._best_method()
         if len(self.train) > len(sample):  # otherwise all samples are the same images
             yield self._median_of_samples(method, expected)
@@ -191,6 +213,7 @@ class Ladder:
             drop=self._drop(logits, expected),
             interval=(100 * low, 100 * high),
             same_answers=float((logits.argmax(1) == expected.argmax(1)).mean()),
+            logits_error=float(((logits - expected) ** 2).mean()),
             latency=single_image_latency(attempt.model, self.val.images[:TIMED_RUNS]),
             bytes=len(attempt.model.SerializeToString()),
             portability=portability(attempt.model),

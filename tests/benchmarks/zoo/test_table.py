@@ -2,10 +2,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from edge_cifar.benchmarks.zoo.exporting import Exported, export_file
 from edge_cifar.benchmarks.zoo.files import ZooFile
 from edge_cifar.benchmarks.zoo.report import Row, markdown
-from edge_cifar.benchmarks.zoo.table import earlier_rows, judge, link_photos, table, write_results
+from edge_cifar.benchmarks.zoo.table import earlier_rows, export, judge, link_photos, table, write_results
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.stats.paired_timing import Ratio
 
@@ -13,14 +12,14 @@ NET = ZooFile("net", "torch, old", "net.onnx")
 
 
 def test_an_export_that_fails_is_a_row_with_its_last_words(tmp_path: Path) -> None:
-    exported = export_file(ZooFile("net", "torch, old", str(tmp_path / "none.onnx")), tmp_path, 8, tmp_path / "out")
+    exported = export(ZooFile("net", "torch, old", str(tmp_path / "none.onnx")), tmp_path, 8, tmp_path / "out")
     assert exported.problem.startswith("edge-cifar export: ")
     assert "none.onnx: " in exported.problem
     assert exported.seconds > 0
     assert 20 < exported.peak_mb < 2000  # onnx and torch are in it
     assert not (tmp_path / "out").exists()
 
-    row = judge(NET, exported, [], [])
+    row = judge(NET, exported, tmp_path, [], [])
     assert (row.problem, row.to_float) == (exported.problem, None)
     assert f"| net | torch, old |  | **{exported.problem}** |" in markdown({}, [row])
 
@@ -69,8 +68,3 @@ def test_files_of_others_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "zoo.md").write_text("mine")
     with pytest.raises((EdgeCifarError, typer.Exit), match=r"zoo\.md"):
         table(tmp_path, tmp_path, out=tmp_path / "zoo.json")
-
-
-def test_exported_files_have_the_names_that_export_gives() -> None:
-    exported = Exported(Path("there"), 1, 1)
-    assert (exported.fp32.name, exported.int8.name) == ("model.fp32.onnx", "model.int8.onnx")

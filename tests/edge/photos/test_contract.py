@@ -236,11 +236,12 @@ def test_the_whole_photo_is_squashed_to_a_square() -> None:
     assert np.all(read[:, 5:] == 255)
 
 
-def test_a_large_jpeg_decoded_at_reduced_scale_is_close_to_the_whole() -> None:
+@pytest.mark.parametrize("size", [32, 127, 128, 224])
+def test_a_large_jpeg_decoded_at_reduced_scale_is_close_to_the_whole(size: int) -> None:
     photo = encode(render("heart", 1024, 768, np.random.RandomState(3)), "JPEG", quality=90)
     with Image.open(io.BytesIO(photo)) as image:
-        whole = to_pixels(image.convert("RGB"), 32)
-    reduced = read_photo(photo, 32)
+        whole = np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC).convert("RGBX"))
+    reduced = read_photo(photo, size)
     assert not np.array_equal(reduced, whole)
     assert np.abs(reduced.astype(int) - whole.astype(int)).mean() < 1
 

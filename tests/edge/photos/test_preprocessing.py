@@ -22,6 +22,28 @@ def jpeg(image: Image.Image, orientation: int = 1) -> bytes:
 
 
 @pytest.mark.parametrize(
+    ("made", "side"),
+    [
+        (Preprocessing(32), 96),
+        (Preprocessing(127), 381),
+        (Preprocessing(128), 192),
+        (Preprocessing(224), 336),
+        (Preprocessing(224, "crop", "bilinear", 0.875), 384),
+    ],
+)
+def test_a_jpeg_is_decoded_to_so_many_pixels_at_least(made: Preprocessing, side: int) -> None:
+    assert made.draft_side == side
+
+
+def test_large_pixels_come_from_half_as_many_as_small_ones() -> None:
+    image = shades(1200, 1200)
+    exact = Preprocessing(200)
+    assert np.array_equal(to_pixels(image, exact), to_pixels(image.reduce(4), exact))  # 300 of 1200, 1.5 times 200
+    small = Preprocessing(100)
+    assert np.array_equal(to_pixels(image, small), to_pixels(image.reduce(4), small))  # 3 times 100
+
+
+@pytest.mark.parametrize(
     ("made", "rule"),
     [
         (Preprocessing(32), "squash-bicubic"),

@@ -28,7 +28,7 @@ from thousand import LABELS
 
 N = 60
 MORE = re.compile(r"accura|\bright|truth|top-?1|broken|temperature \d", re.IGNORECASE)  # what needs labels
-RUNG = Rung("minmax", 3.3, 0.967, 250.0, 1000, "same bits on every CPU", interval=(1.0, 5.0))
+RUNG = Rung("minmax", 3.3, 0.967, 0.01, 250.0, 1000, "same bits on every CPU", interval=(1.0, 5.0))
 WORTH = Worth(Latency(1, 1, 1), Latency(0.5, 0.5, 0.5), Ratio(0.5, 0.4, 0.6))
 
 
@@ -54,7 +54,7 @@ def exported(
         for path, own in ((tiny_fp32_model, of_fp32), (tiny_int8_model, of_int8))
     ]
     photo = photos.images[0]
-    return Exported("theirs", [], answered, files, Budget(), [RUNG], WORTH, fp32, lambda *_: photo)
+    return Exported("theirs", [], answered, files, Budget(), [RUNG], RUNG, WORTH, fp32, lambda *_: photo)
 
 
 def test_nothing_is_fitted_to_answers(exported: Exported) -> None:

@@ -21,7 +21,7 @@ from edge_cifar.train.recipe.recipe import Recipe
 from edge_cifar.train.runs.run_folder import Run
 from elements import Elements
 
-RUNG = Rung("minmax", 0.1, 0.99, 250.0, 1000, "same bits on every CPU", interval=(-0.2, 0.4))
+RUNG = Rung("minmax", 0.1, 0.99, 0.01, 250.0, 1000, "same bits on every CPU", interval=(-0.2, 0.4))
 
 
 def worth(ratio: float) -> Worth:
@@ -51,10 +51,16 @@ def exported(files: list[Evidence], synthetic: LabelledImages, tmp_path: Path) -
         files=files,
         budget=Budget(),
         rungs=[RUNG],
+        chosen=RUNG,
         worth=worth(0.4),
         logits=torch.randn(len(synthetic), 10, generator=torch.Generator().manual_seed(0)).numpy(),
         photo_of=lambda _, name: synthetic.images[synthetic.ids.index(name)],
     )
+
+
+def test_the_page_says_that_few_images_decided_by_their_logits(exported: Exported) -> None:
+    assert "200 images tell little of 0.5 points: of the calibration methods within" in export_page(exported)
+    assert "tell little" not in export_page(replace(exported, budget=Budget(max_drop=2.5)))
 
 
 def test_where_the_best_will_do_the_page_says_so(exported: Exported) -> None:
@@ -112,7 +118,7 @@ def test_the_page_stays_small_whatever_the_photos_are(exported: Exported) -> Non
 
 def test_the_way_that_was_kept_is_marked(exported: Exported) -> None:
     tried = [replace(RUNG, method=method, drop=drop) for method, drop in (("a", 0.9), ("b", 0.3), ("c", 0.3))]
-    page = export_page(replace(exported, rungs=tried))
+    page = export_page(replace(exported, rungs=tried, chosen=tried[1]))
     assert "b, kept" in page
     assert page.count(", kept") == 1
     assert ", kept" not in export_page(replace(exported, rungs=tried, files=exported.files[:1], worth=None))

@@ -39,6 +39,27 @@ def test_the_climb_ends_at_the_first_rung_in_budget(small_graph: onnx.ModelProto
     assert ladder.chosen == ladder.rungs[0]
 
 
+def test_of_few_images_the_calibration_method_with_the_nearest_logits_is_kept(
+    small_graph: onnx.ModelProto, own_answers: LabelledImages
+) -> None:
+    few = own_answers.take(np.arange(40))
+    ladder = Ladder(small_graph, few, few, Budget(max_drop=12))  # allows 4 images to be lost
+    model = ladder.climb()
+    assert model is not None
+    assert [rung.method for rung in ladder.rungs] == ["minmax", "percentile", "least-squares", "entropy"]
+    within = [rung for rung in ladder.rungs if rung.drop <= 12]
+    assert ladder.chosen == min(within, key=lambda rung: rung.logits_error)
+    difference = run_logits(model, few.images) - run_logits(small_graph, few.images)
+    assert (difference**2).mean() == pytest.approx(ladder.chosen.logits_error)
+
+
+def test_of_enough_images_the_first_within_is_kept(small_graph: onnx.ModelProto, own_answers: LabelledImages) -> None:
+    few = own_answers.take(np.arange(40))
+    ladder = Ladder(small_graph, few, few, Budget(max_drop=12.5))  # allows 5
+    assert ladder.climb() is not None
+    assert [rung.method for rung in ladder.rungs] == ["minmax"]
+
+
 def test_without_a_rung_in_budget_there_is_no_model_and_every_rung_is_recorded(
     small_graph: onnx.ModelProto, own_answers: LabelledImages
 ) -> None:
