@@ -7,17 +7,17 @@ const MOST_PIXELS = 64_000_000; // more are refused before they are drawn: 256 M
 // As the photo path: colour profiles and the browser's own resizing are left out.
 const AS_IT_IS = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
-/** Return {image: {data, width, height}, orientation} of a file. Throws an Error that says what is wrong. */
+/** Return {image: {data, width, height}, orientation, isJpeg} of a file. Throws an Error that says what is wrong. */
 export async function decode(file) {
   if (file.size === 0) throw new Error("empty (0 bytes)");
-  const { orientation, blob } = await asStored(file);
+  const { orientation, blob, isJpeg } = await asStored(file);
   let bitmap;
   try {
     bitmap = await createImageBitmap(blob, AS_IT_IS);
   } catch {
     throw new Error("damaged, or of a kind that this browser doesn't read");
   }
-  return { image: samples(bitmap), orientation };
+  return { image: samples(bitmap), orientation, isJpeg };
 }
 
 let canvas; // kept, since a camera's frames all have one size

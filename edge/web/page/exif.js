@@ -2,25 +2,27 @@
 // decode, but photos are resized as they are stored, and turned then.
 
 const ORIENTATION = 0x0112;
+const START_OF_IMAGE = 0xffd8;
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;
 const SHORT = 3; // a tag's type: two bytes
 
-/** Return {orientation, blob}: 1 to 8, and the photo to be decoded as it is stored. */
+/** Return {orientation, blob, isJpeg}: 1 to 8, and the photo to be decoded as it is stored. */
 export async function asStored(blob) {
   const start = new DataView(await blob.slice(0, 1 << 18).arrayBuffer());
-  const found = place(start);
-  if (!found) return { orientation: 1, blob };
-  const orientation = start.getUint16(found.at, found.little);
-  if (orientation < 2 || orientation > 8) return { orientation: 1, blob };
+  const isJpeg = start.byteLength > 2 && start.getUint16(0) === START_OF_IMAGE;
+  const found = isJpeg ? place(start) : null;
+  const orientation = found ? start.getUint16(found.at, found.little) : 1;
+  if (orientation < 2 || orientation > 8) return { orientation: 1, blob, isJpeg };
   const one = new Uint8Array(found.little ? [1, 0] : [0, 1]);
-  return { orientation, blob: new Blob([blob.slice(0, found.at), one, blob.slice(found.at + 2)], { type: blob.type }) };
+  const parts = [blob.slice(0, found.at), one, blob.slice(found.at + 2)];
+  return { orientation, blob: new Blob(parts, { type: blob.type }), isJpeg };
 }
 
 /** Return where the orientation stands and whether its first byte is the lower one; nothing if there is none. */
 function place(view) {
   try {
-    return view.getUint16(0) === 0xffd8 ? inJpeg(view) : null;
+    return inJpeg(view);
   } catch (error) {
     if (error instanceof RangeError) return null; // cut short
     throw error;

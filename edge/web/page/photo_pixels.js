@@ -1,6 +1,6 @@
 // The photo contract for a decoded image: what edge/photos/pixels.py makes of the same samples, to the bit.
 
-import { reducingGap, taken } from "./preprocessing.js";
+import { draftScale, reducingGap, taken } from "./preprocessing.js";
 import { reduce } from "./reduce.js";
 import { resample } from "./resample.js";
 import { isTransparent, onWhite, premultiplied, straight } from "./transparency.js";
@@ -9,17 +9,29 @@ import { turned } from "./orientation.js";
 /**
  * Return RGBX samples, Uint8ClampedArray (size * size * 4), of an image {data, width, height} in RGBA as it is stored
  * in its file; `orientation` (1 to 8, Exif 2.3) says how it has to be turned.
+ *
+ * The photo path has a large JPEG decoded at 1/2, 1/4 or 1/8 scale, which browsers don't offer. libjpeg-turbo's
+ * pixels are then means of those of full size, so the same is done here afterwards; they differ by roundings, and
+ * where colours were stored at half the size.
  */
-export function photoPixels(image, wanted, orientation = 1) {
-  const small = isTransparent(image.data) ? onWhite(shrink(image, wanted, premultiplied, straight)) : shrink(image, wanted);
+export function photoPixels(image, wanted, orientation = 1, isJpeg = false) {
+  const { width, height } = image;
+  const scale = isJpeg ? draftScale(wanted, width, height) : 1;
+  const extent = [width / scale, height / scale];
+  const drafted = reduce(image, scale, scale);
+  const small = isTransparent(drafted.data)
+    ? onWhite(shrink(drafted, extent, wanted, premultiplied, straight))
+    : shrink(drafted, extent, wanted);
   return turned(small, orientation).data;
 }
 
-/** Reduce by whole factors, then resize; each step mixes what `before` makes of its samples, and is undone by `after`. */
-function shrink(image, wanted, before = same, after = same) {
-  const { width, height } = image;
+/**
+ * Reduce an image, which is `extent` [width, height] large, by whole factors, then resize; each step mixes what
+ * `before` makes of its samples, and is undone by `after`.
+ */
+function shrink(image, extent, wanted, before = same, after = same) {
   const { size, filter } = wanted;
-  const [left, top, right, bottom] = taken(wanted, width, height);
+  const [left, top, right, bottom] = taken(wanted, ...extent);
   if (isWhole(image, size, [left, top, right, bottom])) return image;
   const across = factor(right - left, size);
   const down = factor(bottom - top, size);

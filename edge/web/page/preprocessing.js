@@ -15,7 +15,7 @@ export function parseRule(size, rule) {
 
 /** Return how many times its size a photo keeps at least while it is reduced by whole factors. */
 export function reducingGap(size) {
-  return size < 128 ? 3 : 3;
+  return size < 128 ? 3 : 1.5;
 }
 
 /** Return [left, top, right, bottom] of what of a photo becomes pixels. */
@@ -25,4 +25,17 @@ export function taken({ fit, cropShare }, width, height) {
   const left = (width - side) / 2;
   const top = (height - side) / 2;
   return [left, top, left + side, top + side];
+}
+
+/** Return the scale, 1/1 to 1/8, at which a JPEG is decoded: its smallest that leaves enough to resize. */
+export function draftScale({ size, cropShare }, width, height) {
+  const enough = roundHalfEven((size * reducingGap(size)) / cropShare);
+  const most = Math.min(Math.floor(width / enough), Math.floor(height / enough));
+  return [8, 4, 2].find((scale) => most >= scale) ?? 1;
+}
+
+/** Round as Python does. */
+function roundHalfEven(number) {
+  const below = Math.floor(number);
+  return number - below === 0.5 ? below + (below % 2) : Math.round(number);
 }

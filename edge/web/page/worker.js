@@ -31,8 +31,8 @@ const TASKS = {
   /** Say where a model looked: {heat, size}. */
   async explain({ name, file }) {
     const net = nets.get(name);
-    const { image, orientation } = await decode(file);
-    const pixels = photoPixels(image, net.card.wanted, orientation);
+    const { image, orientation, isJpeg } = await decode(file);
+    const pixels = photoPixels(image, net.card.wanted, orientation, isJpeg);
     const { size } = net.card.wanted;
     return { heat: await explain((some, n) => net.logits(some, n), pixels, size), size };
   },
@@ -45,13 +45,14 @@ const TASKS = {
   },
 };
 
-async function answer(net, { image, orientation }, decoded, top) {
+async function answer(net, { image, orientation, isJpeg }, decoded, top) {
   const started = performance.now();
-  const pixels = photoPixels(image, net.card.wanted, orientation);
+  const pixels = photoPixels(image, net.card.wanted, orientation, isJpeg);
   const resized = performance.now();
   const logits = await net.logits(pixels);
   const done = performance.now();
-  return { ...predictionOf(logits, net.card, top), decode: decoded + resized - started, net: done - resized };
+  const { threshold } = net.card;
+  return { ...predictionOf(logits, net.card, top), threshold, decode: decoded + resized - started, net: done - resized };
 }
 
 let last = Promise.resolve(); // one after another: what is measured is not disturbed

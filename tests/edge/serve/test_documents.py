@@ -29,6 +29,7 @@ def test_the_document_has_every_route(document: dict[str, Any]) -> None:
         ("post", "/predict"),
         ("get", "/models"),
         ("get", "/models/{name}"),
+        ("get", "/models/{name}/file"),
         ("get", "/health"),
         ("get", "/ready"),
         ("get", "/metrics"),

@@ -11,7 +11,14 @@ from edge_cifar.edge.photos.preprocessing import Preprocessing
 from PIL import Image
 
 SIZES = (32, 96, 128, 224)
-RULES = ("squash-bicubic", "squash-bilinear", "squash-lanczos", "crop-bicubic", "crop-bilinear-0.875", "crop-lanczos-0.9")
+RULES = (
+    "squash-bicubic",
+    "squash-bilinear",
+    "squash-lanczos",
+    "crop-bicubic",
+    "crop-bilinear-0.875",
+    "crop-lanczos-0.9",
+)
 
 
 @dataclass
