@@ -56,7 +56,8 @@ ARROWS = {
     "benchmarks/gpu": "runtime",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
-    "benchmarks/publish": "own_photos peers portability report",
+    "benchmarks/browser": "",
+    "benchmarks/publish": "browser own_photos peers portability report",
     "benchmarks/own_photos": "measure portability",
     "benchmarks/zoo": "measure portability",
     "benchmarks/serving": "robustness",
@@ -69,6 +70,7 @@ MAY_IMPORT = {
     "benchmarks": {"edge", "train", "export"},
 }
 STUDIES = {
+    "browser",
     "gpu",
     "methods",
     "own_photos",

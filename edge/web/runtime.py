@@ -89,6 +89,14 @@ def runtime_files() -> dict[str, bytes]:
     return files
 
 
+def needed_runtime() -> dict[str, bytes]:
+    """Return what `runtime_files` does. Raises EdgeCifarError if it is not installed, too."""
+    files = runtime_files()
+    if not files:
+        raise EdgeCifarError(f"onnxruntime-web, which runs nets in a browser, is not installed; {HOW_TO_INSTALL}")
+    return files
+
+
 def _folder() -> Path:
     return cache_folder() / f"onnxruntime-web-{RELEASE}"
 

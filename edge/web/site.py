@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import EdgeCifarError, printable
+from ..errors import printable
 from ..files.atomic_write import ForeignFileError, write_file, write_json
 from ..model.contract import Model
 from ..report.page_style import palette
-from .runtime import HOW_TO_INSTALL, runtime_files
+from .runtime import needed_runtime
 
 PAGE = Path(__file__).with_name("page")
 SITE = "site.json"
@@ -42,10 +42,7 @@ def write_site(models: Mapping[str, Path], folder: Path) -> int:
     A site that this program wrote there is replaced. Raises ModelError, and EdgeCifarError without onnxruntime-web or
     where `folder` has other files in the way.
     """
-    runtime = runtime_files()
-    if not runtime:
-        raise EdgeCifarError(f"onnxruntime-web, which runs nets in a browser, is not installed; {HOW_TO_INSTALL}")
-    files = page_files() | {f"ort/{name}": content for name, content in runtime.items()}
+    files = page_files() | {f"ort/{name}": content for name, content in needed_runtime().items()}
     summaries = []
     for name, path in models.items():
         with Model(path) as model:
