@@ -1,9 +1,9 @@
 """`python -m edge_cifar.benchmarks.portability.conformance`: whether a model answers alike on every CPU, to the bit.
 
 Each CPU decodes the same photos and runs the same files, with the newest packages and with the oldest that this
-project accepts; where Node.js and onnxruntime-web are (`edge-cifar web --runtime`), WebAssembly is one more. All is compared with the first: the host, with the first of --ort. int8 files must give identical
-bits everywhere if that is what their cards promise, other files are only measured, and a full-range int8 file
-(--control) must be caught.
+project accepts; where Node.js and onnxruntime-web are (`edge-cifar web --runtime`), WebAssembly is one more. All is
+compared with the first: the host, with the first of --ort. int8 files must give identical bits everywhere if that is
+what their cards promise, other files are only measured, and a full-range int8 file (--control) must be caught.
 """
 
 import json
