@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import EdgeCifarError
-from ..files.atomic_write import cache_folder, write_file
+from ..files.atomic_write import cache_folder, replace_bytes
 
 RELEASE = "1.30.0"
 PACKED = f"onnxruntime-web-{RELEASE}.tgz"
@@ -68,7 +68,7 @@ def install_runtime(package: Path) -> Path:
     folder = _folder()
     for name, content in found.items():
         kept = gzip.compress(content, mtime=0) if PARTS[name].compressed else content
-        write_file(folder / name, lambda file, kept=kept: file.write(kept), replace_any=True)  # type: ignore[misc]
+        replace_bytes(folder / name, kept)
     return folder
 
 

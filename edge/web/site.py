@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import printable
-from ..files.atomic_write import ForeignFileError, write_file, write_json
+from ..files.atomic_write import ForeignFileError, replace_bytes, write_json
 from ..model.contract import Model
 from ..report.page_style import palette
 from .runtime import needed_runtime
@@ -51,7 +51,7 @@ def write_site(models: Mapping[str, Path], folder: Path) -> int:
     earlier = _own_files(folder)
     _check_free(folder, files, earlier)
     for name, content in files.items():
-        write_file(folder / name, lambda file, content=content: file.write(content), replace_any=True)  # type: ignore[misc]
+        replace_bytes(folder / name, content)
     for name in earlier.keys() - files.keys():
         (folder / name).unlink(missing_ok=True)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

@@ -3,7 +3,8 @@
 import { by } from "./dom.js";
 import { taken } from "./preprocessing.js";
 
-const MOST = 1024; // pixels of the longer side
+const LEAST = 320; // pixels of the longer side, and
+const MOST = 1024;
 const OPACITY = 0.7; // of the hottest place
 
 /** Show a photo; one that this browser can't read leaves an empty stage. */
@@ -18,12 +19,14 @@ export async function showPhoto(file, words) {
     by("stage").classList.add("empty");
     return;
   }
-  const scale = Math.min(1, MOST / Math.max(bitmap.width, bitmap.height));
+  const longer = Math.max(bitmap.width, bitmap.height);
+  const scale = Math.min(Math.max(longer, LEAST), MOST) / longer;
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
   const context = canvas.getContext("2d");
   context.fillStyle = "white"; // what nets see behind transparency
   context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingEnabled = scale < 1; // the pixels of a tiny photo are what there is to see
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
   canvas.setAttribute("aria-label", words);
