@@ -58,7 +58,7 @@ function use(chosen) {
 
 let current = null; // the file that is shown
 let told = new Set(); // which models answered it, and where
-let last = Promise.resolve(); // photos are answered one after another
+let last; // a Promise: photos are answered one after another, the first when the page has started
 
 /** Classify files, and show the last one. */
 function add(files) {
@@ -72,6 +72,7 @@ function again() {
 }
 
 async function classify(file) {
+  if (!engine) return; // which was said
   const names = models.chosen();
   const where = engine.place;
   if (file !== current) told = new Set();
@@ -203,5 +204,5 @@ function stopCamera() {
   by("stage").classList.toggle("empty", by("shown").hidden);
 }
 
+last = start().catch(({ message }) => notice(message));
 listen();
-start().catch(({ message }) => notice(message));
