@@ -50,7 +50,7 @@ ARROWS = {
     "benchmarks/report": "measure",
     "benchmarks/cli": "measure report",
     "benchmarks/photo_path": "",
-    "benchmarks/portability": "",
+    "benchmarks/portability": "browser",
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
     "benchmarks/gpu": "runtime",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 """A camera that needs no permission and shows a moving picture."""
+SECONDS = 180  # until the browser must have started: a busy machine takes long
 
 
 def find_browser() -> str:
@@ -37,7 +38,7 @@ def browser() -> Iterator["Browser"]:
     path = find_browser()
     with sync_playwright() as playwright:
         try:
-            opened = playwright.chromium.launch(executable_path=path, args=CAMERA)
+            opened = playwright.chromium.launch(executable_path=path, args=CAMERA, timeout=1000 * SECONDS)
         except Error as error:
             raise EdgeCifarError(f"{path}: does not start ({error.message.splitlines()[0]})") from error
         yield opened
@@ -58,5 +59,5 @@ def plain_hosting(folder: Path) -> Iterator[str]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing of requests."""

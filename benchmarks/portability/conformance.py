@@ -24,7 +24,7 @@ from ...edge.machine.description import this_machine
 from ...edge.model.contract import Model
 from ...edge.model.shipped_models import FAMILY, SHIPPED_FP32, model_file
 from ...edge.photos.contract import read_photo
-from . import webassembly
+from ..browser import webassembly
 from .conformance_photos import JPEGS, choose_photos, describe_photos
 from .conformance_report import (
     CONTROL_KIND,
@@ -143,7 +143,8 @@ def measure(
 def ask(name: str, stack: str, models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str], list[Answer]]:
     """Return a CPU's package versions and its answer for each model. Raises EdgeCifarError when it fails."""
     if name == WEBASSEMBLY:
-        return webassembly.ask(models, photos)
+        versions, answers = webassembly.ask(models, photos)
+        return versions, [Answer(*answer) for answer in answers]
     with TemporaryDirectory() as work:
         folder = Path(work)
         request = {

@@ -13,7 +13,7 @@ from serving import Serving, serving
 
 ROOT = Path(__file__).resolve().parents[3]
 AXE = ROOT / ".venv" / "axe-core-4.14.1.tgz"
-SECONDS = 60  # until something that should be seen is given up
+SECONDS = 120  # until something that should be seen is given up
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def browser() -> Iterator[Any]:
     except EdgeCifarError as error:
         pytest.skip(str(error))
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=CAMERA)
+        browser = driver.chromium.launch(executable_path=path, args=CAMERA, timeout=1000 * SECONDS)
         yield browser
         browser.close()
 

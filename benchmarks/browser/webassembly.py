@@ -12,11 +12,10 @@ import numpy as np
 
 from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import write_json
-from ...edge.model.contract import Model
+from ...edge.model.contract import Logits, Model
 from ...edge.photos.contract import read_photo
 from ...edge.web.runtime import RELEASE, needed_runtime
 from ...edge.web.site import PAGE
-from .conformance_report import Answer
 
 STACK = "onnxruntime-web"
 SCRIPT = Path(__file__).with_suffix(".mjs")
@@ -34,8 +33,11 @@ def why_not() -> str:
     return ""
 
 
-def ask(models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str], list[Answer]]:
-    """Return the packages' versions and an answer for each model. Raises EdgeCifarError when it fails."""
+def ask(models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str], list[tuple[Logits, str]]]:
+    """Return the packages' versions, and for each model its logits and the SHA-256 of the pixels that it was shown.
+
+    Raises EdgeCifarError when it fails.
+    """
     digests = []
     with TemporaryDirectory() as work:
         folder = Path(work)
@@ -55,4 +57,4 @@ def ask(models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str],
             raise EdgeCifarError(f"node: exit status {done.returncode} ({(done.stderr.splitlines() or [''])[-1]})")
         logits = [np.fromfile(folder / f"logits-{i}", np.float32).reshape(len(photos), -1) for i in range(len(models))]
     versions = {"onnxruntime": f"web {RELEASE}", "numpy": version("numpy"), "pillow": version("pillow")}
-    return versions, [Answer(*pair) for pair in zip(logits, digests, strict=True)]
+    return versions, list(zip(logits, digests, strict=True))

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edge_cifar.benchmarks.portability import conformance, webassembly
+from edge_cifar.benchmarks.browser import webassembly
+from edge_cifar.benchmarks.portability import conformance
 from edge_cifar.benchmarks.portability.conformance_report import WEBASSEMBLY, tables
 from edge_cifar.edge.data.synthetic_shapes import write_photos
 from edge_cifar.edge.model.contract import Model
@@ -25,8 +26,8 @@ def test_webassembly_is_one_more_cpu(photos: list[Path], monkeypatch: pytest.Mon
     monkeypatch.setattr(conformance, "each_cpu", lambda *_: iter(()))  # the emulators, which take minutes
     rows, failures = conformance.measure([], [], {path: "int8"}, photos, in_webassembly=True)
     assert failures == []
-    _, [answer] = webassembly.ask([path], photos)
-    assert np.array_equal(answer.logits, expected)
+    _, [(logits, _)] = webassembly.ask([path], photos)
+    assert np.array_equal(logits, expected)
     assert [row.cpu for row in rows] == [WEBASSEMBLY]
     assert "| webassembly | what browsers run, in Node.js | web 1." in tables(rows)
 
