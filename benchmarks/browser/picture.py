@@ -33,8 +33,10 @@ def picture(
                 page.goto(url)
                 for name in MODELS:
                     page.get_by_role("checkbox", name=name).check()
-                page.set_input_files("#choose", photo)
-                page.wait_for_selector("#answers article >> nth=1")
+                for row in (2, 4):  # the second time nothing is done for the first time
+                    page.set_input_files("#choose", photo)
+                    page.wait_for_selector(f"#rows tr >> nth={row - 1}")
+                page.evaluate("scrollTo(0, 0)")
                 write_bytes(out / f"page-{scheme}.png", page.screenshot())
                 typer.echo(out / f"page-{scheme}.png")
                 page.close()

@@ -19,11 +19,12 @@ from ...edge.cli.exit_status import reporting
 from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import write_json, write_text
 from ...edge.machine.description import this_machine
-from ...edge.model.contract import Model
+from ...edge.model.contract import Logits, Model
 from ...edge.model.named_models import named_models
 from ...edge.model.shipped_models import FAMILY
 from ...edge.photos.contract import Pixels, read_photo
 from ...edge.photos.suffixes import named_like_photo
+from ...edge.stats.softmax import softmax
 from ...edge.web.runtime import RELEASE
 from ...edge.web.site import write_site
 from .chromium import browser, plain_hosting
@@ -43,6 +44,7 @@ class Found:
     photos: int
     same_logits: int  # of the photo path's pixels, to the bit
     same_top1: int  # of the file, decoded by the browser
+    same_label: int  # of the file, "unknown" below the model's threshold
     same_pixels: int  # of the file
     largest_difference: int  # of its samples
     mean_difference: float
@@ -78,23 +80,32 @@ def same_answers(
 
 
 def _compare(page: "Page", name: str, model: Model, photos: Sequence[Path]) -> Found:
-    logits, top1, pixels, largest, mean = 0, 0, 0, 0, 0.0
+    logits, top1, labels, pixels, largest, mean = 0, 0, 0, 0, 0, 0.0
     for photo, wanted in _read(photos, model):
         expected = model.logits(wanted[None])[0]
         asked = {"model": f"models/{name}.onnx", "pixels": _text(wanted.tobytes()), "photo": _text(photo.read_bytes())}
         said = {key: b64decode(value) for key, value in page.evaluate(SCRIPT.read_text(), asked).items()}
         logits += said["given"] == expected.tobytes()
-        top1 += int(np.frombuffer(said["own"], np.float32).argmax()) == int(expected.argmax())
+        own = np.frombuffer(said["own"], np.float32)
+        top1 += int(own.argmax()) == int(expected.argmax())
+        labels += _label(own, model) == _label(expected, model)
         difference = np.abs(np.frombuffer(said["pixels"], np.uint8).astype(int) - wanted.ravel())
         pixels += not difference.any()
         largest = max(largest, int(difference.max()))
         mean += float(difference.mean()) * 4 / 3 / len(photos)  # of the three that are colours
-    return Found(name, model.card.precision, len(photos), logits, top1, pixels, largest, mean)
+    return Found(name, model.card.precision, len(photos), logits, top1, labels, pixels, largest, mean)
 
 
 def _read(photos: Sequence[Path], model: Model) -> Iterator[tuple[Path, Pixels]]:
     for photo in photos:
         yield photo, read_photo(photo, model.card.preprocessing)
+
+
+def _label(logits: Logits, model: Model) -> int | None:
+    """Return the place of the label that is told, None for "unknown"."""
+    probabilities = softmax(logits, model.card.temperature)
+    best = int(probabilities.argmax())
+    return best if probabilities[best] >= model.card.abstain_threshold else None
 
 
 def _text(content: bytes) -> str:
@@ -104,15 +115,15 @@ def _text(content: bytes) -> str:
 def markdown(found: Sequence[Found]) -> str:
     """Return a table, a row a model."""
     rows = [
-        f"| {each.model} | {each.same_logits} of {each.photos} | {each.same_top1} of {each.photos} "
-        f"| {each.same_pixels} of {each.photos} | {each.largest_difference} | {each.mean_difference:.2f} |"
+        f"| {each.model} | {each.same_logits} of {each.photos} | {each.same_top1} | {each.same_label} "
+        f"| {each.same_pixels} | {each.largest_difference} | {each.mean_difference:.2f} |"
         for each in found
     ]
     return "\n".join(
         [
-            "| model | same logits from given pixels | same top-1 from the file | same pixels from the file | largest "
-            "difference of a sample | mean |",
-            "|---|---:|---:|---:|---:|---:|",
+            "| model | same logits from given pixels | from the file: same top-1 | same label or `unknown` | same pixels | "
+            "largest difference of a sample | mean |",
+            "|---|---:|---:|---:|---:|---:|---:|",
             *rows,
             "",
         ]

@@ -15,6 +15,7 @@ const here = (name) => new URL(name, import.meta.url).href;
 export async function keepPage(runtime) {
   if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register(here("service_worker.js"));
+  await navigator.serviceWorker.ready; // so that what is kept can be found
   await (await caches.open(NAME)).addAll([...PAGE, ...(runtime ? RUNTIME : [])].map(here));
 }
 

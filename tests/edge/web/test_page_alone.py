@@ -118,10 +118,10 @@ def test_a_damaged_model_file_is_one_notice(tab: Any, server: Serving, place: in
 def test_a_server_with_a_token_is_asked_with_it_for_the_whole_visit(tab: Any) -> None:
     with serving("nano", runtime=runtime_files(), token=TOKEN) as served:
         open_page(tab, served)
-        tab.get_by_label("Token").fill("another")
+        tab.get_by_label("Token", exact=True).fill("another")
         tab.keyboard.press("Enter")
         tab.wait_for_selector("text=That was not the server's token")
-        tab.get_by_label("Token").fill(TOKEN)
+        tab.get_by_label("Token", exact=True).fill(TOKEN)
         tab.keyboard.press("Enter")
         assert "in the net" in answer(tab)
         tab.reload()
