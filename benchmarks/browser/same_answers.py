@@ -121,8 +121,8 @@ def markdown(found: Sequence[Found]) -> str:
     ]
     return "\n".join(
         [
-            "| model | same logits from given pixels | from the file: same top-1 | same label or `unknown` | same pixels | "
-            "largest difference of a sample | mean |",
+            "| model | same logits from given pixels | from the file: same top-1 | same label or `unknown` "
+            "| same pixels | largest difference of a sample | mean |",
             "|---|---:|---:|---:|---:|---:|---:|",
             *rows,
             "",

@@ -11,12 +11,16 @@ const RUNTIME = ["ort/ort.js", "ort/ort.wasm.gz"];
 
 const here = (name) => new URL(name, import.meta.url).href;
 
-/** Keep the page, and what runs nets; later visits, and those without a server, get it from the service worker. */
+/**
+ * Keep the page, and what runs nets, and return whether that can be: later visits without a server get it from the
+ * service worker.
+ */
 export async function keepPage(runtime) {
-  if (!("serviceWorker" in navigator)) return;
+  if (!("serviceWorker" in navigator)) return false;
   await navigator.serviceWorker.register(here("service_worker.js"));
   await navigator.serviceWorker.ready; // so that what is kept can be found
   await (await caches.open(NAME)).addAll([...PAGE, ...(runtime ? RUNTIME : [])].map(here));
+  return true;
 }
 
 /** Fetch a file as the server has it now, else as it was when it was fetched last. */

@@ -32,7 +32,11 @@ async function start() {
   models = modelsView(all, here, again);
   chooseWhere(server, why);
   await here?.open(models.chosen()[0]);
-  keepPage(site.runtime).catch(() => {}); // without it the page needs its server, that is all
+  if (here) keepPage(site.runtime).then(sayKept, () => {}); // not kept, it needs its server, that is all
+}
+
+function sayKept(kept) {
+  by("kept").textContent = kept ? "This browser has kept the page: it works without a network from now on." : "";
 }
 
 /** Let the user choose where photos are classified, where there is a choice. */

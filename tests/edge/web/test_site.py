@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from edge_cifar.edge.cli.web import web
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.files.atomic_write import ForeignFileError
 from edge_cifar.edge.model.shipped_models import model_file
+from edge_cifar.edge.web.command import web
 from edge_cifar.edge.web.site import PAGE, page_files, write_site
 
 MODELS = {"nano": model_file("nano"), "small": model_file("small")}

@@ -7,8 +7,8 @@ import typer
 
 from ..model.named_models import named_models
 from ..model.shipped_models import FAMILY
-from ..web.runtime import PACKED, install_runtime
-from ..web.site import write_site
+from .runtime import PACKED, install_runtime
+from .site import write_site
 
 
 def web(
