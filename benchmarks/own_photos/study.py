@@ -36,7 +36,7 @@ SHOWN = 4  # photos for each emulated CPU
 LITE0 = ("--net", "efficientnet-lite0", "--init", "imagenet")
 WAYS: Mapping[str, tuple[str, ...]] = {
     "EfficientNet-Lite0 at 224 px, the head alone": (*LITE0, "--freeze", "1"),
-    "EfficientNet-Lite0 at 224 px, fine-tuned": LITE0,
+    "EfficientNet-Lite0 at 224 px, half of it fine-tuned": (*LITE0, "--freeze", "0.5"),
     "EfficientNet-Lite0 at 96 px, fine-tuned": (*LITE0, "--size", "96"),
     "`small` at 64 px, from scratch": ("--net", "small", "--size", "64"),
     "`batchnorm` at 32 px, from the net in the package": (

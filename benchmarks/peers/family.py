@@ -31,8 +31,9 @@ from ..measure.bootstrap import Interval, median_interval
 from ..measure.conditions import Watch
 from ..measure.validity import judge
 from .catalogue import LITERT_INT8, PEERS, Net, convert, resnet8
+from .options import Cores, Out, Prepare, Rounds, choose_cores
 from .process import Finished, race
-from .side_by_side import CALIBRATION, choose_cores
+from .side_by_side import CALIBRATION
 from .take_turns import CALLS, say, spread
 
 SCHEMA = 1  # of the JSON
@@ -64,12 +65,10 @@ class Row:
 def family(
     resnet8_at: Annotated[Path, typer.Option("--resnet8", help="Exported run of a ResNet-8, or its fp32 file.")],
     data: Annotated[str, typer.Option(help=DATA_HELP)] = "cifar10",
-    prepare: Annotated[bool, typer.Option("--prepare", help="Make what LiteRT loads, where it is missing.")] = False,
-    rounds: Annotated[int, typer.Option(help="Turns that each net gets.", min=1)] = 30,
-    cores: Annotated[str | None, typer.Option(help="Number of the core to use.")] = None,
-    out: Annotated[Path, typer.Option(help="JSON file to write, and the table beside it as .md.")] = Path(
-        "benchmarks/results/family.json"
-    ),
+    prepare: Prepare = False,
+    rounds: Rounds = 30,
+    cores: Cores = None,
+    out: Out = Path("benchmarks/results/family.json"),
 ) -> None:
     """Measure the nets of the package against MLPerf Tiny's reference."""
     check_replaceable(out, out.with_suffix(".md"))

@@ -23,8 +23,9 @@ from ...export.quantization.accuracy_ladder import Budget
 from ..measure.conditions import Watch
 from ..measure.validity import judge
 from .catalogue import ON_OTHERS, PEERS, Net, convert
+from .options import Cores, Out, Prepare, Rounds, choose_cores
 from .report import markdown
-from .side_by_side import choose_cores, intervals
+from .side_by_side import intervals
 from .take_turns import compare_nets, say
 
 SCHEMA = 1  # of the JSON
@@ -36,10 +37,10 @@ CALLS = 20  # a turn
 def foreign_nets(
     folders: Annotated[list[Path], typer.Argument(help="What `edge-cifar export --quantize` made of a net.")],
     data: Annotated[str, typer.Option(help="Folder of the photos that it was exported with.")],
-    prepare: Annotated[bool, typer.Option("--prepare", help="Make what the peers load, where it is missing.")] = False,
-    rounds: Annotated[int, typer.Option(help="Turns that each peer gets.", min=1)] = 20,
-    cores: Annotated[str | None, typer.Option(help="Numbers of the cores to use, one or two, as 0,1.")] = None,
-    out: Annotated[Path, typer.Option(help="JSON file to write, and the tables beside it as .md.")] = RESULTS,
+    prepare: Prepare = False,
+    rounds: Rounds = 20,
+    cores: Cores = None,
+    out: Out = RESULTS,
 ) -> None:
     """Run somebody else's nets in many runtimes and compare their latencies and answers."""
     check_replaceable(out, out.with_suffix(".md"))

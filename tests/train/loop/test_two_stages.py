@@ -1,7 +1,5 @@
 """A training whose head is fitted first, on features computed once, before more of the net learns."""
 
-import signal
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +8,12 @@ import numpy as np
 import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
-from edge_cifar.train.loop.epochs import fit
-from edge_cifar.train.loop.stop_signals import Stopped, StopSignals
-from edge_cifar.train.loop.training import READ_EVERY, Step, Training
+from edge_cifar.train.loop.training import READ_EVERY, Training
 from edge_cifar.train.recipe.recipe import Recipe
 from edge_cifar.train.runs.run_folder import Run
+from stopped_training import CPU, new_run, train_stopped
 
 pytestmark = pytest.mark.usefixtures("cache")
-CPU = torch.device("cpu")
 # 12 steps an epoch of the second stage; every kind of state that a checkpoint must hold.
 RECIPE = Recipe(
     data="synthetic",
@@ -51,36 +47,6 @@ def images() -> tuple[LabelledImages, LabelledImages]:
 Images = tuple[LabelledImages, LabelledImages]
 
 
-def _run(folder: Path, recipe: Recipe) -> Run:
-    run = Run(folder, recipe, {"name": "synthetic", "labels": ["dark", "light"], "splits": {}}, {})
-    run.create()
-    return run
-
-
-def _train(
-    run: Run, images: Images, stops: list[tuple[int, int]], forget: Callable[[], Any] = lambda: None
-) -> Training:
-    """Train to the end, stopped at each (epoch, step) and resumed by a new Training, as a new process would."""
-    train, val = images
-    while True:
-        training = Training(run.recipe, train, CPU, val=val)
-        training.restore(run)
-        run.forget_after(training.epoch - 1)
-        stop = StopSignals()
-
-        def on_step(step: Step, stop: StopSignals = stop) -> None:
-            if (step.epoch, step.done) in stops:
-                stops.remove((step.epoch, step.done))
-                stop.received = signal.SIGTERM
-
-        try:
-            fit(training, run, val, stop, on_step, lambda _row: None)
-        except Stopped:
-            forget()
-            continue
-        return training
-
-
 def _rows(run: Run) -> list[dict[str, Any]]:
     return [{**row, "seconds": 0} for row in run.history()]
 
@@ -98,19 +64,19 @@ def _rows(run: Run) -> list[dict[str, Any]]:
 def test_a_stop_in_either_stage_changes_no_bit(
     tmp_path: Path, images: Images, stops: list[tuple[int, int]], kept: bool, cache: Path
 ) -> None:
-    whole, stopped = (_run(tmp_path / name, RECIPE) for name in ("whole", "stopped"))
-    _train(whole, images, [])
+    whole, stopped = (new_run(tmp_path / name, RECIPE, ("dark", "light")) for name in ("whole", "stopped"))
+    train_stopped(whole, *images, [])
     forget = lambda: None if kept else [path.unlink() for path in cache.rglob("*.npz")]  # noqa: E731
     forget()
-    _train(stopped, images, left := list(stops), forget)
+    train_stopped(stopped, *images, left := list(stops), forget)
     assert left == []
     assert whole.weights.read_bytes() == stopped.weights.read_bytes()
     assert _rows(whole) == _rows(stopped)
 
 
 def test_each_epoch_is_of_a_stage_and_the_best_of_both_is_kept(tmp_path: Path, images: Images) -> None:
-    run = _run(tmp_path / "run", replace(RECIPE, lr=0.0))
-    _train(run, images, [])
+    run = new_run(tmp_path / "run", replace(RECIPE, lr=0.0), ("dark", "light"))
+    train_stopped(run, *images, [])
     rows = run.history()
     assert [(row["epoch"], row["stage"]) for row in rows] == [(1, "head"), (2, "head"), (3, "net"), (4, "net")]
     assert rows[0]["val_accuracy"] > 0.8  # of random features; chance is 0.5
@@ -120,7 +86,9 @@ def test_each_epoch_is_of_a_stage_and_the_best_of_both_is_kept(tmp_path: Path, i
 
 def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(tmp_path: Path, images: Images) -> None:
     before = Training(RECIPE, images[0], CPU).net.state_dict()
-    training = _train(_run(tmp_path / "run", replace(RECIPE, weight_decay=1.0)), images, [])
+    training = train_stopped(
+        new_run(tmp_path / "run", replace(RECIPE, weight_decay=1.0), ("dark", "light")), *images, []
+    )
     same = {name: torch.equal(tensor, before[name]) for name, tensor in training.net.state_dict().items()}
     frozen = [name for name in same if int(name.split(".")[0]) < 14]  # three convolutions of six, with their batchnorm
     assert all(same[name] for name in frozen)
@@ -131,8 +99,8 @@ def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(tmp_path: Path, ima
 
 def test_all_but_the_head_may_stay(tmp_path: Path, images: Images) -> None:
     before = Training(RECIPE, images[0], CPU).net.state_dict()
-    run = _run(tmp_path / "run", replace(RECIPE, freeze=1.0, unfreeze_after=0, epochs=2))
-    training = _train(run, images, [])
+    run = new_run(tmp_path / "run", replace(RECIPE, freeze=1.0, unfreeze_after=0, epochs=2), ("dark", "light"))
+    training = train_stopped(run, *images, [])
     assert [row["stage"] for row in run.history()] == ["head", "head"]
     moved = [name for name, tensor in training.net.state_dict().items() if not torch.equal(tensor, before[name])]
     assert moved == [f"{len(training.net) - 1}.weight", f"{len(training.net) - 1}.bias"]
@@ -142,8 +110,8 @@ def test_all_but_the_head_may_stay(tmp_path: Path, images: Images) -> None:
 
 
 def test_what_is_evaluated_at_the_end_is_the_head_kept_and_not_the_last(tmp_path: Path, images: Images) -> None:
-    run = _run(tmp_path / "run", replace(RECIPE, freeze=1.0, unfreeze_after=0, epochs=2, ema=0.0))
-    training = _train(run, images, [])
+    run = new_run(tmp_path / "run", replace(RECIPE, freeze=1.0, unfreeze_after=0, epochs=2, ema=0.0), ("dark", "light"))
+    training = train_stopped(run, *images, [])
     kept = {name: torch.zeros_like(tensor) for name, tensor in training.net.state_dict().items()}
     training.net.load_state_dict(kept)
     run.save_weights(training.net, epoch=1, val_accuracy=1.0)
@@ -153,7 +121,9 @@ def test_what_is_evaluated_at_the_end_is_the_head_kept_and_not_the_last(tmp_path
 
 
 def test_statistics_stay_where_asked_while_weights_learn(tmp_path: Path, images: Images) -> None:
-    training = _train(_run(tmp_path / "run", replace(RECIPE, freeze=0.0, freeze_statistics=True)), images, [])
+    training = train_stopped(
+        new_run(tmp_path / "run", replace(RECIPE, freeze=0.0, freeze_statistics=True), ("dark", "light")), *images, []
+    )
     state = training.net.state_dict()
     assert all(not tensor.any() for name, tensor in state.items() if name.endswith("running_mean"))
     assert not torch.equal(state["1.weight"], Training(RECIPE, images[0], CPU).net.state_dict()["1.weight"])

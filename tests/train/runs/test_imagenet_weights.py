@@ -26,6 +26,7 @@ from edge_cifar.train.recipe.recipe import make_recipe
 from edge_cifar.train.runs.imagenet_weights import SHA256, URLS, imagenet_file, imagenet_state, load_imagenet
 from edge_cifar.train.runs.initial_weights import load_weights
 from edge_cifar.train.runs.run_folder import open_run
+from lite0 import lite0_logits
 from PIL import Image
 
 from ..conftest import QuietHandler
@@ -137,32 +138,6 @@ def test_the_package_is_asked_for_where_it_is_missing(monkeypatch: pytest.Monkey
         load_imagenet(build_net(BACKBONES[LITE0], size=64, classes=2))
 
 
-STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)  # of the blocks of EfficientNet-Lite0
-
-
-def _lite0_features(state: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    """Return features (B, 1280) as PyTorch computes them, padding as `tf.nn.conv2d` documents SAME."""
-
-    def conv(x: torch.Tensor, conv: str, norm: str, stride: int = 1, relu: bool = True) -> torch.Tensor:
-        weight = state[f"{conv}.weight"]
-        pad = max(weight.shape[2] - (x.shape[2] % stride or stride), 0)
-        x = F.pad(x, (pad // 2, pad - pad // 2) * 2)
-        x = F.conv2d(x, weight, stride=stride, groups=x.shape[1] // weight.shape[1])
-        parameters = (state[f"{norm}.{name}"] for name in ("running_mean", "running_var", "weight", "bias"))
-        x = F.batch_norm(x, *parameters, eps=1e-3)
-        return F.relu6(x) if relu else x
-
-    x = conv(x, "_conv_stem", "_bn0", 2)
-    for i, stride in enumerate(STRIDES):
-        block, entered = f"_blocks.{i}.", x
-        if i:
-            x = conv(x, f"{block}_expand_conv", f"{block}_bn0")
-        x = conv(x, f"{block}_depthwise_conv", f"{block}_bn1", stride)
-        x = conv(x, f"{block}_project_conv", f"{block}_bn2", relu=False)
-        x = x + entered if x.shape == entered.shape else x
-    return conv(x, "_conv_head", "_bn1").mean((2, 3))
-
-
 @pytest.mark.parametrize("size", [96, 101])
 def test_lite0_with_its_weights_computes_what_they_mean(size: int) -> None:
     pytest.importorskip(PACKAGE, reason="the extra [pretrained] is not installed")
@@ -171,9 +146,7 @@ def test_lite0_with_its_weights_computes_what_they_mean(size: int) -> None:
     state = imagenet_state(LITE0)
     pixels = torch.randint(0, 256, (2, size, size, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        expected = F.linear(
-            _lite0_features(state, (pixels[..., :3].permute(0, 3, 1, 2) - 127.0) / 128), *list(state.values())[-2:]
-        )
+        expected = lite0_logits(state, (pixels[..., :3].permute(0, 3, 1, 2) - 127.0) / 128)
         logits = F.linear(net[:-1](pixels), *list(state.values())[-2:])
     assert (logits - expected).abs().max() < 1e-4 < expected.abs().max()
 
