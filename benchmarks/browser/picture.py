@@ -17,7 +17,7 @@ from .chromium import browser, plain_hosting
 
 MODELS = ("nano", "large")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WIDTH, HEIGHT = 1060, 560  # pixels
+WIDTH, HEIGHT = 1060, 455  # pixels
 
 
 def picture(
