@@ -5,7 +5,8 @@ async (asked) => {
     ["decode", "net", "photo_pixels"].map((name) => import(new URL(`${name}.js`, location.href))),
   );
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)));
+  const text = ({ buffer, byteOffset, byteLength }) =>
+    btoa(Array.from(new Uint8Array(buffer, byteOffset, byteLength), (byte) => String.fromCharCode(byte)).join(""));
   const open = async (url) => Net.open(new Uint8Array(await (await fetch(url)).arrayBuffer()));
   globalThis.opened ??= new Map();
   if (!opened.has(asked.model)) opened.set(asked.model, await open(asked.model));
