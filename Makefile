@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types unit figures clean
+.PHONY: demo test lint types unit figures release audit clean
 
 demo: .venv/installed-train
 	$(BIN)/edge-cifar demo
@@ -25,9 +25,22 @@ types: .venv/installed-dev
 unit: .venv/installed-dev .venv/npm-packages
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
-# The README's pictures and tables from benchmarks/results.
+# The documents' pictures and tables from benchmarks/results, and the cards of the nets.
 figures: .venv/installed-dev
 	$(BIN)/python -m edge_cifar.benchmarks.publish.figures
+	$(BIN)/python -m edge_cifar.benchmarks.publish.model_cards
+
+# What is handed out of the commit that is checked out, into dist/ (CONTRIBUTING.md, "A release").
+release: .venv/installed-dev .venv/installed-release
+	$(BIN)/python -m edge_cifar.benchmarks.release
+
+# Known faults, and the licences, of what the base install brings.
+audit: .venv/installed-dev .venv/installed-release
+	rm -rf build/base
+	$(PYTHON) -m venv build/base
+	build/base/bin/pip install --quiet .
+	$(BIN)/pip-licenses --python build/base/bin/python --from=mixed
+	$(BIN)/pip-audit --path $$(echo build/base/lib/python*/site-packages)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

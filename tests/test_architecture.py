@@ -59,6 +59,7 @@ ARROWS = {
     "benchmarks/browser": "",
     "benchmarks/publish": "browser own_photos peers portability report",
     "benchmarks/own_photos": "measure portability",
+    "benchmarks/release": "",
     "benchmarks/zoo": "measure portability",
     "benchmarks/serving": "robustness",
 }
@@ -78,6 +79,7 @@ STUDIES = {
     "photo_path",
     "portability",
     "publish",
+    "release",
     "robustness",
     "runtime",
     "serving",
@@ -163,7 +165,18 @@ def test_what_users_run_ships_and_what_maintainers_run_does_not() -> None:
     rooms = {path.parent.relative_to(ROOT) for path in FILES}
     expected = {f"edge_cifar.{'.'.join(room.parts)}" for room in rooms if not STUDIES & set(room.parts)}
     expected = expected - {"edge_cifar.edge.public"} | {"edge_cifar"}
-    assert set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]) == expected
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    files = [(package, path) for package, paths in configured["package-data"].items() for path in paths]
+    data_folders = {f"{package}.{Path(path).parent}" for package, path in files if Path(path).parent.name}
+    assert set(configured["packages"]) == expected | data_folders
+
+
+def test_text_is_read_in_the_encoding_that_it_was_written_in() -> None:
+    """Without `encoding` it is the system's: on Windows, of a class called café, another one than UTF-8."""
+    for path in (each for each in FILES if not STUDIES & set(each.parts)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
+                assert node.keywords, f"{path}, line {node.lineno}: which encoding?"
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, "edge/public"])

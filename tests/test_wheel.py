@@ -14,7 +14,7 @@ from edge_cifar.edge.data.synthetic_shapes import write_photos
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("pyproject.toml", "README.md", "LICENSE", "edge", "train", "export", "benchmarks")
+SHIPPED = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "edge", "train", "export", "benchmarks")
 
 
 def run(*command: str | Path, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
@@ -23,19 +23,31 @@ def run(*command: str | Path, cwd: Path, status: int = 0) -> subprocess.Complete
     return done
 
 
+def assert_no_warning(build: subprocess.CompletedProcess[str]) -> None:
+    """Newer versions of pip show the user what setuptools warns of, older ones only when asked for all there is."""
+    words = (build.stdout + build.stderr).split()
+    assert [word for word in words if word.endswith(("Warning:", "InformationOnly:"))] == []
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts folder of a fresh environment with nothing but the wheel and what it asks for."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in SHIPPED:  # a copy, so that no earlier build leaks in
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what ships, so that no earlier build leaks in."""
+    source = tmp_path_factory.mktemp("source")
+    for name in SHIPPED:
         item = ROOT / name
         if item.is_dir():
             shutil.copytree(item, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(item, source)
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source, cwd=folder)
+    return source
+
+
+@pytest.fixture(scope="module")
+def installed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts folder of a fresh environment with nothing but the wheel and what it asks for."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = run(sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--wheel-dir", folder, source, cwd=folder)
+    assert_no_warning(built)
     venv.create(folder / "env", with_pip=True)
     scripts = folder / "env" / "bin"
     run(scripts / "pip", "install", "--quiet", next(folder.glob("*.whl")), cwd=folder)
@@ -75,3 +87,9 @@ def test_a_command_that_needs_an_extra_says_which(installed: Path, tmp_path: Pat
     done = run(installed / "edge-cifar", "train", cwd=tmp_path, status=1)
     assert done.stderr.count("\n") == 1
     assert "pip install 'edge-cifar[train]'" in done.stderr
+
+
+def test_an_editable_install_warns_of_nothing(source: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path, with_pip=False)
+    pip = (sys.executable, "-m", "pip", "--python", tmp_path)
+    assert_no_warning(run(*pip, "install", "-v", "--no-deps", "--editable", source, cwd=tmp_path))

@@ -1,12 +1,7 @@
 """`edge-cifar demo`: the main job from training to a report, by the commands that a user would type."""
 
-import json
-import shlex
 import shutil
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,21 +13,14 @@ from ...edge.files.atomic_write import write_text
 from ...edge.files.own_mark import is_own
 from ...edge.model.shipped_models import SHIPPED_DEFAULT
 from ...edge.report.run_history import METRICS
+from ..report import demo_story as story
 from ..report.demo_page import Findings, demo_page
+from .demo_step import Step, run_step
 
 EPOCHS = 10  # enough for more than 95 % on validation
 PHOTO_SEED = 3  # rendered unlike any image of the dataset (seeds 0 and 1)
 MARKER = ".edge-cifar-demo"  # a file that says whose folder this is
 RUN, PHOTOS, REPORT = "run", "photos", "report.html"
-
-
-@dataclass(frozen=True)
-class Step:
-    """A command that was run: its words as typed, its duration, and the JSON objects that it printed."""
-
-    command: str
-    seconds: float
-    printed: tuple[dict[str, Any], ...]
 
 
 def demo(
@@ -42,15 +30,20 @@ def demo(
 ) -> None:
     """Run everything once; see `edge-cifar demo --help`."""
     prepare(out)
+    typer.echo(
+        "A net learns ten rendered shapes, and what becomes of it on a CPU: about a minute on two cores.\n", err=True
+    )
     fp32, int8 = out / RUN / "model.fp32.onnx", out / RUN / "model.int8.onnx"
     synthetic = ("--data", "synthetic")
-    train = run_step("train", *synthetic, "--epochs", EPOCHS, "--out", out / RUN)
-    export = run_step("export", out / RUN, "--quantize")
-    verify = run_step("verify", int8)
-    evaluate = run_step("evaluate", int8, *synthetic)
-    benchmark = run_step("benchmark", fp32, int8, *synthetic)
+    train = _tell(story.trained, "train", *synthetic, "--epochs", EPOCHS, "--out", out / RUN)
+    export = _tell(story.exported, "export", out / RUN, "--quantize")
+    verify = _tell(story.verified, "verify", int8)
+    evaluate = _tell(story.evaluated, "evaluate", int8, *synthetic)
+    benchmark = _tell(story.benchmarked, "benchmark", fp32, int8, *synthetic)
     write_photos(out / PHOTOS, per_label=1, seed=PHOTO_SEED)
-    answers = [run_step("predict", out / PHOTOS, "--model", model) for model in _models(int8)]
+    answers = [_tell(story.named, "predict", out / PHOTOS, "--model", int8)]
+    if SHIPPED_DEFAULT.exists():
+        answers.append(_tell(story.shown_strange_things, "predict", out / PHOTOS))
     findings = Findings(
         commands=tuple((step.command, step.seconds) for step in (train, export, verify, evaluate, benchmark, *answers)),
         train=train.printed[0],
@@ -60,7 +53,15 @@ def demo(
         photos=tuple(zip(*(step.printed for step in answers), strict=True)),
     )
     write_text(out / REPORT, demo_page(findings))
+    typer.echo("\nThe page with all of it, for any browser:", err=True)
     typer.echo(out / REPORT)
+
+
+def _tell(teller: Callable[[tuple[dict[str, Any], ...]], str], *arguments: object) -> Step:
+    """Run a command, and say in a line what came of it."""
+    step = run_step(*arguments)
+    typer.echo(f"  {teller(step.printed)}", err=True)
+    return step
 
 
 def prepare(out: Path) -> None:
@@ -81,26 +82,3 @@ def prepare(out: Path) -> None:
 def _was_added(path: Path) -> bool:
     """Return whether somebody put a file, with anything in it, into a folder of the demo's."""
     return bool(not path.is_dir() and path.lstat().st_size and path.name != METRICS and not is_own(path))
-
-
-def run_step(*arguments: object) -> Step:
-    """Run `edge-cifar ARGUMENTS --json`, its words passing to stderr. Raises RunError, naming it, when it fails."""
-    words = [*map(str, arguments), "--json"]
-    command = shlex.join(["edge-cifar", *words])
-    typer.echo(f"$ {command}", err=True)
-    started = time.perf_counter()
-    process = subprocess.run(
-        [sys.executable, "-m", "edge_cifar.edge", *words], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if process.returncode:
-        raise RunError(f"the step {words[0]!r} failed (exit {process.returncode}), see above: {command}")
-    printed = tuple(json.loads(line) for line in process.stdout.splitlines())
-    return Step(command, time.perf_counter() - started, printed)
-
-
-def _models(fresh: Path) -> list[Path]:
-    """Return the models that the photos are shown to: the fresh one and, where there is one, the shipped one."""
-    if SHIPPED_DEFAULT.exists():
-        return [fresh, SHIPPED_DEFAULT]
-    typer.echo("no shipped model in this installation: the photos go to the fresh one only", err=True)
-    return [fresh]

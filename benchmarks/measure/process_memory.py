@@ -24,5 +24,5 @@ def resident_bytes() -> int:
 
 
 def _status(name: str) -> int:
-    fields = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
+    fields = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines())
     return int(fields[name].split()[0]) * 1024

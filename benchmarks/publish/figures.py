@@ -1,6 +1,6 @@
-"""`python -m edge_cifar.benchmarks.publish.figures` (`make figures`): the README's pictures and tables.
+"""`python -m edge_cifar.benchmarks.publish.figures` (`make figures`): the documents' pictures and tables.
 
-A table stands in the README between `<!-- NAME: by `make figures` -->` and `<!-- end of NAME -->`.
+A table stands in one of the `PAGES` between `<!-- NAME: by `make figures` -->` and `<!-- end of NAME -->`.
 """
 
 import json
@@ -29,21 +29,30 @@ from ..report.speed_charts import photo_parts
 Result: TypeAlias = Mapping[str, Any]
 
 RESULTS = Path("benchmarks/results")
+PAGES = {
+    "README.md": ["family", "own_photos"],
+    "benchmarks/README.md": ["measured", "peers"],
+    "export/SAME_BITS.md": ["conformance"],
+    "train/README.md": ["notebooks"],
+}
+"""Names of tables, by the page that they stand in."""
 BENCHMARK, CONFORMANCE, FAMILY = "benchmark.json", "conformance.json", "family.json"
 NOTEBOOKS, PEERS, OWN_PHOTOS = "notebooks.json", "peers.json", "own_photos.json"
 START, END = "<!-- {}: by `make figures` -->", "<!-- end of {} -->"
 
 
 def figures(
-    readme: Annotated[Path, typer.Option(help="File whose tables are replaced.")] = Path("README.md"),
+    root: Annotated[Path, typer.Option(help="Folder of the pages, whose tables are replaced.")] = Path(),
     results: Annotated[Path, typer.Option(help="Folder of the results, and of the pictures.")] = RESULTS,
 ) -> None:
     """Write pictures and tables anew."""
     for path, drawn in pictures(results).items():
         write_text(path, drawn)
         typer.echo(path)
-    write_text(readme, with_tables(readme.read_text(), results), replace_any=True)  # the rest of it is kept
-    typer.echo(readme)
+    for page, names in PAGES.items():
+        written = with_tables((root / page).read_text(), results, names)
+        write_text(root / page, written, replace_any=True)  # the rest of it is kept
+        typer.echo(root / page)
 
 
 def pictures(results: Path) -> dict[Path, str]:
@@ -61,10 +70,14 @@ def pictures(results: Path) -> dict[Path, str]:
     }
 
 
-def with_tables(text: str, results: Path) -> str:
-    """Return the README's `text` with all tables by the results. Raises EdgeCifarError if one has no place in it."""
-    for name, lines in tables(results).items():
-        start, end = START.format(name), END.format(name)
+def with_tables(text: str, results: Path, names: Sequence[str]) -> str:
+    """Return a page's `text` with the tables of these names by the results.
+
+    Raises EdgeCifarError if one has no place in it.
+    """
+    made = tables(results)
+    for name in names:
+        lines, start, end = made[name], START.format(name), END.format(name)
         found = re.search(f"{re.escape(start)}.*?{re.escape(end)}", text, re.DOTALL)
         if found is None:
             raise EdgeCifarError(f"no place for a table: put a line {start} and, below it, {end}")
@@ -73,7 +86,7 @@ def with_tables(text: str, results: Path) -> str:
 
 
 def tables(results: Path) -> dict[str, list[str]]:
-    """Return the README's tables as lines of Markdown, by name."""
+    """Return all tables as lines of Markdown, by name."""
     benchmark = read_result(results / BENCHMARK)
     notebooks, peers, nets = (_read(results / name) for name in (NOTEBOOKS, PEERS, FAMILY))
     return {

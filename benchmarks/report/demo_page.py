@@ -9,6 +9,11 @@ from ...edge.report.charts.thumbnails import thumbnail, thumbnails
 from ...edge.report.document import commands, document, paragraph, section
 from .html_report import lead, measured_sections, model_names
 
+UNKNOWN_MEANS = (
+    'A photo is "unknown" where the net is less sure of its best guess, in brackets, than its file asks for. Less sure '
+    "than that were hardly any of its right answers on validation images; --threshold asks for more or less."
+)
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -52,9 +57,17 @@ def _photos(photos: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
     note = "Each photo shows the shape that it is named after; below it the fresh int8 file's answer"
     if len(photos[0]) > 1:
         note += ", then that of the shipped CIFAR-10 file, which never saw such shapes and names what it knows"
-    return [paragraph(f"{note}.", "note"), thumbnails([_photo(answers) for answers in photos], "wide")]
+    notes = [f"{note}."]
+    if any(answer["abstained"] for answers in photos for answer in answers):
+        notes.append(UNKNOWN_MEANS)
+    return [paragraph(" ".join(notes), "note"), thumbnails([_photo(answers) for answers in photos], "wide")]
 
 
 def _photo(answers: Sequence[Mapping[str, Any]]) -> str:
     path = Path(answers[0]["path"])
-    return thumbnail(path, path.stem, *(f"{answer['label']} {answer['confidence']:.1%}" for answer in answers))
+    return thumbnail(path, path.stem, *map(_answer, answers))
+
+
+def _answer(answer: Mapping[str, Any]) -> str:
+    guess = f"{answer['guess']} {answer['confidence']:.1%}"
+    return f"{answer['label']} ({guess}?)" if answer["abstained"] else guess

@@ -19,7 +19,8 @@ def read_result(path: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise EdgeCifarError(f"{path}: not what `edge-cifar benchmark --json` prints") from error
     if schema != SCHEMA:
-        raise EdgeCifarError(f"{path}: schema {schema!r}, but this program reads {SCHEMA}; run the benchmark again")
+        cure = "update edge-cifar" if type(schema) is int and schema > SCHEMA else "run the benchmark again"
+        raise EdgeCifarError(f"{path}: schema {schema!r}, but this program reads {SCHEMA}; {cure}")
     if not all(isinstance(result.get(part, {}), dict) for part in ("machine", "settings")):
         raise EdgeCifarError(f"{path}: damaged; run the benchmark again")
     return dict(result)

@@ -1,4 +1,8 @@
-"""The model card: what a model file says of itself, as JSON in one entry of the file's metadata."""
+"""The model card: what a model file says of itself, as JSON in one entry of the file's metadata.
+
+A minor version may add keys, which older ones ignore: they change nothing of what an answer means. What does, or takes
+a key away, raises `FORMAT`; older versions then refuse the file and say which version it needs.
+"""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +16,11 @@ from .strict_json import strict_json
 
 CARD_KEY = "edge_cifar.card"
 FORMAT = 1
+WRITER = "edge-cifar"  # whose version is among a card's `versions`
 MAX_SIZE = 1024  # pixels; a card that asks for more is damaged or hostile
 MAX_LABELS = 10_000
 LONGEST_REASON = 200  # characters of what is wrong: it may hold what stands in the card
+LONGEST_VERSION = 20  # characters
 MAX_COUNT = 2**63  # of parameters, multiplications and images
 
 
@@ -87,16 +93,18 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 def read_card(metadata: Mapping[str, str], path: Path) -> ModelCard:
     """Return the card in a model file's metadata.
 
-    Raises ModelError when there is none, or when it is damaged or of another format.
+    Keys that this version doesn't know are left out. Raises ModelError when there is no card, or when it is damaged or
+    of a later format: then it says which version of this program wrote it, and so reads it.
     """
     if CARD_KEY not in metadata:
         raise ModelError(f"{path}: no edge-cifar model card in it; export it with `edge-cifar export`")
     try:
         values = strict_json(metadata[CARD_KEY])
-        if values["format"] != FORMAT:
-            raise ModelError(f"{path}: model card format {values['format']}, expected {FORMAT}; update edge-cifar")
-        _check_types(values)
-        card = ModelCard(**{**values, "labels": tuple(values["labels"])})
+        if type(values["format"]) is int and values["format"] > FORMAT:
+            raise ModelError(f"{path}: {_needs(values)}")
+        known = {name: value for name, value in values.items() if name in _JSON_TYPES}
+        _check_types(known)
+        card = ModelCard(**{**known, "labels": tuple(known["labels"])})
         _check_values(card)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         reason = str(error)[:LONGEST_REASON]
@@ -105,9 +113,8 @@ def read_card(metadata: Mapping[str, str], path: Path) -> ModelCard:
 
 
 def _check_types(values: Mapping[str, Any]) -> None:
-    """Raise ValueError for a key that no card has, or a value of another JSON type than the card's."""
+    """Raise ValueError for a value of another JSON type than the card's."""
     for name, value in values.items():
-        _require(name in _JSON_TYPES, f"unknown key {name!r}")
         _require(type(value) in _JSON_TYPES[name], f"{name} can't be {type(value).__name__}")
     flat = [values[name] for name in ("trained_on", "validation", "versions")]
     flat += [values.get(name) or {} for name in ("calibration", "agreement")]
@@ -115,8 +122,18 @@ def _check_types(values: Mapping[str, Any]) -> None:
         _require(all(type(value) in (str, int, float) for value in mapping.values()), "nested values")
 
 
+def _needs(values: Mapping[str, Any]) -> str:
+    """Return what a card of a later format needs, as far as it says so itself."""
+    versions = values.get("versions")
+    writer = versions.get(WRITER) if isinstance(versions, dict) else None
+    version = f"edge-cifar {writer[:LONGEST_VERSION]} or later" if isinstance(writer, str) else "a later edge-cifar"
+    later = str(values["format"])[:LONGEST_VERSION]
+    return f"a model card of format {later}, this version reads {FORMAT}; it needs {version}"
+
+
 def _check_values(card: ModelCard) -> None:
     """Raise an exception unless the values that the runtime computes with make sense."""
+    _require(card.format == FORMAT, f"format {card.format}")
     _require(0 < card.size <= MAX_SIZE, f"size {card.size}")
     _require(2 <= len(card.labels) <= MAX_LABELS, f"{len(card.labels)} labels")
     _require(all(label and label.isprintable() for label in card.labels), "labels that can't be printed")

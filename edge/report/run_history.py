@@ -15,7 +15,7 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     Raises OSError when it can't be opened, RunError when other lines are damaged.
     """
     try:
-        lines = (folder / METRICS).read_text().splitlines(keepends=True)
+        lines = (folder / METRICS).read_text(encoding="utf-8").splitlines(keepends=True)
         rows = [json.loads(line) for line in lines if line.endswith("\n")]
     except (ValueError, RecursionError) as error:
         raise RunError(f"{folder / METRICS}: damaged ({error})") from error

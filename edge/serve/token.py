@@ -31,7 +31,7 @@ def read_token(path: Path | None) -> str | None:
     else:
         where = str(path)
         try:
-            text = path.read_text().partition("\n")[0]
+            text = path.read_text(encoding="utf-8").partition("\n")[0]
         except (OSError, UnicodeDecodeError, ValueError) as error:
             raise EdgeCifarError(
                 f"{path}: no file with a token ({getattr(error, 'strerror', None) or error}); write one: {MAKE_ONE}"

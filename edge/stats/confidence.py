@@ -16,7 +16,7 @@ PRIOR = 0.5  # standard deviation of log T before any image is seen: 19 nets of 
 FEW = 100  # images, below which one temperature in twenty to fifty is off by a factor of two, by simulation
 LOST = 0.05  # share of right answers that may become "unknown"
 RISK = 0.05  # probability that more than that share does
-SURE = 0.9  # confidence that is always enough, however much surer a net is of easy validation images
+SURE = 0.8  # confidence that is always enough, however much surer a net is of easy validation images
 
 
 @dataclass(frozen=True)
@@ -69,18 +69,21 @@ def at_bound(temperature: float) -> bool:
     return temperature in TEMPERATURES
 
 
-def abstain_threshold(logits: Floats, temperature: float) -> float:
-    """Return the confidence below which an answer is "unknown", of validation images answered rightly.
+def abstain_threshold(logits: Floats, targets: Indices, temperature: float) -> float:
+    """Return the confidence below which an answer is "unknown", of validation images, logits (N, classes).
 
-    Of their logits (N, classes) it takes the largest confidence that loses no more than `LOST` of all right answers
-    to come, but for a probability of `RISK`: an order statistic, as a one-sided tolerance limit (Wilks 1941), whatever
-    the distribution. Where there are too few images to promise that of any confidence (under 59), it is 0: nothing is
-    unknown. It is `SURE` at most.
+    It takes the largest confidence that loses no more than `LOST` of all right answers to come, but for a probability
+    of `RISK`: an order statistic of the right answers, as a one-sided tolerance limit (Wilks 1941), whatever the
+    distribution. Where there are too few to promise that of any confidence (under 59), it is 0: nothing is unknown.
+
+    Nor does it lose more right answers than there are wrong ones to catch: of a net that errs once it is the least
+    confidence of a right answer, of one that never errs 0. It is `SURE` at most.
     """
-    confidence = np.sort(softmax(logits, temperature).max(axis=1))
+    right = logits.argmax(axis=1) == targets
+    confidence = np.sort(softmax(logits[right], temperature).max(axis=1))
     # The share below the k-th smallest of n is at most LOST as probably as k or more of n fall below that quantile.
     fewer = np.cumsum(binomial(len(confidence), LOST))  # the probability that 0, 1, 2, ... do
-    k = int(np.searchsorted(fewer, RISK))
+    k = min(int(np.searchsorted(fewer, RISK)), int((~right).sum()))
     return min(math.floor(confidence[k - 1] * 1e4) / 1e4, SURE) if k else 0.0
 
 

@@ -126,7 +126,7 @@ def measure(
     temperature, threshold = 1.0, 0.0
     if references.labelled:
         temperature = fit_temperature(logits.val, val.targets)
-        threshold = abstain_threshold(logits.val[logits.val.argmax(1) == val.targets], temperature)
+        threshold = abstain_threshold(logits.val, val.targets, temperature)
     confusion = confusion_matrix(test.targets, logits.test.argmax(1), len(test.labels))
     card = Model(path).card
     return Evidence(

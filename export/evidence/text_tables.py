@@ -119,7 +119,8 @@ def confidence_line(file: Evidence) -> str:
         fitted += f", too few (under {FEW}) to tell how sure it should be"
     right, told = round(file.val.top1 * file.val.n), file.coverage
     if not file.abstain_threshold:
-        answered = f"never `unknown`: {right:,} right answers on validation are too few for a threshold"
+        few = f"{right:,} right answers on validation are too few for a threshold"
+        answered = f"never `unknown`: {few if right < file.val.n else 'no answer on validation was wrong'}"
     else:
         rest = "none is" if told.accuracy is None else f"of the others {told.accuracy:.2%} are"
         answered = (

@@ -91,7 +91,7 @@ def _planned(recipe: Recipe, first: Path, left_open: Sequence[str]) -> Recipe:
 def resume_seeds(session: Session, folder: Path, given: Mapping[str, Any]) -> SeedsSummary:
     """Train what is left of the seeds begun in `folder`, with the places `given` anew. Raises EdgeCifarError."""
     try:
-        plan = json.loads((folder / SEEDS).read_text())
+        plan = json.loads((folder / SEEDS).read_bytes())
         recipe, count = Recipe(**plan["recipe"]), int(plan["seeds"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunError(f"{folder / SEEDS}: not of this version ({error}); train again") from error

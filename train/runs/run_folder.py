@@ -91,7 +91,7 @@ class Run:
     def log(self, row: Mapping[str, Any]) -> None:
         """Append one line to `metrics.jsonl`. Raises RunError when the disk is full."""
         try:
-            with (self.folder / METRICS).open("a") as file:
+            with (self.folder / METRICS).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
             raise RunError(f"cannot write {self.folder / METRICS}: {error.strerror}") from error
@@ -108,7 +108,7 @@ class Run:
     def result(self) -> Result | None:
         """Return what the run came to; None before its end."""
         try:
-            values = json.loads((self.folder / RESULT).read_text())
+            values = json.loads((self.folder / RESULT).read_bytes())
             return Result(**{name: value for name, value in dict(values).items() if name != JSON_KEY})
         except FileNotFoundError:
             return None
@@ -223,7 +223,7 @@ def open_run(folder: Path) -> Run:
     """Read a run's configuration. Raises RunError when the folder is none or was written by another version."""
     path = folder / CONFIG
     try:
-        config = json.loads(path.read_text())
+        config = json.loads(path.read_bytes())
         run = Run(folder, Recipe(**config["recipe"]), config["data"], config["versions"])
         _check_described(config)
     except FileNotFoundError as error:

@@ -43,9 +43,9 @@ class Entry:
 def read_entry(folder: Path, name: str) -> Entry:
     """Read a run's files. Raises RunError when the folder holds no run or a damaged one."""
     try:
-        config = json.loads((folder / CONFIG).read_text())
+        config = json.loads((folder / CONFIG).read_bytes())
         history = read_history(folder)
-        result = json.loads((folder / RESULT).read_text()) if (folder / RESULT).exists() else {}
+        result = json.loads((folder / RESULT).read_bytes()) if (folder / RESULT).exists() else {}
         return Entry(_contender(name, config, history, result), history, _settings(config))
     except OSError as error:
         missing = Path(error.filename or folder).name

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from edge_cifar.benchmarks.cli.demo import MARKER, prepare, run_step
+from edge_cifar.benchmarks.cli.demo import MARKER, prepare
 from edge_cifar.edge.data.synthetic_shapes import write_photos
 from edge_cifar.edge.errors import RunError
 from edge_cifar.edge.files.atomic_write import write_text
@@ -37,22 +37,6 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path: Path) -> None
     with pytest.raises(RunError, match="holds something other than a demo"):
         prepare(out)
     assert out.read_text() == "mine"
-
-
-def test_a_step_is_shown_as_typed_before_it_runs_and_gives_its_json(
-    tiny_int8_model: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    step = run_step("info", tiny_int8_model)
-    assert step.command == f"edge-cifar info {tiny_int8_model} --json"
-    assert capsys.readouterr().err == f"$ {step.command}\n"
-    assert step.printed[0]["file"] == str(tiny_int8_model)
-    assert step.seconds > 0
-
-
-def test_a_step_that_fails_is_named(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RunError, match=r"the step 'info' failed .*edge-cifar info 'no where\.onnx'"):
-        run_step("info", "no where.onnx")
-    assert "no where.onnx: no such model file" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["photos/mine.jpg", "run/notes.md", "run/report.md"])

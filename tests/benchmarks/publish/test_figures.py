@@ -4,16 +4,19 @@ from xml.etree import ElementTree
 
 import measured
 import pytest
-from edge_cifar.benchmarks.publish.figures import END, START, figures, pictures, with_tables
+from edge_cifar.benchmarks.publish.figures import END, PAGES, START, figures, pictures, with_tables
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.files.own_mark import marked
 
 ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / "benchmarks/results"
-PLACES = "".join(
-    f"before\n{START.format(name)}\nold\n{END.format(name)}\nafter\n"
-    for name in ("family", "measured", "conformance", "peers", "notebooks", "own_photos")
-)
+NAMES = [name for names in PAGES.values() for name in names]
+
+
+def places(names: list[str]) -> str:
+    """A page with a place for each of these tables."""
+    return "".join(f"before\n{START.format(name)}\nold\n{END.format(name)}\nafter\n" for name in names)
+
 
 MACHINE = {"cpu": "Cortex-A76", "int8_instructions": ["asimd", "asimddp"], "date": "2026-11-20T15:00:01+00:00"}
 PEERS = {
@@ -85,18 +88,18 @@ def results(tmp_path: Path) -> Path:
 
 
 def test_tables_replace_what_stood_between_their_marks_and_nothing_else(results: Path) -> None:
-    text = with_tables(PLACES, results)
+    text = with_tables(places(NAMES), results, NAMES)
     assert "old" not in text
     assert (text.count("before"), text.count("after")) == (6, 6)
     assert "| `nano` | 76,586 | 6.8 | 87.00 % (86.00 - 88.00) | 0.050 ms | 0.50 (0.45 - 0.55) | 87,500 |" in text
     assert "| ResNet-8 on LiteRT | - | - | 86.00 % (85.00 - 87.00) | 0.100 ms | 1.00 (1.00 - 1.00) | 93,000 |" in text
     assert "90.00 %; 0.20 (3 images broken, 1 fixed; McNemar p = 0.5)" in text
     assert "| `deep` | 666,026 | 69.9 % | **83.65 %** (82.9 - 84.4) | 83.72 % |" in text
-    assert with_tables(text, results) == text
+    assert with_tables(text, results, NAMES) == text
 
 
 def test_other_runtimes_stand_fastest_first_with_their_ratio_to_ours(results: Path) -> None:
-    lines = with_tables(PLACES, results).splitlines()
+    lines = with_tables(places(NAMES), results, NAMES).splitlines()
     fast = lines.index("| Fast 1.0 | int8 | 0.500 ms | 0.50 (0.40 - 0.60) |")
     assert lines[fast + 1] == "| Slow 1.0 | int8 | 2.000 ms | 2.00 (1.90 - 2.10) |"
     assert lines[fast + 3].startswith("Cortex-A76 (asimd, asimddp), 2026-11-20;")
@@ -104,14 +107,14 @@ def test_other_runtimes_stand_fastest_first_with_their_ratio_to_ours(results: Pa
 
 
 def test_conformance_is_told_by_the_worst_row_of_each_cpu(results: Path) -> None:
-    text = with_tables(PLACES, results)
+    text = with_tables(places(NAMES), results, NAMES)
     assert "| this machine: Cortex-A76 (asimd, asimddp) | 200 of 200 | 200 of 200 |" in text
     assert "| Haswell: AVX2, no VNNI | 200 of 200 | **2** of 200, off by up to 3.8, 17 other answers |" in text
 
 
 def test_a_table_without_a_place_is_named(results: Path) -> None:
     with pytest.raises(EdgeCifarError, match="put a line <!-- family: by `make figures` -->"):
-        with_tables("nothing", results)
+        with_tables("nothing", results, NAMES[:1])
 
 
 def test_pictures_are_svg_files_of_their_own_light_and_dark(results: Path) -> None:
@@ -125,14 +128,21 @@ def test_pictures_are_svg_files_of_their_own_light_and_dark(results: Path) -> No
 
 
 def test_the_command_writes_all_of_it(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (results / "README.md").write_text(PLACES)
-    figures(results / "README.md", results)
-    assert len(capsys.readouterr().out.splitlines()) == 5
-    assert (results / "README.md").read_text() == with_tables(PLACES, results)
+    for page, names in PAGES.items():
+        (results / page).parent.mkdir(exist_ok=True)
+        (results / page).write_text(places(names))
+    figures(results, results)
+    assert len(capsys.readouterr().out.splitlines()) == 4 + len(PAGES)
+    for page, names in PAGES.items():
+        assert (results / page).read_text() == with_tables(places(names), results, names)
 
 
-def test_the_readme_is_up_to_date_with_the_results() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert with_tables(readme, RESULTS) == readme, "run `make figures`"
+@pytest.mark.parametrize(("page", "names"), PAGES.items(), ids=PAGES)
+def test_a_page_is_up_to_date_with_the_results(page: str, names: list[str]) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert with_tables(text, RESULTS, names) == text, "run `make figures`"
+
+
+def test_pictures_are_up_to_date_with_the_results() -> None:
     for path, drawn in pictures(RESULTS).items():
         assert path.read_bytes() == marked(drawn.encode(), ".svg"), "run `make figures`"

@@ -17,7 +17,17 @@ def findings(tmp_path: Path) -> Findings:
         verify={"n": 16, "identical": 15},
         evaluate={"accuracy": 0.97, "n": 500},
         benchmark=measured.report(),
-        photos=(({"path": str(tmp_path / "star-0.jpg"), "label": "star", "confidence": 0.875},),),
+        photos=(
+            (
+                {
+                    "path": str(tmp_path / "star-0.jpg"),
+                    "label": "star",
+                    "guess": "star",
+                    "abstained": False,
+                    "confidence": 0.875,
+                },
+            ),
+        ),
     )
 
 
@@ -38,7 +48,7 @@ def test_the_page_shows_the_verdict_the_photos_and_the_commands(findings: Findin
 
 def test_the_second_model_has_its_answer_below_the_first(findings: Findings) -> None:
     ((row,),) = findings.photos
-    text = Elements(demo_page(replace(findings, photos=((row, {**row, "label": "ship"}),)))).text
+    text = Elements(demo_page(replace(findings, photos=((row, {**row, "guess": "ship"}),)))).text
     assert "star 87.5%ship 87.5%" in text
     assert "CIFAR-10" in text
 
@@ -47,7 +57,16 @@ def test_labels_and_commands_cannot_add_elements(findings: Findings) -> None:
     hostile = "<script>alert('\"&')</script>"
     ((row,),) = findings.photos
     elements = Elements(
-        demo_page(replace(findings, commands=((hostile, 1.0),), photos=(({**row, "label": hostile},),)))
+        demo_page(replace(findings, commands=((hostile, 1.0),), photos=(({**row, "guess": hostile},),)))
     )
     assert elements.tags == Elements(demo_page(findings)).tags
     assert elements.text.count(hostile) == 2
+
+
+def test_an_unknown_photo_has_its_guess_and_what_that_means(findings: Findings) -> None:
+    ((row,),) = findings.photos
+    unsure = {**row, "label": "unknown", "abstained": True}
+    assert "less sure of its best guess" not in Elements(demo_page(findings)).text
+    text = Elements(demo_page(replace(findings, photos=((unsure,),)))).text
+    assert "star-0unknown (star 87.5%?)" in text
+    assert "less sure of its best guess" in text

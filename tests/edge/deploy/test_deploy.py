@@ -6,20 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
-from edge_cifar.edge.cli.command_table import build_app
-from typer.core import TyperGroup
+from command_lines import parses
 
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "edge" / "deploy"
 UNITS = sorted(DEPLOY.glob("*.service"))
-
-
-def parses(words: list[str]) -> bool:
-    """Return whether the command line takes these words; a wrong one raises an exception."""
-    program = typer.main.get_command(build_app(words[0]))
-    assert isinstance(program, TyperGroup)
-    return bool(program.commands[words[0]].make_context(words[0], words[1:]))
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)

@@ -76,11 +76,17 @@ def all_confident(confidence: Floats) -> Floats:
     return np.stack([np.log(confidence / (1 - confidence)), np.zeros(len(confidence))], axis=1)
 
 
-@pytest.mark.parametrize("n", [59, 60, 92, 93, 200, 1000, 5000])
+def threshold_of(confidence: Floats, wrong: int = 1000, temperature: float = 1.0) -> float:
+    """The threshold of right answers that have these confidences, and of `wrong` ones as sure as the surest."""
+    logits = all_confident(np.append(confidence, np.full(wrong, confidence.max(initial=0.5)))) * temperature
+    return abstain_threshold(logits, np.repeat([0, 1], [len(confidence), wrong]), temperature)
+
+
+@pytest.mark.parametrize("n", [59, 60, 92, 93, 200, 1000, 4000])
 def test_the_threshold_loses_one_right_answer_in_twenty_at_most_but_for_one_chance_in_twenty(n: int) -> None:
-    confidence = np.linspace(0.5, 0.88, n)
-    threshold = abstain_threshold(all_confident(confidence), 1.0)
-    k = int(np.argmin(np.abs(confidence - threshold))) + 1  # the threshold is the k-th smallest
+    confidence = np.linspace(0.5, 0.99, n)
+    threshold = threshold_of(confidence)
+    k = int(np.searchsorted(confidence, threshold)) + 1  # the threshold is the k-th smallest
     assert confidence[k - 1] - 1e-4 < threshold <= confidence[k - 1]  # cut to four digits
     # The share of right answers below the k-th of n confidences has a beta distribution, whatever theirs is.
     assert beta.cdf(0.05, k, n + 1 - k) >= 0.95
@@ -90,24 +96,31 @@ def test_the_threshold_loses_one_right_answer_in_twenty_at_most_but_for_one_chan
 
 @pytest.mark.parametrize("n", [0, 1, 27, 58])
 def test_of_too_few_right_answers_nothing_is_unknown(n: int) -> None:
-    assert abstain_threshold(all_confident(np.linspace(0.5, 0.99, n)), 1.0) == 0
+    assert threshold_of(np.linspace(0.5, 0.99, n)) == 0
 
 
-def test_a_confidence_of_nine_in_ten_is_always_enough() -> None:
-    assert abstain_threshold(np.tile([50.0, 0, 0], (100, 1)), 0.25) == 0.9
+def test_no_more_right_answers_are_lost_than_there_are_wrong_ones_to_catch() -> None:
+    confidence = np.linspace(0.5, 0.7, 201)  # a thousandth apart, of which the rule without this bound takes the fifth
+    assert [threshold_of(confidence, wrong) for wrong in (0, 1, 2, 4, 100)] == pytest.approx(
+        [0, 0.5, 0.501, 0.503, 0.504], abs=1.1e-4
+    )
+
+
+def test_a_confidence_of_four_in_five_is_always_enough() -> None:
+    assert threshold_of(np.full(100, 0.99)) == 0.8
 
 
 def test_the_threshold_is_of_confidences_after_the_temperature() -> None:
-    logits = all_confident(np.linspace(0.6, 0.8, 100))
-    assert abstain_threshold(logits * 3, 3.0) == abstain_threshold(logits, 1.0) == pytest.approx(0.602, abs=1e-3)
+    confidence = np.linspace(0.6, 0.8, 100)
+    assert threshold_of(confidence, temperature=3.0) == threshold_of(confidence) == pytest.approx(0.602, abs=1e-3)
 
 
 def test_the_promise_of_the_threshold_holds_on_other_images() -> None:
     broken = []
     for seed in range(200):
         random = np.random.RandomState(seed)
-        threshold = abstain_threshold(all_confident(0.5 + 0.35 * random.uniform(size=120)), 1.0)
-        broken.append((threshold - 0.5) / 0.35 > 0.05)
+        threshold = threshold_of(0.5 + 0.25 * random.uniform(size=120))
+        broken.append((threshold - 0.5) / 0.25 > 0.05)
     assert np.mean(broken) <= 0.08
 
 

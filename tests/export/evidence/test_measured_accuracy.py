@@ -161,18 +161,16 @@ def test_the_temperature_is_of_validation(
     assert fit_temperature(logits.test, test.targets) == pytest.approx(0.5, rel=0.15)  # so it can't be taken for it
 
 
-def test_the_threshold_is_of_the_right_answers_on_validation_after_the_temperature(
+def test_the_threshold_is_of_validation_after_the_temperature(
     measured: tuple[Evidence, SplitLogits, list[LabelledImages]],
 ) -> None:
     evidence, logits, (val, test) = measured
-    right = logits.val.argmax(1) == val.targets
     others = [
-        abstain_threshold(logits.val, evidence.temperature),  # of all answers
-        abstain_threshold(logits.val[right], 1.0),
-        abstain_threshold(logits.test[logits.test.argmax(1) == test.targets], evidence.temperature),
+        abstain_threshold(logits.val, val.targets, 1.0),
+        abstain_threshold(logits.test, test.targets, evidence.temperature),
         0.0,
     ]
-    assert evidence.abstain_threshold == abstain_threshold(logits.val[right], evidence.temperature)
+    assert evidence.abstain_threshold == abstain_threshold(logits.val, val.targets, evidence.temperature)
     assert min(abs(other - evidence.abstain_threshold) for other in others) > 0.01
 
 
@@ -219,6 +217,8 @@ def test_few_validation_images_are_called_so_and_make_nothing_unknown(synthetic:
     assert "of 27 validation images, too few (under 100)" in told
     assert "never `unknown`: " in told
     assert "right answers on validation are too few for a threshold" in told
+    faultless = replace(evidence, val=replace(evidence.val, top1=1.0))
+    assert "never `unknown`: no answer on validation was wrong" in confidence_line(faultless)
 
 
 def test_the_worst_class_is_one_that_has_images(synthetic: LabelledImages) -> None:
