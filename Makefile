@@ -22,7 +22,7 @@ types: .venv/installed-dev
 	MYPYPATH=build/site $(BIN)/mypy -p edge_cifar
 
 # A process for each core, so each with one thread: tiny nets gain nothing from more.
-unit: .venv/installed-dev
+unit: .venv/installed-dev .venv/npm-packages
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 # The documents' pictures and tables from benchmarks/results, and the cards of the nets.
@@ -45,6 +45,11 @@ audit: .venv/installed-dev .venv/installed-release
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
+
+# For tests in a browser: what runs nets there, and what judges whether everybody can use the page. Without npm they skip.
+.venv/npm-packages: .venv/installed-dev Makefile
+	-cd .venv && npm pack --silent onnxruntime-web@1.30.0 axe-core@4.14.1
+	touch $@
 
 .venv/installed-%: .venv/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[$*]'

@@ -11,7 +11,10 @@ from ..edge.cli.exit_status import ending_on_sigterm
 from ..edge.cli.options import AsJson
 from ..edge.data.datasets import DATA_HELP
 from ..edge.errors import DataError, ModelError, RunError
+from ..edge.model.named_models import named_models
 from ..edge.model.shipped_models import EXPORT_SUMMARY
+from ..edge.web.runtime import needed_runtime
+from ..edge.web.site import write_site
 from .evidence.older_onnxruntime import check_release
 from .foreign.told import Told
 from .foreign_options import (
@@ -110,6 +113,10 @@ def export(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the files to this folder.  [default: the run folder]")
     ] = None,
+    web: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write a page that runs the net in browsers to this folder."),
+    ] = None,
     target_ort: Annotated[
         str | None,
         typer.Option(
@@ -149,6 +156,8 @@ def export(
                 raise typer.BadParameter(why, param_hint=f"--{name.strip('_').replace('_', '-')}")
     if target_ort:
         check_release(target_ort)
+    if web:
+        needed_runtime()  # before the work
     if out and out.exists() and not out.is_dir():
         raise RunError(f"{out}: not a folder; choose another --out")
     budget = Budget(max_drop, calibration_size, calibration_seed, keep_all, qat_epochs, not not_portable)
@@ -164,6 +173,9 @@ def export(
     for remark in done.remarks:
         typer.echo(remark, err=True)
     typer.echo(json.dumps(done.summary) if as_json else "\n".join([*done.lines, f"written to {folder}"]))
+    if web and not done.int8_missing:
+        write_site(named_models([str(folder / done.summary["default"])]), web)
+        typer.echo(f"a page for browsers is in {web}", err=True)
     if done.int8_missing:
         raise ModelError(
             f"no int8 file within {max_drop} points (--max-drop); what was tried is in {folder / EXPORT_SUMMARY}"

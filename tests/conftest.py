@@ -12,6 +12,7 @@ from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.data.synthetic_shapes import LABELS, synthetic_split
 from edge_cifar.edge.machine.cores import usable_cores
 from edge_cifar.edge.model.card import ModelCard
+from edge_cifar.edge.web.runtime import PACKED, install_runtime
 from edge_cifar.export.graph.net_graph import build_graph
 from edge_cifar.export.pipeline.model_file import write_model
 from edge_cifar.export.quantization.calibration import Range, activation_histograms, ranges
@@ -23,7 +24,8 @@ from hypothesis import settings
 settings.register_profile("default", max_examples=150, derandomize=True, database=None, deadline=None)
 settings.register_profile("long", max_examples=20_000, database=None, deadline=None)
 
-SHARED_CIFAR10 = Path(__file__).resolve().parents[2] / "shared" / "cifar10" / "cifar10.tar"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_CIFAR10 = ROOT.parent / "shared" / "cifar10" / "cifar10.tar"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -113,6 +115,21 @@ def tiny_int8_model(
     path = tmp_path_factory.mktemp("int8") / "model.int8.onnx"
     write_model(path, quantized_graph, card)
     return path
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """npm's package of onnxruntime-web, as `make` fetched it."""
+    path = ROOT / ".venv" / PACKED
+    if not path.exists():
+        pytest.skip(f"needs {path}: make .venv/npm-packages, where npm is")
+    return path
+
+
+@pytest.fixture(scope="session")
+def runtime(package: Path) -> Path:
+    """The folder in the cache where it is installed."""
+    return install_runtime(package)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,8 @@ ARROWS = {
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",
     "edge/report": "photos stats",
-    "edge/serve": "cli inference machine model results",
+    "edge/web": "files model report",
+    "edge/serve": "cli inference machine model results web",
     "edge/cli": "data files inference machine model photos results stats stream",
     "train/nets": "",
     "train/recipe": "nets",
@@ -49,13 +50,14 @@ ARROWS = {
     "benchmarks/report": "measure",
     "benchmarks/cli": "measure report",
     "benchmarks/photo_path": "",
-    "benchmarks/portability": "",
+    "benchmarks/portability": "browser",
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
     "benchmarks/gpu": "runtime",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
-    "benchmarks/publish": "own_photos peers portability report",
+    "benchmarks/browser": "",
+    "benchmarks/publish": "browser own_photos peers portability report",
     "benchmarks/own_photos": "measure portability",
     "benchmarks/release": "",
     "benchmarks/zoo": "measure portability",
@@ -69,6 +71,7 @@ MAY_IMPORT = {
     "benchmarks": {"edge", "train", "export"},
 }
 STUDIES = {
+    "browser",
     "gpu",
     "methods",
     "own_photos",
@@ -138,7 +141,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_only_the_command_line_knows_typer() -> None:
-    commands = {Path("export"), Path("edge/serve")}  # each has its own `command.py`
+    commands = {Path("export"), Path("edge/serve"), Path("edge/web")}  # each has its own `command.py`
     homes = {path.parent.relative_to(ROOT) for path in FILES if (0, "typer") in _imports(path)}
     studies = {Path("benchmarks", study) for study in {*STUDIES, "measure"}}  # `startup` is one, too
     assert homes - studies == {*(Path(folder, "cli") for folder in ("edge", "train", "benchmarks")), *commands}

@@ -1,14 +1,15 @@
 """`python -m edge_cifar.benchmarks.portability.conformance`: whether a model answers alike on every CPU, to the bit.
 
 Each CPU decodes the same photos and runs the same files, with the newest packages and with the oldest that this
-project accepts. All is compared with the first: the host, with the first of --ort. int8 files must give identical
-bits everywhere if that is what their cards promise, other files are only measured, and a full-range int8 file
-(--control) must be caught.
+project accepts; where Node.js and onnxruntime-web are (`edge-cifar web --runtime`), WebAssembly is one more. All is
+compared with the first: the host, with the first of --ort. int8 files must give identical bits everywhere if that is
+what their cards promise, other files are only measured, and a full-range int8 file (--control) must be caught.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -23,8 +24,21 @@ from ...edge.machine.description import this_machine
 from ...edge.model.contract import Model
 from ...edge.model.shipped_models import FAMILY, SHIPPED_FP32, model_file
 from ...edge.photos.contract import read_photo
+from ..browser import webassembly
 from .conformance_photos import JPEGS, choose_photos, describe_photos
-from .conformance_report import CONTROL_KIND, Answer, Failure, Row, Shown, compare, kind_of, markdown, problems, tables
+from .conformance_report import (
+    CONTROL_KIND,
+    WEBASSEMBLY,
+    Answer,
+    Failure,
+    Row,
+    Shown,
+    compare,
+    kind_of,
+    markdown,
+    problems,
+    tables,
+)
 from .emulated import (
     ALL_CPUS,
     BOTH_STACKS,
@@ -36,6 +50,7 @@ from .emulated import (
     each_cpu,
     make_ready,
     run_child,
+    say,
 )
 from .emulators import qemu_version
 
@@ -72,7 +87,9 @@ def conformance(
         if control:
             kinds[make_control(control, photos, Path(work) / CONTROL)] = CONTROL_KIND
         shown = Shown(describe_photos(photos, data), {_name(path): file_sha256(path) for path in kinds})
-        rows, failures = measure(names, stacks, kinds, photos)
+        if missing := webassembly.why_not():
+            say(f"{WEBASSEMBLY} is left out: {missing}")
+        rows, failures = measure(names, stacks, kinds, photos, in_webassembly=not missing)
     found = problems(rows, failures)
     if out:
         write_report(out, shown, rows, failures)
@@ -93,13 +110,21 @@ def make_control(fp32: Path, photos: Sequence[Path], path: Path) -> Path:
 
 
 def measure(
-    names: Sequence[str], stacks: Sequence[str], kinds: Mapping[Path, str], photos: Sequence[Path]
+    names: Sequence[str],
+    stacks: Sequence[str],
+    kinds: Mapping[Path, str],
+    photos: Sequence[Path],
+    in_webassembly: bool = False,
 ) -> tuple[list[Row], list[Failure]]:
-    """Ask every CPU with every stack, and compare with the first. Raises EdgeCifarError when the first fails."""
+    """Ask every CPU with every stack, then WebAssembly, and compare with the first.
+
+    Raises EdgeCifarError when the first fails.
+    """
     rows: list[Row] = []
     failures: list[Failure] = []
     reference: list[Answer] = []
-    for name, stack in each_cpu(names, stacks):
+    others = [(WEBASSEMBLY, webassembly.STACK)] if in_webassembly else []
+    for name, stack in chain(each_cpu(names, stacks), others):
         try:
             versions, answers = ask(name, stack, list(kinds), photos)
         except EdgeCifarError as error:
@@ -117,6 +142,9 @@ def measure(
 
 def ask(name: str, stack: str, models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str], list[Answer]]:
     """Return a CPU's package versions and its answer for each model. Raises EdgeCifarError when it fails."""
+    if name == WEBASSEMBLY:
+        versions, answers = webassembly.ask(models, photos)
+        return versions, [Answer(*answer) for answer in answers]
     with TemporaryDirectory() as work:
         folder = Path(work)
         request = {

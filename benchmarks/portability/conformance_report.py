@@ -14,6 +14,7 @@ HEADER = """\
 | CPU | that is | onnxruntime | numpy | Pillow | same pixels | same top-1 | same bits | largest difference |
 |---|---|---|---|---|---|---|---|---|"""
 
+WEBASSEMBLY = "webassembly"  # as rows call it; others are the CPUs of `emulators.CPUS`
 CONTROL_KIND = "control"  # an int8 file that must be caught; others are told by `kind_of`
 SAME_BITS = "same bits on every CPU"  # as `export.proof` has it, which a device need not have
 
@@ -133,7 +134,7 @@ def _line(row: Row) -> str:
     versions, comparison = row.versions, row.comparison
     cells = [
         row.cpu,
-        CPUS[row.cpu].description,
+        "what browsers run, in Node.js" if row.cpu == WEBASSEMBLY else CPUS[row.cpu].description,
         *(versions[name] for name in ("onnxruntime", "numpy", "pillow")),
         "yes" if comparison.same_pixels else "**no**",
         str(comparison.same_answers),

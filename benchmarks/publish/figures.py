@@ -20,7 +20,7 @@ from ...edge.report.page_style import DARK, LIGHT
 from ...edge.report.svg_file import picture
 from ..own_photos.report import summary
 from ..peers.family import family_points, family_table
-from ..portability.conformance_report import CONTROL_KIND
+from ..portability.conformance_report import CONTROL_KIND, WEBASSEMBLY
 from ..portability.emulators import CPUS
 from ..report.html_report import model_names
 from ..report.result_file import read_result
@@ -161,6 +161,8 @@ def _conformance(report: Result) -> list[str]:
 
 
 def _cpu(name: str, machine: Result) -> str:
+    if name == WEBASSEMBLY:
+        return "WebAssembly, as in browsers"
     known = CPUS[name]
     if known.qemu is None:
         return f"{known.description}: {machine['cpu']} ({', '.join(machine['int8_instructions'])})"

@@ -5,7 +5,6 @@ sideways. Needs Chromium and the extra [browser].
 """
 
 import os
-import shutil
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -17,13 +16,13 @@ from ...edge.cli.exit_status import reporting
 from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import write_bytes
 from ...edge.report.model_names import short_names
+from ..browser.chromium import browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 Scheme: TypeAlias = Literal["light", "dark"]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = (390, 1280)  # pixels: a phone's, a desk's
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 HEIGHT = 900  # pixels of the window; the picture is of the whole page
@@ -54,34 +53,15 @@ def look_at(page: Path, out: Path, name: str) -> list[Look]:
     """Write `out/<name>-<scheme>-<width>.png` for each scheme and width. Raises EdgeCifarError without a browser."""
     if not page.is_file():
         raise EdgeCifarError(f"{page}: no such page")
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError as error:
-        raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[browser]'") from error
-    path = find_browser()
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path)
-        except Error as error:
-            raise EdgeCifarError(f"{path}: does not start ({error.message.splitlines()[0]})") from error
-        looks = [
-            _look(browser, page, out / f"{name}-{scheme}-{width}.png", scheme, width)
+    with browser() as opened:
+        return [
+            _look(opened, page, out / f"{name}-{scheme}-{width}.png", scheme, width)
             for scheme, width in product(SCHEMES, WIDTHS)
         ]
-        browser.close()
-    return looks
 
 
-def find_browser() -> str:
-    """Return the path of Chromium. Raises EdgeCifarError where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        raise EdgeCifarError(f"no browser on the PATH ({', '.join(BROWSERS)}); install chromium")
-    return found
-
-
-def _look(browser: "Browser", page: Path, picture: Path, scheme: Scheme, width: int) -> Look:
-    view = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
+def _look(opened: "Browser", page: Path, picture: Path, scheme: Scheme, width: int) -> Look:
+    view = opened.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
     complaints: list[str] = []
     view.on("console", lambda message: complaints.append(f"console: {message.text}"))
     view.on("pageerror", lambda error: complaints.append(f"error: {error}"))

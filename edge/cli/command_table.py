@@ -56,6 +56,7 @@ COMMANDS = {
     "predict": Command(CLASSIFY, "edge.cli.predict", "Classify photos."),
     "watch": Command(CLASSIFY, "edge.cli.watch", "Classify photos as they arrive in a folder."),
     "serve": Command(CLASSIFY, "edge.serve.command", "Answer photos over HTTP.", "serve"),
+    "web": Command(CLASSIFY, "edge.web.command", "Write a page that classifies photos in the browser."),
     "info": Command(JUDGE, "edge.cli.info", "Show what a model file says of itself."),
     "verify": Command(JUDGE, "edge.cli.verify", "Check that this machine computes a model rightly."),
     "evaluate": Command(JUDGE, "edge.cli.evaluate", "Measure a model's accuracy on labelled photos."),

@@ -85,6 +85,11 @@ def write_bytes(
     write_file(path, lambda file: file.write(marked(data, path.suffix)), durable=durable, check=check)
 
 
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write `data` as it is, over whatever stands there: for caches, and where the caller has looked."""
+    write_file(path, lambda file: file.write(data), replace_any=True)
+
+
 def write_text(path: Path, text: str, *, replace_any: bool = False) -> None:
     """Write UTF-8 text as `write_file` does, with our mark unless `replace_any`; what no UTF-8 can hold is escaped."""
     data = text.encode(errors="backslashreplace")

@@ -4,6 +4,7 @@ __all__ = [
     "card",
     "contract",
     "golden_logits",
+    "named_models",
     "onnx_file",
     "onnx_schema",
     "onnxruntime_loader",

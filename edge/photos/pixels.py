@@ -106,7 +106,21 @@ def _shrink(image: Image.Image, wanted: Preprocessing, extent: Extent) -> Image.
         bands = (image.crop((0, start, width, min(start + rows, height))) for start in range(0, height, rows))
         reduced = _stack([_to_8_bit(band).reduce((across, down)) for band in bands])
     box = left / across, top / down, right / across, bottom / down
-    return reduced.resize((size, size), FILTERS[wanted.filter], box=box)
+    return _resize(reduced, size, FILTERS[wanted.filter], box)
+
+
+def _resize(
+    image: Image.Image, size: int, resampling: Image.Resampling, box: tuple[float, float, float, float]
+) -> Image.Image:
+    """Return `box` (left, top, right, bottom) of an image as (size, size): horizontally, then vertically.
+
+    Each by itself: which comes first changes the pixels, and Pillow 13 turns them round where the height shrinks more.
+    """
+    left, top, right, bottom = box
+    mixed = image.convert("RGBa") if image.mode == "RGBA" else image  # colours by their alpha, as Pillow does
+    narrow = mixed.resize((size, image.height), resampling, (left, 0, right, image.height))
+    small = narrow.resize((size, size), resampling, (0, top, size, bottom))
+    return small.convert("RGBA") if image.mode == "RGBA" else small
 
 
 def _taken(wanted: Preprocessing, extent: Extent) -> tuple[float, float, float, float]:

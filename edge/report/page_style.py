@@ -90,8 +90,13 @@ def variables(palette: Mapping[str, str]) -> str:
     return "; ".join(f"--{name}: {colour}" for name, colour in palette.items())
 
 
-def page_style() -> str:
-    """Return the style sheet of a page, which follows the reader's choice of light or dark."""
+def palette() -> str:
+    """Return CSS variables, the font and all colours, which follow the reader's choice of light or dark."""
     light = f":root {{ color-scheme: light dark; --font: {FONT}; {variables(LIGHT)} }}"
     dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {variables(DARK)} }} }}"
-    return f"{light}\n{dark}\n{PAGE}{CHART}"
+    return f"{light}\n{dark}\n"
+
+
+def page_style() -> str:
+    """Return the style sheet of a page."""
+    return f"{palette()}{PAGE}{CHART}"

@@ -76,13 +76,13 @@ class State(BaseModel):
     status: str
 
 
-PHOTO: dict[str, Any] = {"type": "string", "format": "binary"}
-FILES = {"type": "object", "properties": {"photo": {"type": "array", "items": PHOTO}}, "required": ["photo"]}
+BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
+FILES = {"type": "object", "properties": {"photo": {"type": "array", "items": BINARY}}, "required": ["photo"]}
 BODY = {
     "required": True,
     "content": {
-        "image/*": {"schema": PHOTO},
-        "application/octet-stream": {"schema": PHOTO},
+        "image/*": {"schema": BINARY},
+        "application/octet-stream": {"schema": BINARY},
         FORM: {"schema": FILES},
     },
 }

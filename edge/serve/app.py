@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +23,9 @@ from ..errors import EdgeCifarError
 from ..inference.prediction import TOP
 from ..model.card import MAX_LABELS
 from ..results.rows import origin_of
+from ..web.site import SITE, page_files
 from .answers import (
+    BINARY,
     BODY,
     NO_TOKEN,
     REFUSALS,
@@ -41,12 +43,13 @@ from .envelope import FAULT, GONE, Envelope
 from .limits import RETRY_AFTER, HeldBytes, Limits
 from .log import Log
 from .metrics import Metrics
+from .page import page_routes
 from .request_photos import check_head, photos_of
 from .served_models import ServedModel
 from .token import carrying
 
 STATIC = Path(__file__).with_name("static")
-"""Pages, and what they load: `/` and `/docs` are here."""
+"""The page at `/docs`, and what it loads."""
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
@@ -59,6 +62,7 @@ class Settings:
     token: str | None = None
     cors: tuple[str, ...] = ()  # origins of other pages that may ask
     hosts: tuple[str, ...] = LOCAL  # that it is called by, where there is no token
+    runtime: Mapping[str, bytes] = field(default_factory=dict)  # what runs nets in a browser, by name
 
 
 class Service:
@@ -127,7 +131,9 @@ def build_app(models: Mapping[str, ServedModel], workers: Workers, settings: Set
     )
     guards = [Depends(carrying(settings.token))] if settings.token else []
     app.include_router(_guarded_routes(service), dependencies=guards, responses=NO_TOKEN if guards else {})
-    app.include_router(_open_routes(service))
+    app.include_router(_open_routes(service, settings))
+    runtime = {f"ort/{name}": content for name, content in settings.runtime.items()}
+    app.router.routes.extend(page_routes(page_files() | runtime))
     app.mount("/static", StaticFiles(directory=STATIC))
     if settings.token is None:
         # Of another site's page that has its own name lead to this machine (DNS rebinding).
@@ -143,13 +149,13 @@ def build_app(models: Mapping[str, ServedModel], workers: Workers, settings: Set
     return Envelope(app, log, service.metrics)
 
 
-def _open_routes(service: Service) -> APIRouter:
-    """Return the routes that need no token: pages, and what says whether the server lives."""
+def _open_routes(service: Service, settings: Settings) -> APIRouter:
+    """Return the routes that need no token: what pages ask first, and what says whether the server lives."""
     router = APIRouter()
 
-    @router.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
+    @router.get(f"/{SITE}", include_in_schema=False)
+    async def site() -> Response:
+        return Json({"server": True, "token": settings.token is not None, "runtime": bool(settings.runtime)})
 
     @router.get("/docs", include_in_schema=False)
     async def docs() -> FileResponse:
@@ -206,6 +212,15 @@ def _guarded_routes(service: Service) -> APIRouter:
     async def model(name: str) -> Response:
         """Show a model's card: all that its file says of itself."""
         return Json(service.model(name).card())
+
+    @router.get(
+        "/models/{name}/file",
+        response_class=FileResponse,
+        responses={200: {"content": {"application/octet-stream": {"schema": BINARY}}}, **UNKNOWN_MODEL},
+    )
+    async def file(name: str) -> FileResponse:
+        """Hand out a model's file, which a page runs in the browser."""
+        return FileResponse(service.model(name).classifier.model.place, media_type="application/octet-stream")
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:

@@ -10,6 +10,7 @@ from ..cli.options import Jobs, Threads
 from ..errors import EdgeCifarError
 from ..machine.cores import usable_cores
 from ..model.shipped_models import FAMILY
+from ..web.runtime import HOW_TO_INSTALL, runtime_files
 from .app import LOCAL, Settings, build_app
 from .batching import Workers
 from .limits import Limits
@@ -101,11 +102,16 @@ def serve(
             )
         write = open_log(log)
         served = open_models(models or [], threads, unverified)
-        settings = Settings(Limits(max_bytes, queue, timeout), secret, tuple(cors or ()), (*LOCAL, host))
+        runtime = runtime_files()
+        settings = Settings(Limits(max_bytes, queue, timeout), secret, tuple(cors or ()), (*LOCAL, host), runtime)
         app = build_app(served, Workers(jobs or usable_cores(), queue), settings, write)
         log_faults(write)
         if others and not tls:
             typer.echo("without --certificate photos and token go unencrypted; see that a proxy has TLS", err=True)
+        if not runtime:
+            typer.echo(
+                f"the page answers on the server alone; to have it in the browser, too, {HOW_TO_INSTALL}", err=True
+            )
         typer.echo(f"serving {', '.join(served)} on {url(opened, bool(tls))}", err=True)
         with ending_on_sigterm(0):  # being stopped is how it ends well
             run(make_server(app, tls, timeout), opened)

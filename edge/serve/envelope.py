@@ -19,8 +19,8 @@ FAULT = "a fault of the server; its log says more"
 SECURITY = (
     (
         b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        b"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+        b"img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,7 +48,8 @@ class Envelope:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message["headers"], *SECURITY, (b"x-request-id", request_id)]}
+                own = (b"x-request-id", request_id), (b"server-timing", b"server;dur=%.1f" % _milliseconds(started))
+                message = {**message, "headers": [*message["headers"], *SECURITY, *own]}
             else:
                 sent += len(message.get("body", b""))
             await send(message)
@@ -71,10 +72,14 @@ class Envelope:
                     "path": scope["path"][:LONGEST],
                     "status": status or GONE,
                     "bytes": sent,
-                    "ms": round(1000 * seconds, 2),
+                    "ms": round(_milliseconds(started), 2),
                     **about,
                 }
             )
+
+
+def _milliseconds(since: float) -> float:
+    return 1000 * (time.perf_counter() - since)
 
 
 def _request_id(scope: Scope) -> bytes:

@@ -1,16 +1,14 @@
 """The models that a server answers with: opened, verified, and called by names that fit into a URL."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import EdgeCifarError, ModelError, printable
+from ..errors import ModelError
 from ..inference.classifier import Classifier
-from ..model.shipped_models import FAMILY, SHIPPED, default_model, model_file
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+from ..model.named_models import named_models
+from ..web.site import summary
 
 
 @dataclass(frozen=True)
@@ -25,16 +23,7 @@ class ServedModel:
 
     def summary(self) -> dict[str, Any]:
         """Return what tells it from others, ready for JSON."""
-        model = self.classifier.model
-        return {
-            "name": self.name,
-            "file": printable(model.path.name),
-            "sha256": model.digest,
-            "net": model.card.net,
-            "size": model.card.size,
-            "labels": len(model.card.labels),
-            "precision": model.card.precision,
-        }
+        return summary(self.name, self.classifier.model)
 
     def card(self) -> dict[str, Any]:
         """Return all that its file says of itself, ready for JSON."""
@@ -42,33 +31,12 @@ class ServedModel:
 
 
 def open_models(names: Iterable[str], threads: int, unverified: bool) -> dict[str, ServedModel]:
-    """Return the models by name, the default first: of "nano", FILE or NAME=FILE; without any, what `predict` takes.
+    """Return the models by name, the default first, as `named_models` names them.
 
     Raises ModelError for one that can't be used, or that this machine computes wrongly unless `unverified`, and
     EdgeCifarError for a name that is no good.
     """
-    models: dict[str, ServedModel] = {}
-    for name, path in [_named(text) for text in names] or [_of_file(default_model())]:
-        if not NAME.fullmatch(name):
-            raise EdgeCifarError(f"{path}: {name!r} can't be part of a URL; name the model as in my-model={path}")
-        if name in models:
-            raise EdgeCifarError(f"{path}: a second model called {name}; name it as in other-{name}={path}")
-        models[name] = _opened(name, path, threads, unverified)
-    return models
-
-
-def _named(text: str) -> tuple[str, Path]:
-    name, equals, file = text.partition("=")
-    if equals and not Path(text).exists():
-        return name, model_file(file)
-    return _of_file(model_file(text))
-
-
-def _of_file(path: Path) -> tuple[str, Path]:
-    """Return a file with its name: of "model.int8.onnx" that is "model.int8", of the package's the family's."""
-    name = path.name.removesuffix(".onnx")
-    short = name.removesuffix(".int8")
-    return (short if path.parent == SHIPPED and short in FAMILY else name), path
+    return {name: _opened(name, path, threads, unverified) for name, path in named_models(names).items()}
 
 
 def _opened(name: str, path: Path, threads: int, unverified: bool) -> ServedModel:

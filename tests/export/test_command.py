@@ -128,6 +128,24 @@ def test_out_names_another_folder_and_the_run_stays_as_it_is(run: Run, tmp_path:
     assert [file["file"] for file in json.loads(done.stdout)["files"]] == ["model.fp32.onnx", "model.fp16.onnx"]
 
 
+@pytest.mark.usefixtures("run", "runtime")
+def test_an_export_may_bring_its_page(tmp_path: Path) -> None:
+    done = export("--web", "site", "--out", "files", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("a page for browsers is in site\n")
+    assert file_sha256(tmp_path / "site/models/model.fp32.onnx") == file_sha256(tmp_path / "files/model.fp32.onnx")
+    assert (tmp_path / "site/index.html").exists()
+
+
+@pytest.mark.usefixtures("run")
+def test_what_a_page_needs_is_asked_for_before_the_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = export("--web", "site", "--out", "files", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "onnxruntime-web, which runs nets in a browser, is not installed; run: npm pack" in done.stderr
+    assert not (tmp_path / "files").exists()
+
+
 def test_names_that_are_no_utf_8_do_not_end_an_export(learnt: Run, tmp_path: Path) -> None:
     data = tmp_path / "photos"
     shutil.copytree(learnt.recipe.data, data)

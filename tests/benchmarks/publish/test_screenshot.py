@@ -4,7 +4,8 @@ from pathlib import Path
 
 import measured
 import pytest
-from edge_cifar.benchmarks.publish.screenshot import find_browser, look_at, screenshot
+from edge_cifar.benchmarks.browser.chromium import find_browser
+from edge_cifar.benchmarks.publish.screenshot import look_at, screenshot
 from edge_cifar.benchmarks.report.html_report import benchmark_page
 from edge_cifar.edge.errors import EdgeCifarError
 from PIL import Image

@@ -17,13 +17,14 @@ tune: --config --data --device --epochs --json --minutes --net --out --recipe --
     --trials
 export: --also --calibration-seed --calibration-size --channels --crop-share --data --filter --json --keep-all
     --labels --layout --like --max-drop --mean --not-portable --out --qat-epochs --quantize --resize --scale
-    --size --std --target-ort --unlabelled
+    --size --std --target-ort --unlabelled --web
 demo: --out
 predict: --annotate --explain --files-from --glob --jobs --json --model --out --recursive --resume
     --retry-errors --threads --threshold --top --tta
 watch: --annotate --exec --glob --interval --jobs --model --out --recursive --threshold --top
 serve: --certificate --cors --host --jobs --key --log --max-bytes --port --queue --threads --timeout --token
     --unverified
+web: --out --runtime
 info: --json
 verify: --json
 evaluate: --data --json --split --threads

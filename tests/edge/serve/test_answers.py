@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from edge_cifar import Classifier
+from edge_cifar.edge.model.shipped_models import model_file
 from serving import SECONDS, Serving, form, serving
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -153,3 +155,20 @@ def test_with_a_token_only_those_who_carry_it_are_answered() -> None:
         right = {"Authorization": "Bearer 0123456789abcdef", "Host": "any.example"}
         assert server.ask("GET", "/models", headers=right).status == 200
         assert [server.ask("GET", path).status for path in ("/health", "/ready", "/", "/docs")] == [200] * 4
+
+
+def test_a_models_file_is_handed_out_as_it_is(server: Serving) -> None:
+    assert server.ask("GET", "/models/nano/file").body == model_file("nano").read_bytes()
+    assert server.ask("GET", "/models/none/file").status == 404
+
+
+def test_the_pages_files_are_sent_once(server: Serving) -> None:
+    first = server.ask("GET", "/page.js")
+    assert first.headers["content-type"] == "text/javascript; charset=utf-8"
+    again = server.ask("GET", "/page.js", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_answers_say_how_long_the_server_took(server: Serving, photos: list[bytes]) -> None:
+    answered = server.ask("POST", "/predict", photos[0])
+    assert re.fullmatch(r"server;dur=\d+\.\d", answered.headers["server-timing"])

@@ -1,0 +1,46 @@
+"""`python -m edge_cifar.benchmarks.browser.picture PHOTO`: the README's picture of the page, light and dark.
+
+Needs what `same_answers` needs.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Literal
+
+import typer
+
+from ...edge.cli.exit_status import reporting
+from ...edge.files.atomic_write import write_bytes
+from ...edge.model.named_models import named_models
+from ...edge.web.site import write_site
+from .chromium import browser, plain_hosting
+
+MODELS = ("nano", "large")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTH, HEIGHT = 1060, 455  # pixels
+
+
+def picture(
+    photo: Annotated[Path, typer.Argument(help="Photo that is classified.")],
+    out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("benchmarks/results"),
+) -> None:
+    """Write `page-light.png` and `page-dark.png`."""
+    with TemporaryDirectory() as site, browser() as opened:
+        write_site(named_models(MODELS), Path(site))
+        with plain_hosting(Path(site)) as url:
+            for scheme in SCHEMES:
+                page = opened.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)
+                page.goto(url)
+                for name in MODELS:
+                    page.get_by_role("checkbox", name=name).check()
+                for row in (2, 4):  # the second time nothing is done for the first time
+                    page.set_input_files("#choose", photo)
+                    page.wait_for_selector(f"#rows tr >> nth={row - 1}")
+                page.evaluate("scrollTo(0, 0)")
+                write_bytes(out / f"page-{scheme}.png", page.screenshot())
+                typer.echo(out / f"page-{scheme}.png")
+                page.close()
+
+
+if __name__ == "__main__":
+    typer.run(reporting("picture")(picture))

@@ -1,0 +1,46 @@
+// An answer as it is seen: the label, the bars of the most probable ones, how long it took.
+
+import { make, ms, percent } from "./dom.js";
+
+/** Return an element with a model's answer; `explain` is called for its heat map, if there can be one. */
+export function answerView(model, answer, explain) {
+  const view = make("article", { class: answer.abstained ? "unsure" : "" }, make("h3", {}, model.name), verdict(answer));
+  if (answer.abstained) view.append(make("p", { class: "note" }, whyUnknown(answer)));
+  view.append(make("ol", { class: "bars" }, ...answer.top.map(bar)), make("p", { class: "note" }, timeTaken(answer)));
+  if (explain) view.append(make("button", { type: "button", onclick: explain }, "Where does it look?"));
+  return view;
+}
+
+/** Return an element that says why there is no answer. */
+export function errorView(words) {
+  return make("article", {}, make("p", { class: "verdict" }, "This photo can't be read"), make("p", {}, words));
+}
+
+/** Return an answer in a few words. */
+export function inWords({ label, confidence, guess, abstained }) {
+  return abstained ? `unknown, perhaps ${guess} (${percent(confidence)})` : `${label} (${percent(confidence)})`;
+}
+
+function verdict({ label, confidence, abstained }) {
+  const sure = abstained ? [] : [make("span", { class: "soft" }, ` ${percent(confidence)}`)];
+  return make("p", { class: "verdict" }, make("strong", {}, label), ...sure);
+}
+
+function whyUnknown({ guess, confidence, threshold }) {
+  return (
+    `It would guess ${guess}, but at ${percent(confidence)} it is less sure than the ${percent(threshold)} that it ` +
+    "was told to ask for. The photo may show none of its classes."
+  );
+}
+
+function bar({ label, probability }) {
+  const length = make("i");
+  length.style.setProperty("width", `${100 * probability}%`);
+  return make("li", {}, make("span", {}, label), make("span", {}, percent(probability)), make("div", { class: "bar" }, length));
+}
+
+/** Return the time an answer took, and what of. */
+export function timeTaken({ decode, net, total, onServer }) {
+  if (total === undefined) return `${ms(decode + net)}: ${ms(decode)} to decode, ${ms(net)} in the net`;
+  return onServer ? `${ms(total)}: ${ms(onServer)} on the server, ${ms(Math.max(0, total - onServer))} on the way` : ms(total);
+}
