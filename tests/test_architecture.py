@@ -24,9 +24,10 @@ ARROWS = {
     "edge/public": "",  # takes its names from `edge` itself
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",
+    "edge/bulk": "files inference machine photos results stream",
     "edge/report": "photos stats",
     "edge/serve": "cli inference machine model results",
-    "edge/cli": "data files inference machine model photos results stats stream",
+    "edge/cli": "bulk data files inference machine model photos results stats stream",
     "train/nets": "",
     "train/recipe": "nets",
     "train/runs": "nets recipe",
@@ -82,6 +83,7 @@ STUDIES = {
 }  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
 SERVE_LIBRARIES = {"fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"}  # [serve]
+BULK_LIBRARIES = {"fsspec", "ray"}  # [ray]
 FILES = [path for folder in FOLDERS for path in modules(ROOT / folder)]
 
 
@@ -170,7 +172,8 @@ def test_every_package_is_typed(folder: str) -> None:
 
 def test_the_runtime_needs_only_its_four_libraries() -> None:
     for path in modules(ROOT / "edge"):
-        libraries = RUNTIME_LIBRARIES | (SERVE_LIBRARIES if path.parent == ROOT / "edge" / "serve" else set())
+        own = {"bulk": BULK_LIBRARIES, "serve": SERVE_LIBRARIES}.get(path.parent.name, set())
+        libraries = RUNTIME_LIBRARIES | own
         for dots, module in _imports(path):
             top = module.split(".")[0]
             assert dots or top in sys.stdlib_module_names or top in libraries, f"{path} imports {module}"

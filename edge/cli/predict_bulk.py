@@ -1,0 +1,90 @@
+"""`edge-cifar predict --engine ray`: an archive of photos, on one machine or on many."""
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+
+import typer
+
+from ..bulk.bulk_run import Asked, BulkRun, begin_run, resume_run
+from ..bulk.engine import classify_parts
+from ..bulk.listing import Listed, list_photos
+from ..bulk.node_checks import check_nodes
+from ..bulk.ray_cluster import Cluster, joined
+from ..bulk.part_file import JSON_LINES, PARQUET
+from ..bulk.store import OutputFolder
+from ..bulk.worker import Job
+from ..errors import EdgeCifarError
+from ..inference.classifier import Classifier
+from ..photos.left_out import LeftOut
+from ..stats.significance import wilson_interval
+from ..stream.photo_list import read_list
+from .exit_status import ending_on_sigterm
+from .progress_line import Progress
+
+
+__all__ = ["JSON_LINES", "PARQUET", "Asked", "predict_bulk"]
+
+
+def predict_bulk(
+    classifier: Classifier,
+    asked: Asked,
+    out: str,
+    address: str | None,
+    workers: int | None,
+    threshold: float | None,
+    resume: bool,
+    retry_errors: bool,
+) -> None:
+    """Classify what is `asked` for into the folder `out`. Raises EdgeCifarError; exits 1 after errors of photos."""
+    left_out = LeftOut()
+
+    def listed() -> Iterable[Listed]:
+        names = chain(asked.photos, () if asked.files_from is None else read_list(asked.files_from))
+        return list_photos(names, asked.recursive, asked.glob, left_out)
+
+    folder = OutputFolder(out)
+    run = (resume_run(folder, asked) if resume else None) or begin_run(folder, asked, listed)
+    if left_out:
+        typer.echo(f"left out: {left_out}", err=True)
+    finished = {done.part for done in run.done() if not done.errors} if retry_errors else run.finished()
+    parts = [part for part in run.parts if part not in finished]
+    progress = Progress(lambda: run.photos_of(parts), visible=True)
+    if parts:
+        job = Job(classifier.model.path.read_bytes(), threshold, run, str(Path.cwd()))
+        with joined(address) as cluster:
+            check_nodes(run)
+            count = min(cluster.workers(workers), len(parts))
+            typer.echo(_plan(run, len(parts), count, cluster), err=True)
+            with ending_on_sigterm(), progress, closing(classify_parts(job, parts, count)) as work:
+                for done in work:
+                    progress.count(done.labels, done.errors)
+    if lost := len(set(run.parts) - run.finished()):
+        raise EdgeCifarError(f"{out}: lacks {lost} parts that were written; name storage that all machines share")
+    if asked.sample is not None:
+        typer.echo(_of_sample(run), err=True)
+    if progress.errors:
+        raise typer.Exit(1)
+
+
+def _plan(run: BulkRun, parts: int, workers: int, cluster: Cluster) -> str:
+    machines = "this machine" if cluster.nodes == 1 else f"{cluster.nodes} machines"
+    watched = f"; Ray's dashboard: {cluster.dashboard}" if cluster.dashboard else ""
+    return (
+        f"{parts:,} part{'s' * (parts > 1)} of {run.part:,} photos, {workers} worker{'s' * (workers > 1)} of a core "
+        f"each (Ray on {machines}, {cluster.cores} cores){watched}"
+    )
+
+
+def _of_sample(run: BulkRun) -> str:
+    """Return each label's share of a sample, with its interval."""
+    labels: Counter[str] = Counter()
+    for done in run.done():
+        labels.update(done.labels)
+    shares = []
+    for label, count in labels.most_common():
+        low, high = wilson_interval(count, run.photos)
+        shares.append(f"{label} {count / run.photos:.1%} ({low:.1%} to {high:.1%})")
+    return f"of {run.photos:,} sampled photos of {run.drawn_from:,}: {', '.join(shares)}; 95 % intervals"
