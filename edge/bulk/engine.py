@@ -1,4 +1,4 @@
-"""Ray Data at work: the numbers of parts go to workers that each hold a model, and what each part came to comes back."""
+"""Ray Data at work: numbers of parts go to workers that each hold a model, and what a part came to comes back."""
 
 import json
 from collections.abc import Generator, Sequence
@@ -9,14 +9,14 @@ from ray.exceptions import RayError
 
 from ..errors import EdgeCifarError
 from .bulk_run import PartDone
-from .ray_cluster import reason
+from .ray_cluster import Workers, reason
 from .worker import Job, PartWorker
 
 RETRIES = 20  # times that a part is done again since its worker died: more, and it is the part that kills it
 
 
-def classify_parts(job: Job, parts: Sequence[int], workers: int) -> Generator[PartDone, None, None]:
-    """Yield what each of `parts` came to, written by then, as they are finished; up to `workers` are in work at once.
+def classify_parts(job: Job, parts: Sequence[int], workers: Workers) -> Generator[PartDone, None, None]:
+    """Yield what each of `parts` came to, written by then, as they are finished; `workers` work at once.
 
     A part whose worker dies is done again by another. Raises EdgeCifarError for what a worker can't get over; the
     parts finished by then stay.
@@ -31,7 +31,7 @@ def classify_parts(job: Job, parts: Sequence[int], workers: int) -> Generator[Pa
     dones = numbers.map(
         PartWorker,  # type: ignore[arg-type]
         fn_constructor_args=[job],
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers.most, initial_size=workers.first),
         num_cpus=1,
         ray_remote_args_fn=_remote_options,
     )

@@ -5,14 +5,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 from ray.exceptions import RayError
 
 from ..errors import EdgeCifarError
 from ..machine.cores import usable_cores
-
 
 OBJECT_STORE = 200_000_000  # bytes of a cluster that is started here: photos don't pass through it
 FIND = 10.0  # seconds to find a cluster at its address
@@ -26,14 +25,23 @@ class Cluster:
     cores: int
     dashboard: str  # its URL; "" without
 
-    def workers(self, most: int | None) -> int:
-        """Return how many workers of a core each to start: a worker reads its photos itself, so none waits for another.
+    def workers(self, most: int | None) -> "Workers":
+        """Return how many workers of a core each to have: as many as cores, or `most` of them.
 
-        Raises EdgeCifarError where there is no core.
+        A worker reads its photos itself, so that none waits for another. More than there are cores may be asked for:
+        a cluster that grows by itself adds machines for them. Raises EdgeCifarError where there is neither.
         """
-        if self.cores < 1:
-            raise EdgeCifarError("the cluster has no core for a worker; add a machine with --num-cpus of 1 or more")
-        return min(self.cores, most or self.cores)
+        if self.cores < 1 and not most:
+            raise EdgeCifarError("the cluster has no core for a worker; add machines, or ask for some by --jobs")
+        wanted = most or self.cores
+        return Workers(max(1, min(self.cores, wanted)), wanted)
+
+
+class Workers(NamedTuple):
+    """How many workers there are at first, and at most."""
+
+    first: int
+    most: int
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from enum import Enum
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +25,7 @@ from .output import ended, open_output
 from .progress_line import Progress
 
 
-class Engine(str, Enum):
+class Engine(StrEnum):
     """What photos are classified by."""
 
     local = "local"
@@ -104,8 +104,7 @@ def predict(
         from ..results.rows import origin_of  # here, since a start without it need not load it
 
         origin = origin_of(classifier, top, tta)
-    if engine is Engine.ray:
-        assert out and origin
+    if engine is Engine.ray and out and origin:
         bulk = _import_bulk()
         form = bulk.JSON_LINES if as_json else bulk.PARQUET
         names = tuple(photos or ())

@@ -12,8 +12,8 @@ from ..bulk.bulk_run import Asked, BulkRun, begin_run, resume_run
 from ..bulk.engine import classify_parts
 from ..bulk.listing import Listed, list_photos
 from ..bulk.node_checks import check_nodes
-from ..bulk.ray_cluster import Cluster, joined
 from ..bulk.part_file import JSON_LINES, PARQUET
+from ..bulk.ray_cluster import Cluster, Workers, joined
 from ..bulk.store import OutputFolder
 from ..bulk.worker import Job
 from ..errors import EdgeCifarError
@@ -23,7 +23,6 @@ from ..stats.significance import wilson_interval
 from ..stream.photo_list import read_list
 from .exit_status import ending_on_sigterm
 from .progress_line import Progress
-
 
 __all__ = ["JSON_LINES", "PARQUET", "Asked", "predict_bulk"]
 
@@ -56,9 +55,9 @@ def predict_bulk(
         job = Job(classifier.model.path.read_bytes(), threshold, run, str(Path.cwd()))
         with joined(address) as cluster:
             check_nodes(run)
-            count = min(cluster.workers(workers), len(parts))
-            typer.echo(_plan(run, len(parts), count, cluster), err=True)
-            with ending_on_sigterm(), progress, closing(classify_parts(job, parts, count)) as work:
+            pool = cluster.workers(workers)
+            typer.echo(_plan(run, len(parts), pool, cluster), err=True)
+            with ending_on_sigterm(), progress, closing(classify_parts(job, parts, pool)) as work:
                 for done in work:
                     progress.count(done.labels, done.errors)
     if lost := len(set(run.parts) - run.finished()):
@@ -69,12 +68,14 @@ def predict_bulk(
         raise typer.Exit(1)
 
 
-def _plan(run: BulkRun, parts: int, workers: int, cluster: Cluster) -> str:
+def _plan(run: BulkRun, parts: int, workers: Workers, cluster: Cluster) -> str:
     machines = "this machine" if cluster.nodes == 1 else f"{cluster.nodes} machines"
+    count = f"{workers.first} worker{'s' * (workers.first > 1)}"
+    more = f", up to {workers.most} as the cluster grows," if workers.most > workers.first else ""
     watched = f"; Ray's dashboard: {cluster.dashboard}" if cluster.dashboard else ""
     return (
-        f"{parts:,} part{'s' * (parts > 1)} of {run.part:,} photos, {workers} worker{'s' * (workers > 1)} of a core "
-        f"each (Ray on {machines}, {cluster.cores} cores){watched}"
+        f"{parts:,} part{'s' * (parts > 1)} of {run.part:,} photos, {count}{more} of a core each (Ray on {machines}, "
+        f"{cluster.cores} cores){watched}"
     )
 
 
