@@ -53,6 +53,7 @@ ARROWS = {
     "benchmarks/portability": "",
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
+    "benchmarks/archives": "photo_path",
     "benchmarks/gpu": "runtime",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
@@ -69,6 +70,7 @@ MAY_IMPORT = {
     "benchmarks": {"edge", "train", "export"},
 }
 STUDIES = {
+    "archives",
     "gpu",
     "methods",
     "own_photos",

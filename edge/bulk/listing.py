@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from ..errors import DataError
 from ..photos.folder_walk import walk
 from ..photos.left_out import LeftOut
+from ..photos.suffixes import named_like_photo
 from ..stream.find_photos import Choice, choice, find_photos
 from .store import OutputFolder, is_url, naming_errors, open_store
 
@@ -128,6 +129,9 @@ class _StoreEntry:
 
 
 def _in_store(url: str, recursive: bool, glob: str | None, left_out: LeftOut) -> Iterator[Listed]:
+    if named_like_photo(url.rpartition("/")[2]):  # not looked up: a list may have millions
+        yield Listed(url)
+        return
     store, path = open_store(url)
     with naming_errors(url):
         if not url.endswith("/") and (info := store.info(path))["type"] != "directory":

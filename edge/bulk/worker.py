@@ -108,9 +108,10 @@ class PartWorker:
             if scheme not in self._stores:
                 self._stores[scheme], _ = open_store(each.path)
             store = self._stores[scheme]
-            if (each.size or 0) > MAX_FILE_BYTES:
+            size = store.info(each.path).get("size") if each.size is None else each.size
+            if (size or 0) > MAX_FILE_BYTES:
                 return PhotoError(
-                    f"{each.path}: {each.size} bytes, more than the limit of {MAX_FILE_BYTES}; shrink the photo first"
+                    f"{each.path}: {size} bytes, more than the limit of {MAX_FILE_BYTES}; shrink the photo first"
                 )
             return Piped(store.cat_file(each.path), each.path)
         except FileNotFoundError:

@@ -35,7 +35,9 @@ def test_a_bucket_is_listed_like_a_folder(photos: Path, archive: str) -> None:
     assert str(left_out) == "1 HEIC"
     flat = list(list_photos([archive], glob="00?.png"))
     assert [each.path for each in flat] == [f"{archive}00{i}.png" for i in range(1, 10, 2)]
-    assert list(list_photos([f"{archive}001.png"])) == [Listed(f"{archive}001.png", flat[0].size)]
+    named = [f"{archive}001.png", f"{archive}none.png"]
+    assert list(list_photos(named)) == [Listed(url) for url in named]  # which whoever reads them finds out
+    assert list(list_photos([f"{archive}notes.txt"])) == [Listed(f"{archive}notes.txt", 1)]
 
 
 def test_a_bucket_that_is_empty_or_not_there_is_said_to_be(bucket: str) -> None:
