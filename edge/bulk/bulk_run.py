@@ -119,8 +119,7 @@ def begin_run(folder: OutputFolder, asked: Asked, listed: Callable[[], Iterable[
         raise EdgeCifarError(f"{folder.url}: another process has begun a run in it; --resume goes on with that")
     for name in folder.names():
         if name.startswith(LISTS) and name != lists:
-            for block in folder.names(name):
-                folder.remove(f"{name}/{block}")
+            folder.remove(name)
     return run
 
 

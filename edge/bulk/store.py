@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,12 +123,12 @@ class OutputFolder:
         return True
 
     def remove(self, name: str) -> None:
-        """Remove a file of ours. Raises DataError."""
+        """Remove a folder of ours. Raises DataError."""
         with naming_errors(f"{self.url}/{name}"):
             if self._local is not None:
-                (self._local / name).unlink()
+                shutil.rmtree(self._local / name)
             else:
-                self._store.rm_file(self._in_store(name))
+                self._store.rm(self._in_store(name), recursive=True)
 
     def _in_store(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}".rstrip("/")

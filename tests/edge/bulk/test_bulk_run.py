@@ -49,10 +49,10 @@ def test_another_model_or_other_options_are_refused(begin: Begin, asked: Asked, 
 
 
 def test_a_folder_with_another_run_or_other_files_is_left_alone(begin: Begin, out: str) -> None:
-    OutputFolder(out).write("notes.txt", b"mine")
+    OutputFolder(out).write("notes/mine.txt", b"mine")
     with pytest.raises(EdgeCifarError, match="holds other files"):
         begin(out)
-    OutputFolder(out).remove("notes.txt")
+    OutputFolder(out).remove("notes")
     begin(out)
     with pytest.raises(EdgeCifarError, match="exists already; --resume goes on with it"):
         begin(out)
