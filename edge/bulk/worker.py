@@ -41,9 +41,9 @@ class PartWorker:
 
     def __init__(self, job: Job):
         """Open the model. Raises EdgeCifarError."""
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         self._run, self._origin = job.run, job.run.asked.origin
-        os.chdir(job.folder)
+        if Path(job.folder).is_dir():  # else only URLs and whole paths are the same photos on this machine
+            os.chdir(job.folder)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model.onnx")
             path.write_bytes(job.model)

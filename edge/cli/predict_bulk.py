@@ -1,7 +1,7 @@
 """`edge-cifar predict --engine ray`: an archive of photos, on one machine or on many."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -50,22 +50,32 @@ def predict_bulk(
         typer.echo(f"left out: {left_out}", err=True)
     finished = {done.part for done in run.done() if not done.errors} if retry_errors else run.finished()
     parts = [part for part in run.parts if part not in finished]
-    progress = Progress(lambda: run.photos_of(parts), visible=True)
     if parts:
         job = Job(classifier.model.path.read_bytes(), threshold, run, str(Path.cwd()))
-        with joined(address) as cluster:
-            check_nodes(run)
-            pool = cluster.workers(workers)
-            typer.echo(_plan(run, len(parts), pool, cluster), err=True)
-            with ending_on_sigterm(), progress, closing(classify_parts(job, parts, pool)) as work:
-                for done in work:
-                    progress.count(done.labels, done.errors)
+        errors = _classify(job, parts, address, workers)
+    else:
+        typer.echo(f"{out}: all {len(run.parts):,} parts are finished", err=True)
+        errors = 0
     if lost := len(set(run.parts) - run.finished()):
         raise EdgeCifarError(f"{out}: lacks {lost} parts that were written; name storage that all machines share")
     if asked.sample is not None:
         typer.echo(_of_sample(run), err=True)
-    if progress.errors:
+    if errors:
         raise typer.Exit(1)
+
+
+def _classify(job: Job, parts: Sequence[int], address: str | None, workers: int | None) -> int:
+    """Classify parts, showing how far it is; return how many photos were errors."""
+    with joined(address) as cluster:
+        if address is not None:
+            check_nodes(job.run)
+        pool = cluster.workers(workers)
+        typer.echo(_plan(job.run, len(parts), pool, cluster), err=True)
+        progress = Progress(lambda: job.run.photos_of(parts), visible=True)
+        with ending_on_sigterm(), progress, closing(classify_parts(job, parts, pool)) as work:
+            for done in work:
+                progress.count(done.labels, done.errors)
+    return progress.errors
 
 
 def _plan(run: BulkRun, parts: int, workers: Workers, cluster: Cluster) -> str:
@@ -84,8 +94,9 @@ def _of_sample(run: BulkRun) -> str:
     labels: Counter[str] = Counter()
     for done in run.done():
         labels.update(done.labels)
+        labels["errors"] += done.errors
     shares = []
-    for label, count in labels.most_common():
+    for label, count in (+labels).most_common():
         low, high = wilson_interval(count, run.photos)
         shares.append(f"{label} {count / run.photos:.1%} ({low:.1%} to {high:.1%})")
     return f"of {run.photos:,} sampled photos of {run.drawn_from:,}: {', '.join(shares)}; 95 % intervals"

@@ -65,7 +65,7 @@ def test_two_machines_write_to_a_store_what_the_local_stream_writes(
     assert rows(table.drop_columns("bytes")) == rows(expected)
     again = start(archive, "--recursive", "--out", out, "--resume")  # which finds nothing to do, and starts no Ray
     _, stderr = again.communicate(timeout=PATIENCE)
-    assert stderr.startswith("0 photos")
+    assert stderr == f"{out}: all 2 parts are finished\n"
 
 
 def test_killed_workers_and_runs_lose_and_double_nothing(
