@@ -1,4 +1,4 @@
-"""`python -m edge_cifar.benchmarks.archives.constants`: what bounds an archive's run, and what many photos take on paper.
+"""`python -m edge_cifar.benchmarks.archives.constants`: what bounds an archive, and what many photos take on paper.
 
 Photos a second of one core, by size and net; names a second that are listed and the memory that each takes while its
 folder is read; of a store (`--store`, an empty folder by URL) objects a second that are listed and read.

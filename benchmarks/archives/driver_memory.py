@@ -1,4 +1,4 @@
-"""`python -m edge_cifar.benchmarks.archives.driver_memory`: whether the driver's memory grows with the number of photos.
+"""`python -m edge_cifar.benchmarks.archives.driver_memory`: the driver's memory, of few and of many photos.
 
 The photos are names of one small PNG. The peak is what Linux says of the process that was started (VmHWM), without
 Ray's own and the workers.

@@ -37,7 +37,7 @@ def kills(
         folder = Path(made)
         files = [Path(entry.path) for entry in search(str(photos), True, "*.jpg") if not entry.error]
         make_links(files, count, folder / "photos")
-        command = [folder / "photos", "-r", "--engine", "ray", "--out", folder / "out"]
+        command: list[str | Path] = [folder / "photos", "-r", "--engine", "ray", "--out", folder / "out"]
         done = {"worker": 0, "run": 0}
         process = start(*command)
         for victim in victims:

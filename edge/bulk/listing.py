@@ -42,7 +42,7 @@ def list_photos(
             yield from _in_store(argument, recursive, glob, LeftOut() if left_out is None else left_out)
         else:
             found = find_photos([argument], recursive, glob, left_out)
-            yield from (Listed(path, None, error and str(error)) for path, error in filter(None, found))
+            yield from (Listed(path, None, str(error) if error else None) for path, error in filter(None, found))
 
 
 def chosen(
@@ -117,7 +117,7 @@ class _StoreEntry:
         self.path: str = info["name"].rstrip("/")
         self.name = self.path.rpartition("/")[2]
         self.size: int | None = info.get("size")
-        self._is_folder = info["type"] == "directory"
+        self._is_folder: bool = info["type"] == "directory"
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002
         """Return whether it is a folder."""

@@ -11,7 +11,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ..errors import EdgeCifarError
 from .bulk_run import BulkRun
-from .ray_cluster import reason
+from .ray_cluster import machines, reason
 from .store import is_url
 
 ANSWER = 120.0  # seconds for every machine to answer: it may have to import much, and be at work
@@ -57,9 +57,8 @@ def _folder_look(run: BulkRun, folder: str) -> Look:
 
 
 def _ask_all(look: Look) -> None:
-    nodes = {node["NodeID"]: node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}
     answers = {}
-    for node, place in nodes.items():
+    for node, place in machines().items():
         there = NodeAffinitySchedulingStrategy(node, soft=False)
         answers[place, node] = ray.remote(look).options(num_cpus=0, scheduling_strategy=there).remote()
     for (place, _), answer in answers.items():

@@ -68,10 +68,16 @@ def joined(address: str | None) -> Iterator[Cluster]:
     try:
         logging.getLogger("ray").setLevel(logging.CRITICAL)
         url = context.dashboard_url
-        nodes = [node for node in ray.nodes() if node["Alive"]]
-        yield Cluster(len(nodes), int(ray.cluster_resources().get("CPU", 0)), f"http://{url}" if url else "")
+        cores = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
+        yield Cluster(len(machines()), cores, f"http://{url}" if url else "")
     finally:
         ray.shutdown()
+
+
+def machines() -> dict[str, str]:
+    """Return the address of each of Ray's machines by its number."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return {node["NodeID"]: node["NodeManagerAddress"] for node in nodes if node["Alive"]}
 
 
 def _find(address: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
+from threading import Timer
 
 import typer
 
@@ -25,6 +26,8 @@ from .exit_status import ending_on_sigterm
 from .progress_line import Progress
 
 __all__ = ["JSON_LINES", "PARQUET", "Asked", "predict_bulk"]
+
+PATIENCE = 120.0  # seconds until it is said that there is no part yet
 
 
 def predict_bulk(
@@ -72,8 +75,12 @@ def _classify(job: Job, parts: Sequence[int], address: str | None, workers: int 
         pool = cluster.workers(workers)
         typer.echo(_plan(job.run, len(parts), pool, cluster), err=True)
         progress = Progress(lambda: job.run.photos_of(parts), visible=True)
+        word = Timer(PATIENCE, typer.echo, ["no part yet: cores are in use by others, or slow; waiting"], {"err": True})
+        word.daemon = True
+        word.start()
         with ending_on_sigterm(), progress, closing(classify_parts(job, parts, pool)) as work:
             for done in work:
+                word.cancel()
                 progress.count(done.labels, done.errors)
     return progress.errors
 
