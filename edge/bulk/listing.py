@@ -129,7 +129,7 @@ class _StoreEntry:
 
 
 def _in_store(url: str, recursive: bool, glob: str | None, left_out: LeftOut) -> Iterator[Listed]:
-    if named_like_photo(url.rpartition("/")[2]):  # not looked up: a list may have millions
+    if (name := url.rpartition("/")[2]) and named_like_photo(name):  # not looked up: a list may have millions
         yield Listed(url)
         return
     store, path = open_store(url)

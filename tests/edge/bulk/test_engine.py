@@ -54,6 +54,7 @@ def test_two_machines_write_to_a_store_what_the_local_stream_writes(
     run = start(archive, "--recursive", "--out", out, "--address", cluster)
     stdout, stderr = run.communicate(timeout=2 * PATIENCE)
     assert (run.returncode, stdout) == (1, ""), stderr
+    assert stderr.count("\n") == 2, stderr
     plan, summary = stderr.splitlines()
     assert plan.startswith("2 parts of 100 photos, 2 workers of a core each (Ray on 2 machines, 2 cores)")
     assert summary.startswith("121 photos, ")

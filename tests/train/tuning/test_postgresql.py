@@ -12,6 +12,7 @@ from pathlib import Path
 import optuna
 import pytest
 from edge_cifar.train.recipe.recipe import Recipe
+from edge_cifar.train.tuning.study import open_storage
 from optuna.trial import TrialState
 from PIL import Image
 
@@ -64,7 +65,8 @@ def recipe(tmp_path: Path) -> Path:
             folder = tmp_path / "photos" / split / label
             folder.mkdir(parents=True)
             for i in range(count):
-                Image.new("RGB", (8, 8), (brightness + 6 * i, brightness, 0)).save(folder / f"{i}.png")
+                colour = (brightness + 6 * i, brightness, 99 if split == "test" else 0)
+                Image.new("RGB", (8, 8), colour).save(folder / f"{i}.png")
     made = Recipe(data=str(tmp_path / "photos"), net="single", size=8, augment="none", amp=False)
     path = tmp_path / "recipe.toml"
     path.write_text(made.to_toml())
@@ -100,7 +102,8 @@ def test_a_killed_worker_s_trial_counts_for_nothing_and_the_other_goes_on(
     _, stderr = other.communicate(timeout=120)
     assert (other.returncode, "the same command goes on" in stderr) == (143, True), stderr
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    trials = optuna.load_study(study_name="search", storage=database).trials
+    with open_storage(tmp_path, database) as storage:
+        trials = optuna.load_study(study_name="search", storage=storage).trials
     finished = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     assert [trial.number for trial in trials] == list(range(len(trials)))
     assert len({trial.params["lr_factor"] for trial in finished}) == len(finished) >= 3
