@@ -24,10 +24,10 @@ ARROWS = {
     "edge/public": "",  # takes its names from `edge` itself
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",
-    "edge/bulk": "files inference machine photos results stream",
+    "edge/bulk": "cli files inference machine photos results stats stream",
     "edge/report": "photos stats",
     "edge/serve": "cli inference machine model results",
-    "edge/cli": "bulk data files inference machine model photos results stats stream",
+    "edge/cli": "data files inference machine model photos results stats stream",
     "train/nets": "",
     "train/recipe": "nets",
     "train/runs": "nets recipe",
@@ -140,7 +140,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_only_the_command_line_knows_typer() -> None:
-    commands = {Path("export"), Path("edge/serve")}  # each has its own `command.py`
+    commands = {Path("export"), Path("edge/bulk"), Path("edge/serve")}  # each has its own `command.py`
     homes = {path.parent.relative_to(ROOT) for path in FILES if (0, "typer") in _imports(path)}
     studies = {Path("benchmarks", study) for study in {*STUDIES, "measure"}}  # `startup` is one, too
     assert homes - studies == {*(Path(folder, "cli") for folder in ("edge", "train", "benchmarks")), *commands}

@@ -6,7 +6,7 @@ environment says otherwise.
 
 import os
 
-__all__ = ["bulk_run", "engine", "listing", "node_checks", "part_file", "ray_cluster", "store", "worker"]
+__all__ = ["bulk_run", "listing", "store", "worker"]
 
 QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # which it is going to be, as Ray says at every start

@@ -1,6 +1,7 @@
 """Ray Data at work: numbers of parts go to workers that each hold a model, and what a part came to comes back."""
 
 import json
+import warnings
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -28,13 +29,15 @@ def classify_parts(job: Job, parts: Sequence[int], workers: Workers) -> Generato
     numbers = ray.data.from_items(list(parts), override_num_blocks=len(parts))
     # Photos are read by the worker that classifies them, with one thread that decodes: 2 MB of JPEG each are then not
     # copied from machine to machine, and there are no reading tasks that could wait for the cores that workers have.
-    dones = numbers.map(
-        PartWorker,  # type: ignore[arg-type]
-        fn_constructor_args=[job],
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers.most, initial_size=workers.first),
-        num_cpus=1,
-        ray_remote_args_fn=_remote_options,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*ray_remote_args_fn")  # going to go, without anything in its place
+        dones = numbers.map(
+            PartWorker,  # type: ignore[arg-type]
+            fn_constructor_args=[job],
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers.most, initial_size=workers.first),
+            num_cpus=1,
+            ray_remote_args_fn=_remote_options,
+        )
     try:
         for values in dones.iter_rows():
             yield PartDone(**json.loads(values["done"]))

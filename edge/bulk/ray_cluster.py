@@ -1,6 +1,7 @@
 """The machines that a run has: Ray started on this one, or found at an address."""
 
 import logging
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +58,8 @@ def joined(address: str | None) -> Iterator[Cluster]:
     elif address != "auto":
         _find(address)
     try:
-        context = ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL)
+        with _silence():
+            context = ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ConnectionError, OSError, RuntimeError, ValueError, RayError) as error:
         words = str(error).partition("\n")[0]
         raise EdgeCifarError(
@@ -72,6 +74,19 @@ def joined(address: str | None) -> Iterator[Cluster]:
         yield Cluster(len(machines()), cores, f"http://{url}" if url else "")
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Within it nothing reaches stderr: Ray's C++ writes there that it was told to write less."""
+    stderr = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def machines() -> dict[str, str]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from enum import StrEnum
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
@@ -141,12 +142,11 @@ def predict(
 def _import_bulk() -> ModuleType:
     """Return the module behind `--engine ray`. Raises EdgeCifarError when its extra is not installed."""
     try:
-        from . import predict_bulk  # here, since it loads Ray
+        return import_module("..bulk.command", __package__)  # here, since it loads Ray
     except ImportError as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while a library was loaded
             raise
         raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[ray]'") from error
-    return predict_bulk
 
 
 def _listed(files_from: str | None) -> Iterator[str | None]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from edge_cifar import Classifier
 from edge_cifar.edge.bulk.bulk_run import Asked, PartDone, begin_run
+from edge_cifar.edge.bulk.command import predict_bulk
 from edge_cifar.edge.bulk.listing import Listed
 from edge_cifar.edge.bulk.store import OutputFolder
-from edge_cifar.edge.cli.predict_bulk import predict_bulk
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.results.rows import origin_of
 

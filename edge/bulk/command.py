@@ -9,21 +9,21 @@ from threading import Timer
 
 import typer
 
-from ..bulk.bulk_run import Asked, BulkRun, begin_run, resume_run
-from ..bulk.engine import classify_parts
-from ..bulk.listing import Listed, list_photos
-from ..bulk.node_checks import check_nodes
-from ..bulk.part_file import JSON_LINES, PARQUET
-from ..bulk.ray_cluster import Cluster, Workers, joined
-from ..bulk.store import OutputFolder
-from ..bulk.worker import Job
+from ..cli.exit_status import ending_on_sigterm
+from ..cli.progress_line import Progress
 from ..errors import EdgeCifarError
 from ..inference.classifier import Classifier
 from ..photos.left_out import LeftOut
 from ..stats.significance import wilson_interval
 from ..stream.photo_list import read_list
-from .exit_status import ending_on_sigterm
-from .progress_line import Progress
+from .bulk_run import Asked, BulkRun, begin_run, resume_run
+from .engine import classify_parts
+from .listing import Listed, list_photos
+from .node_checks import check_nodes
+from .part_file import JSON_LINES, PARQUET
+from .ray_cluster import Cluster, Workers, joined
+from .store import OutputFolder
+from .worker import Job
 
 __all__ = ["JSON_LINES", "PARQUET", "Asked", "predict_bulk"]
 
