@@ -32,7 +32,8 @@ def test_two_processes_of_which_one_is_killed_come_to_the_end(tmp_path: Path) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # Else the addresses of the first attempt may be found by the second: README, "Several GPUs or machines".
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"},
     )
     rows = tmp_path / "run" / "metrics.jsonl"
     deadline = time.monotonic() + PATIENCE
