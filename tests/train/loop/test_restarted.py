@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 PATIENCE = 240  # seconds, where much else is at work
-EPOCHS = 300
+EPOCHS = 40
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts", "1"]
 RENDEZVOUS = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--rdzv-id", "killed"]
 
