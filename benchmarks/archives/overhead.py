@@ -1,6 +1,7 @@
 """`python -m edge_cifar.benchmarks.archives.overhead --photos DIR`: Ray beside the local stream, and how it scales.
 
-Start-up is the time for one photo. The others are wall time of whole commands, the local ones less a start, too.
+A run of Ray is at work from its first finished part to its last, as the files tell; the rest of its wall time is
+start-up and end. The local stream is at work for its wall time less that for one photo.
 """
 
 import json
@@ -27,32 +28,39 @@ def overhead(
     """Measure and print one JSON object."""
     ways = {"local": ["--jobs", str(usable_cores())]}
     ways |= {f"ray {n}": ["--engine", "ray", "--jobs", str(n)] for n in (1, usable_cores())}
-    runs: dict[str, list[float]] = {f"{kind}{way}": [] for way in ways for kind in ("", "start of ")}
+    wall: dict[str, list[float]] = {way: [] for way in ways}
+    work: dict[str, list[float]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         files = [Path(entry.path) for entry in search(str(photos), True, "*.jpg") if not entry.error]
         make_links(files, count, folder / "photos")
-        make_links(files, 1, folder / "one")
         for number in range(repeats):
+            start = seconds(files[0], "--model", model)
             for way, options in ways.items():
-                for name in ("photos", "one"):
-                    out = folder / f"{way}-{name}-{number}{'.parquet' if way == 'local' else ''}"
-                    took = seconds(folder / name, "-r", "--model", model, "--out", out, *options)
-                    runs[way if name == "photos" else f"start of {way}"].append(took)
-    typer.echo(json.dumps(summary(runs, count), indent=2))
+                out = folder / f"{way}-{number}{'.parquet' if way == 'local' else ''}"
+                took = seconds(folder / "photos", "-r", "--model", model, "--out", out, *options)
+                wall[way].append(took)
+                work[way].append(took - start if way == "local" else at_work(out))
+    typer.echo(json.dumps(summary(count, wall, work), indent=2))
 
 
-def summary(runs: dict[str, list[float]], count: int) -> dict[str, object]:
+def at_work(out: Path) -> float:
+    """Return the seconds that all parts take at the rate at which those after the first were finished."""
+    times = sorted(path.stat().st_mtime for path in (out / "_done").iterdir())
+    return (times[-1] - times[0]) * len(times) / (len(times) - 1)
+
+
+def summary(count: int, wall: dict[str, list[float]], work: dict[str, list[float]]) -> dict[str, object]:
     """Return what the seconds say, by their medians."""
-    taken = {name: median(each) for name, each in runs.items()}
-    net = {name: taken[name] - taken[f"start of {name}"] for name in taken if not name.startswith("start")}
-    most = max(name for name in net if name != "local")
+    net = {way: median(each) for way, each in work.items()}
+    most = list(net)[-1]
     return {
         "photos": count,
-        "seconds": {name: [round(each, 2) for each in every] for name, every in runs.items()},
-        "start-up of Ray, seconds": round(taken[f"start of {most}"] - taken["start of local"], 2),
-        "photos/s after start-up": {name: round(count / each, 1) for name, each in net.items()},
-        "overhead after start-up": round(net[most] / net["local"] - 1, 3),
+        "wall, seconds": {way: [round(each, 2) for each in every] for way, every in wall.items()},
+        "at work, seconds": {way: [round(each, 2) for each in every] for way, every in work.items()},
+        "start-up and end of Ray, seconds": round(median(wall[most]) - net[most], 2),
+        "photos/s at work": {way: round(count / each, 1) for way, each in net.items()},
+        "overhead at work": round(net[most] / net["local"] - 1, 3),
         "scaling from one worker": round(net["ray 1"] / net[most], 2),
         "cores": usable_cores(),
         "load average": [round(each, 1) for each in os.getloadavg()],
