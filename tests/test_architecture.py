@@ -24,6 +24,7 @@ ARROWS = {
     "edge/public": "",  # takes its names from `edge` itself
     "edge/results": "files inference photos",
     "edge/stream": "inference photos results",
+    "edge/bulk": "cli files inference machine photos results stats stream",
     "edge/report": "photos stats",
     "edge/web": "files model report",
     "edge/serve": "cli inference machine model results web",
@@ -53,6 +54,7 @@ ARROWS = {
     "benchmarks/portability": "browser",
     "benchmarks/robustness": "measure",
     "benchmarks/runtime": "measure",
+    "benchmarks/archives": "photo_path",
     "benchmarks/gpu": "runtime",
     "benchmarks/methods": "report runtime",
     "benchmarks/peers": "measure photo_path portability",
@@ -71,6 +73,7 @@ MAY_IMPORT = {
     "benchmarks": {"edge", "train", "export"},
 }
 STUDIES = {
+    "archives",
     "browser",
     "gpu",
     "methods",
@@ -87,6 +90,7 @@ STUDIES = {
 }  # not in the wheel
 RUNTIME_LIBRARIES = {"numpy", "PIL", "onnxruntime", "typer"} | {"pyarrow"}  # the last by an extra
 SERVE_LIBRARIES = {"fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"}  # [serve]
+BULK_LIBRARIES = {"fsspec", "ray"}  # [ray]
 FILES = [path for folder in FOLDERS for path in modules(ROOT / folder)]
 
 
@@ -141,7 +145,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_only_the_command_line_knows_typer() -> None:
-    commands = {Path("export"), Path("edge/serve"), Path("edge/web")}  # each has its own `command.py`
+    # each has its own `command.py`
+    commands = {Path("export"), Path("edge/bulk"), Path("edge/serve"), Path("edge/web")}
     homes = {path.parent.relative_to(ROOT) for path in FILES if (0, "typer") in _imports(path)}
     studies = {Path("benchmarks", study) for study in {*STUDIES, "measure"}}  # `startup` is one, too
     assert homes - studies == {*(Path(folder, "cli") for folder in ("edge", "train", "benchmarks")), *commands}
@@ -186,7 +191,8 @@ def test_every_package_is_typed(folder: str) -> None:
 
 def test_the_runtime_needs_only_its_four_libraries() -> None:
     for path in modules(ROOT / "edge"):
-        libraries = RUNTIME_LIBRARIES | (SERVE_LIBRARIES if path.parent == ROOT / "edge" / "serve" else set())
+        own = {"bulk": BULK_LIBRARIES, "serve": SERVE_LIBRARIES}.get(path.parent.name, set())
+        libraries = RUNTIME_LIBRARIES | own
         for dots, module in _imports(path):
             top = module.split(".")[0]
             assert dots or top in sys.stdlib_module_names or top in libraries, f"{path} imports {module}"

@@ -1,6 +1,7 @@
 """`python -m edge_cifar.benchmarks.browser.picture PHOTO MODEL...`: the README's picture of the page, light and dark.
 
-The README has a photo and a net that `edge-cifar demo` made: `demo/photos/star-0.jpg shapes=demo/run/model.int8.onnx nano`.
+The README has a photo and a net that `edge-cifar demo` made: `demo/photos/star-0.jpg shapes=demo/run/model.int8.onnx
+nano`.
 
 Needs what `same_answers` needs.
 """

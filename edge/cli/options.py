@@ -8,7 +8,12 @@ import typer
 from ..model.shipped_models import DEFAULT_HELP, MODEL_HELP, model_file
 from ..validate import probability
 
-PHOTOS, MODEL, RESULTS = "Photos", "Model", "Results"  # groups in the help of what classifies photos
+PHOTOS, MODEL, RESULTS, ARCHIVES = (
+    "Photos",
+    "Model",
+    "Results",
+    "Archives",
+)  # groups in the help of what classifies photos
 SPLIT_HELP = "Which images of --data to take."
 THREADS_HELP = "Cores that the net may use; more than one pay for large batches only."
 

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from enum import StrEnum
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
+from ..errors import EdgeCifarError
 from ..inference.classifier import Classifier
 from ..inference.prediction import TOP
 from ..machine.cores import usable_cores
@@ -17,9 +21,16 @@ from ..photos.left_out import LeftOut
 from ..stream.classify_stream import Draw, classify_many
 from ..stream.find_photos import Entry, find_photos
 from .exit_status import ending_on_sigterm
-from .options import RESULTS, Annotate, AsJson, Glob, Jobs, ModelOption, Recursive, Threads, Threshold, Top
+from .options import ARCHIVES, RESULTS, Annotate, AsJson, Glob, Jobs, ModelOption, Recursive, Threads, Threshold, Top
 from .output import ended, open_output
 from .progress_line import Progress
+
+
+class Engine(StrEnum):
+    """What photos are classified by."""
+
+    local = "local"
+    ray = "ray"
 
 
 def predict(
@@ -40,7 +51,7 @@ def predict(
     ] = False,
     threads: Threads = 1,
     out: Annotated[
-        Path | None,
+        str | None,  # a Path would take a slash out of a URL
         typer.Option(
             metavar="FILE", help="Write results to this new .jsonl, .csv or .parquet file.", rich_help_panel=RESULTS
         ),
@@ -55,19 +66,37 @@ def predict(
         typer.Option(metavar="PNG", help="Draw into this PNG file where the net looked in the one photo given."),
     ] = None,
     as_json: AsJson = False,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="ray: for archives, also s3://BUCKET/, on one machine or many; --out names a folder for parts.",
+            rich_help_panel=ARCHIVES,
+        ),
+    ] = Engine.local,
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Ray cluster, or auto.  [default: this machine alone]")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N photos.", min=1, metavar="N")] = None,
+    shuffle_sample: Annotated[
+        int | None, typer.Option(help="Only N photos drawn at random, and each label's share.", min=1, metavar="N")
+    ] = None,
 ) -> None:
     """Classify photos; see `edge-cifar predict --help`."""
     if not photos and files_from is None:
         raise typer.BadParameter("Missing argument 'PHOTO...' or option '--files-from'.")
     if resume and out is None:
         raise typer.BadParameter("--resume goes on with a file; name it with --out.")
+    if engine is Engine.local and (address or limit or shuffle_sample):
+        raise typer.BadParameter("--address, --limit and --shuffle-sample go with --engine ray.")
+    if engine is Engine.ray and (out is None or annotate or explain or threads != 1):
+        raise typer.BadParameter("--engine ray needs --out DIR, has one thread a worker, and draws nothing.")
 
     if retry_errors and not resume:
         raise typer.BadParameter("--retry-errors goes with --resume.")
     search = files_from is not None or any(os.path.isdir(photo) for photo in photos or ())  # noqa: PTH112
     if explain and (search or len(photos or ()) > 1):
         raise typer.BadParameter("--explain draws one photo; name just one.")
-    jobs = jobs or (usable_cores() if search or len(photos or ()) > 1 else 1)
+    workers, jobs = jobs, jobs or (usable_cores() if search or len(photos or ()) > 1 else 1)
     classifier = Classifier(model or default_model(), threads=threads, threshold=threshold, tta=tta)
     if model is None:
         typer.echo(f"model: {classifier.model.path}", err=True)
@@ -76,7 +105,14 @@ def predict(
         from ..results.rows import origin_of  # here, since a start without it need not load it
 
         origin = origin_of(classifier, top, tta)
-    output = open_output(out, resume, as_json, origin, retry_errors=retry_errors)
+    if engine is Engine.ray and out and origin:
+        bulk = _import_bulk()
+        form = bulk.JSON_LINES if as_json else bulk.PARQUET
+        names = tuple(photos or ())
+        asked = bulk.Asked(names, files_from, recursive, glob, limit, shuffle_sample, form, origin)
+        bulk.predict_bulk(classifier, asked, out, address, workers, threshold, resume, retry_errors)
+        return
+    output = open_output(Path(out) if out else None, resume, as_json, origin, retry_errors=retry_errors)
 
     left_out = LeftOut()
 
@@ -101,6 +137,16 @@ def predict(
         typer.echo(f"left out: {left_out}", err=True)
     if progress.errors:
         raise typer.Exit(1)
+
+
+def _import_bulk() -> ModuleType:
+    """Return the module behind `--engine ray`. Raises EdgeCifarError when its extra is not installed."""
+    try:
+        return import_module("..bulk.command", __package__)  # here, since it loads Ray
+    except ImportError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while a library was loaded
+            raise
+        raise EdgeCifarError(f"{error}; run: pip install 'edge-cifar[ray]'") from error
 
 
 def _listed(files_from: str | None) -> Iterator[str | None]:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 
@@ -37,11 +37,13 @@ class Progress:
 
     def add(self, results: Sequence[Result]) -> None:
         """Count results, and draw the line anew now and then."""
-        for result in results:
-            if result.prediction is None:
-                self.errors += 1
-            else:
-                self._labels[result.prediction.label or UNKNOWN] += 1
+        labels = [each.prediction.label or UNKNOWN for each in results if each.prediction is not None]
+        self.count(Counter(labels), len(results) - len(labels))
+
+    def count(self, labels: Mapping[str, int], errors: int) -> None:
+        """Count so many photos of each label, and errors, as `add` does."""
+        self._labels.update(labels)
+        self.errors += errors
         if self._terminal and time.monotonic() - self._drawn > INTERVAL:
             self._drawn = time.monotonic()
             self._show(f"{ERASE}{self._line()}")

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..errors import PhotoError
-from ..photos.folder_walk import is_linked_folder, walk
+from ..photos.folder_walk import FolderEntry, is_linked_folder, walk
 from ..photos.left_out import LINK, LeftOut, is_searched, photo_kind
 from ..photos.suffixes import named_like_photo
 
 BLOCK = 100_000  # names that are sorted together
 
-Wanted = Callable[[str], bool]
+Choice: TypeAlias = Callable[[FolderEntry], bool | None]
+"""Whether an entry of a folder is a subfolder to search, or None if it is left out."""
 
 
 class Entry(NamedTuple):
@@ -59,27 +60,32 @@ def search(
     folder: str, recursive: bool = False, glob: str | None = None, left_out: LeftOut | None = None
 ) -> Iterator[Entry]:
     """Yield the photos of a folder, as `find_photos` does, and the folders that can't be listed."""
-    take = partial(
-        _take, partial(fnmatch, pat=glob) if glob else None, recursive, LeftOut() if left_out is None else left_out
-    )
+    take = choice(recursive, glob, LeftOut() if left_out is None else left_out)
     yield from walk(Entry(folder), partial(_listing, take))
 
 
-def _take(matches: Wanted | None, recursive: bool, left_out: LeftOut, file: "os.DirEntry[str]") -> bool | None:
+def choice(recursive: bool, glob: str | None, left_out: LeftOut) -> Choice:
+    """Return what decides on each entry of a folder, and counts in `left_out` as `find_photos` does."""
+    return partial(_take, partial(fnmatch, pat=glob) if glob else named_like_photo, not glob, recursive, left_out)
+
+
+def _take(
+    matches: Callable[[str], bool], by_kind: bool, recursive: bool, left_out: LeftOut, file: FolderEntry
+) -> bool | None:
     """Return whether an entry of a folder is a subfolder to search, or None if it is left out."""
     if recursive and file.is_dir(follow_symlinks=False):
         return True if is_searched(file.name) else None
     if recursive and is_linked_folder(file):
         left_out[LINK] += 1
         return None
-    if (matches or named_like_photo)(file.name):
+    if matches(file.name):
         return False
-    if not matches and (kind := photo_kind(file.name)):
+    if by_kind and (kind := photo_kind(file.name)):
         left_out[kind] += 1
     return None
 
 
-def _listing(take: Callable[["os.DirEntry[str]"], bool | None], place: Entry) -> Iterator[tuple[Entry, bool]]:
+def _listing(take: Choice, place: Entry) -> Iterator[tuple[Entry, bool]]:
     """Yield what of a folder matters, sorted by blocks, and whether it is a subfolder to search."""
     folder = place.path
     try:

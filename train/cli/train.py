@@ -62,7 +62,7 @@ def train(
         options = _usage(read_toml, config) if config else {}
         name = recipe_name(recipe, options, given)
         made = _usage(make_recipe, name, options, given)
-        begin = partial(_trained, made, out, seeds, open_options(name, options, given))
+        begin = partial(_trained, made, out, seeds, open_options(name, options, given), given)
     _with_torch(begin, device, tensorboard, as_json)
 
 
@@ -85,11 +85,18 @@ def _with_torch(
 
 
 def _trained(
-    recipe: Recipe, out: Path | None, seeds: int, left_open: tuple[str, ...], session: "Session"
+    recipe: Recipe,
+    out: Path | None,
+    seeds: int,
+    left_open: tuple[str, ...],
+    given: dict[str, Any],
+    session: "Session",
 ) -> "Summary | SeedsSummary":
     from ..loop.many_seeds import train_seeds
 
     if seeds == 1:
+        if out and session.goes_on(out):
+            return _resumed(out, given, session)
         return session.train(recipe, out, left_open)
     return train_seeds(session, recipe, out, seeds, left_open)
 

@@ -81,6 +81,11 @@ class World:
         return totals
 
 
+def was_restarted() -> bool:
+    """Return whether `torchrun` began all processes anew (--max-restarts), since one of them had died."""
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
+
+
 def join_world(device: torch.device) -> World:
     """Join the processes that `torchrun` started (its RANK and WORLD_SIZE); alone, without it.
 

@@ -35,13 +35,13 @@ from ..runs.final_result import Result
 from ..runs.imagenet_weights import imagenet_digest
 from ..runs.initial_weights import IDENTITY_NAME, teacher_sources, weights_file
 from ..runs.resume_options import check_same, started
-from ..runs.run_folder import Run, check_new, check_own, check_writable, make_new_folder
+from ..runs.run_folder import CONFIG, Run, check_new, check_own, check_writable, make_new_folder
 from ..transfer.cost import measured_cost
 from ..transfer.out_of_fold import out_of_fold_logits
 from ..transfer.plan import plan, words
 from .allocator import keep_freed_memory
 from .device import autocast_dtype
-from .distributed import World
+from .distributed import World, was_restarted
 from .divergence import Diverged
 from .epochs import Epoch, fit
 from .memory_needed import NotEnoughMemory, check_memory, patience, within_memory
@@ -128,6 +128,10 @@ class Session:
                 self._say(line)
             dataset = self._told(load_run_data(run))
             return self._go_on(run, self._prepared(recipe, dataset), dataset)
+
+    def goes_on(self, out: Path | None) -> bool:
+        """Return whether the run in `out` is this command's own, begun before `torchrun` restarted its processes."""
+        return self._world.from_first(out is not None and was_restarted() and (out / CONFIG).exists())
 
     def folder(self, recipe: Recipe, out: Path | None) -> Path:
         """Return `out`, or else a new folder of `runs/`, in all processes the same."""
