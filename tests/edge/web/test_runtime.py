@@ -39,7 +39,11 @@ def test_what_was_changed_is_named(package: Path) -> None:
         runtime_files()
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no archive"), gzip.compress(b"x" * 9999)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no archive", gzip.compress(b"no archive"), gzip.compress(b"x" * 9999)[:-9]],
+    ids=["empty", "no gzip", "no archive", "cut off"],  # a gzip file has the time in it
+)
 def test_what_is_no_package_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "some.tgz"
     path.write_bytes(content)
