@@ -52,7 +52,7 @@ def evened_out(archive: bytes, epoch: int) -> bytes:
 
 
 def run(*command: str | Path, cwd: Path | None = None, **environment: str) -> str:
-    """Return what a command prints to stdout. Raises EdgeCifarError with all its words when it fails."""
+    """Return what a command prints to stdout. Raises EdgeCifarError with all its words, in one line, when it fails."""
     done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,
@@ -63,5 +63,6 @@ def run(*command: str | Path, cwd: Path | None = None, **environment: str) -> st
         check=False,
     )
     if done.returncode:
-        raise EdgeCifarError(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        words = " | ".join(f"{done.stdout}{done.stderr}".splitlines())
+        raise EdgeCifarError(f"{' '.join(map(str, command))}: exit {done.returncode}: {words}")
     return done.stdout

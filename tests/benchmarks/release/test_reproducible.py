@@ -40,7 +40,7 @@ def test_an_archive_of_the_same_files_is_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_tool_that_fails_is_named_with_its_words() -> None:
-    with pytest.raises(EdgeCifarError, match=r"no_such_module: exit 1\n.*No module named no_such_module"):
+    with pytest.raises(EdgeCifarError, match=r"no_such_module: exit 1: .*No module named no_such_module"):
         run(sys.executable, "-m", "no_such_module")
 
 
