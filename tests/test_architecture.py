@@ -26,7 +26,7 @@ ARROWS = {
     "edge/stream": "inference photos results",
     "edge/bulk": "cli files inference machine photos results stats stream",
     "edge/report": "photos stats",
-    "edge/web": "files model report",
+    "edge/web": "cli files model report",
     "edge/serve": "cli inference machine model results web",
     "edge/cli": "data files inference machine model photos results stats stream",
     "train/nets": "",

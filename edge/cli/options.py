@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from ..model.shipped_models import DEFAULT_HELP, MODEL_HELP, model_file
+from ..model.shipped_models import DEFAULT_HELP, FAMILY, MODEL_HELP, model_file
 from ..validate import probability
 
 PHOTOS, MODEL, RESULTS, ARCHIVES = (
@@ -28,6 +28,14 @@ def _probability(value: float | None) -> float | None:
 ModelFile: TypeAlias = Annotated[Path, typer.Argument(help=MODEL_HELP, parser=model_file, metavar="MODEL")]
 ModelOption: TypeAlias = Annotated[
     Path | None, typer.Option(help=DEFAULT_HELP, parser=model_file, metavar="MODEL", rich_help_panel=MODEL)
+]
+ModelNames: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="MODEL...",
+        help=f"Model files, FILE or NAME=FILE, or of the package: {', '.join(FAMILY)}. The first answers unless "
+        "another is asked for.  [default: newest export under runs/, else batchnorm]",
+    ),
 ]
 Threads: TypeAlias = Annotated[int, typer.Option(help=THREADS_HELP, min=1, max=256, metavar="N")]
 Threshold: TypeAlias = Annotated[

@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 
 from ..cli.exit_status import ending_on_sigterm
-from ..cli.options import Jobs, Threads
+from ..cli.options import Jobs, ModelNames, Threads
 from ..errors import EdgeCifarError
 from ..machine.cores import usable_cores
-from ..model.shipped_models import FAMILY
 from ..web.runtime import HOW_TO_INSTALL, runtime_files
 from .app import LOCAL, Settings, build_app
 from .batching import Workers
@@ -30,14 +29,7 @@ def _seconds(value: float) -> float:
 
 
 def serve(
-    models: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="MODEL...",
-            help=f"Model files, FILE or NAME=FILE, or of the package: {', '.join(FAMILY)}. The first answers unless "
-            "another is asked for.  [default: newest export under runs/, else batchnorm]",
-        ),
-    ] = None,
+    models: ModelNames = None,
     host: Annotated[
         str,
         typer.Option(

@@ -5,21 +5,14 @@ from typing import Annotated
 
 import typer
 
+from ..cli.options import ModelNames
 from ..model.named_models import named_models
-from ..model.shipped_models import FAMILY
 from .runtime import PACKED, install_runtime
 from .site import write_site
 
 
 def web(
-    models: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="MODEL...",
-            help=f"Model files, FILE or NAME=FILE, or of the package: {', '.join(FAMILY)}.  "
-            "[default: newest export under runs/, else batchnorm]",
-        ),
-    ] = None,
+    models: ModelNames = None,
     out: Annotated[Path | None, typer.Option(help="Write the site to this folder.", metavar="DIR")] = None,
     runtime: Annotated[
         Path | None,
