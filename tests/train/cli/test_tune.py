@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dark_and_light import dark_and_light
 from edge_cifar.edge.errors import EdgeCifarError, RunError
 from edge_cifar.train.cli.tune import tune
 from edge_cifar.train.recipe.recipe import Recipe, make_recipe, read_toml
-from PIL import Image
 from typer import BadParameter
 
 RECIPE = Recipe(data="photos", net="single", size=8, augment="none", amp=False, epochs=7)
@@ -21,12 +21,7 @@ RECIPE = Recipe(data="photos", net="single", size=8, augment="none", amp=False, 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder of a user with a few photos, dark and light, and a recipe."""
-    for split, count in (("train", 20), ("test", 1)):
-        for label, brightness in (("dark", 0), ("light", 128)):
-            (tmp_path / "photos" / split / label).mkdir(parents=True)
-            for i in range(count):
-                colour = (brightness + 6 * i, brightness, 99 if split == "test" else 0)
-                Image.new("RGB", (8, 8), colour).save(tmp_path / f"photos/{split}/{label}/{i}.png")
+    dark_and_light(tmp_path / "photos")
     (tmp_path / "recipe.toml").write_text(RECIPE.to_toml())
     monkeypatch.chdir(tmp_path)
     return tmp_path

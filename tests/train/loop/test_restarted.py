@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from PIL import Image
+from dark_and_light import dark_and_light
 
 PATIENCE = 240  # seconds, where much else is at work
 EPOCHS = 40
@@ -17,13 +17,7 @@ RENDEZVOUS = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--rdz
 
 
 def test_two_processes_of_which_one_is_killed_come_to_the_end(tmp_path: Path) -> None:
-    for split, count in (("train", 20), ("test", 1)):
-        for label, brightness in (("dark", 0), ("light", 128)):
-            folder = tmp_path / "photos" / split / label
-            folder.mkdir(parents=True)
-            for i in range(count):
-                colour = (brightness + 6 * i, brightness, 99 if split == "test" else 0)
-                Image.new("RGB", (8, 8), colour).save(folder / f"{i}.png")
+    dark_and_light(tmp_path / "photos")
     command = ["-m", "edge_cifar.train", "--data", "photos", "--net", "single", "--size", "8", "--augment", "none"]
     options = ["--epochs", str(EPOCHS), "--batch-size", "4", "--no-amp", "--device", "cpu", "--json", "--out", "run"]
     process = subprocess.Popen(

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import optuna
 import pytest
+from dark_and_light import dark_and_light
 from edge_cifar.train.recipe.recipe import Recipe
 from edge_cifar.train.tuning.study import open_storage
 from optuna.trial import TrialState
-from PIL import Image
 
 DEBIAN = "/usr/lib/postgresql"  # whose programs are in no PATH
 
@@ -60,13 +60,7 @@ def database() -> Iterator[str]:
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """A recipe for a few photos, dark and light."""
-    for split, count in (("train", 20), ("test", 1)):
-        for label, brightness in (("dark", 0), ("light", 128)):
-            folder = tmp_path / "photos" / split / label
-            folder.mkdir(parents=True)
-            for i in range(count):
-                colour = (brightness + 6 * i, brightness, 99 if split == "test" else 0)
-                Image.new("RGB", (8, 8), colour).save(folder / f"{i}.png")
+    dark_and_light(tmp_path / "photos")
     made = Recipe(data=str(tmp_path / "photos"), net="single", size=8, augment="none", amp=False)
     path = tmp_path / "recipe.toml"
     path.write_text(made.to_toml())
