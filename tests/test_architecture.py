@@ -163,7 +163,7 @@ def test_a_room_is_small_and_says_what_it_is_for() -> None:
 def test_tests_mirror_the_rooms() -> None:
     for path in modules(ROOT / "tests"):
         room = path.parent.relative_to(ROOT / "tests")
-        assert (ROOT / room).is_dir(), f"{path}: tests a room that is not there"
+        assert room == Path("helpers") or (ROOT / room).is_dir(), f"{path}: tests a room that is not there"
 
 
 def test_what_users_run_ships_and_what_maintainers_run_does_not() -> None:

@@ -151,7 +151,11 @@ def stage(folder: Path, modules: Sequence[str]) -> None:
         tests=json.dumps(sorted({test for module in modules for test in NEAR[module]})),
         folders=json.dumps([*FOLDERS, "README.md"]),
     )
-    project = Path("pyproject.toml").read_text().replace('pythonpath = ["tests"]', 'pythonpath = ["tests", "."]')
+    project = (
+        Path("pyproject.toml")
+        .read_text()
+        .replace('pythonpath = ["tests/helpers"]', 'pythonpath = ["tests/helpers", "."]')
+    )
     (folder / "pyproject.toml").write_text(project + config)
 
 
