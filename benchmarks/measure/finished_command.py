@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...edge.errors import EdgeCifarError
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -33,3 +35,11 @@ def edge_cifar(*arguments: str, cache: Path | None = None) -> Finished:
     peak_bytes = json.loads(last)["peak_bytes"] if done.returncode >= 0 else 0
     words = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
     return Finished(seconds, peak_bytes / 1e6, "\n".join(output), words[0] if done.returncode else "")
+
+
+def done(*arguments: str, cache: Path | None = None) -> Finished:
+    """Run a command of `edge-cifar`, with a cache of its own if given. Raises EdgeCifarError when it fails."""
+    finished = edge_cifar(*arguments, cache=cache)
+    if finished.problem:
+        raise EdgeCifarError(f"edge-cifar {' '.join(arguments)}: {finished.problem}")
+    return finished

@@ -16,11 +16,10 @@ from typing import Annotated, Any
 import typer
 
 from ...edge.cli.exit_status import reporting
-from ...edge.errors import EdgeCifarError
 from ...edge.files.atomic_write import check_replaceable, write_json, write_text
 from ...edge.machine.description import this_machine
 from ...edge.model.contract import Model
-from ..measure.finished_command import Finished, edge_cifar
+from ..measure.finished_command import done
 from ..portability.conformance import measure
 from ..portability.conformance_photos import images_of
 from ..portability.conformance_report import kind_of
@@ -76,7 +75,8 @@ def judge(name: str, seed: int, photos: Path, folder: Path, cpus: Sequence[str])
 
     Training begins with nothing in the cache: no photo decoded, no features made.
     """
-    with TemporaryDirectory(dir=folder.parent) as cache:
+    with TemporaryDirectory(dir=folder.parent) as made:
+        cache = Path(made)
         trained = done(
             "train", "--data", str(photos), *WAYS[name], "--seed", str(seed), "--out", str(folder), cache=cache
         )
@@ -106,14 +106,6 @@ def judge(name: str, seed: int, photos: Path, folder: Path, cpus: Sequence[str])
         export_seconds=exported.seconds,
         peak_mb=max(trained.peak_mb, exported.peak_mb),
     )
-
-
-def done(*arguments: str, cache: str | None = None) -> Finished:
-    """Run a command of `edge-cifar`, with a cache of its own if given. Raises EdgeCifarError when it fails."""
-    finished = edge_cifar(*arguments, cache=Path(cache) if cache else None)
-    if finished.problem:
-        raise EdgeCifarError(f"edge-cifar {' '.join(arguments)}: {finished.problem}")
-    return finished
 
 
 def evaluated(model: Path, photos: Path) -> dict[str, Any]:
