@@ -21,7 +21,23 @@ def keep_images(draft: Draft) -> None:
     _write_gemms(draft)
     while _sink(draft):
         draft.remove_unread()
-    _make_head(draft)
+    draft.remove_unread()
+
+
+def make_head(draft: Draft) -> None:
+    """Write a convolution that is the last layer, on an image of one pixel, as the Gemm that it is."""
+    shapes = draft.shapes()
+    flatten, conv = draft.maker(draft.output, "Flatten"), draft.maker(_flattened(draft, shapes, draft.output), "Conv")
+    if flatten is None or conv is None or not draft.is_only_reader(flatten, conv.output[0]):
+        return
+    weight, bias = draft.constant(conv, 1), draft.constant(conv, 2)
+    if weight is None or weight.shape[1:] != shapes[conv.input[0]][1:] or any(attribute(conv, "pads", [0])):
+        return
+    flat = draft.fresh(f"{conv.output[0]}_flat")
+    weight = weight.reshape(len(weight), -1)
+    names = _layer(draft, conv.output[0], weight, np.zeros(len(weight)) if bias is None else bias)
+    draft.replace(conv, helper.make_node("Flatten", [conv.input[0]], [flat], flat))
+    draft.replace(flatten, helper.make_node("Gemm", [flat, *names], flatten.output, conv.name, transB=1))
     draft.remove_unread()
 
 
@@ -128,19 +144,3 @@ def _operand(draft: Draft, name: str, flat: dict[str, str]) -> str | None:
     if constant is None or any(side != 1 for side in constant.shape[:-1]):
         return flat.get(name)
     return name if constant.size == 1 else draft.add_constant(name, constant.reshape(-1, 1, 1))
-
-
-def _make_head(draft: Draft) -> None:
-    """Write a convolution that is the last layer, on an image of one pixel, as the Gemm that it is."""
-    shapes = draft.shapes()
-    flatten, conv = draft.maker(draft.output, "Flatten"), draft.maker(_flattened(draft, shapes, draft.output), "Conv")
-    if flatten is None or conv is None or not draft.is_only_reader(flatten, conv.output[0]):
-        return
-    weight, bias = draft.constant(conv, 1), draft.constant(conv, 2)
-    if weight is None or weight.shape[1:] != shapes[conv.input[0]][1:] or any(attribute(conv, "pads", [0])):
-        return
-    flat = draft.fresh(f"{conv.output[0]}_flat")
-    weight = weight.reshape(len(weight), -1)
-    names = _layer(draft, conv.output[0], weight, np.zeros(len(weight)) if bias is None else bias)
-    draft.replace(conv, helper.make_node("Flatten", [conv.input[0]], [flat], flat))
-    draft.replace(flatten, helper.make_node("Gemm", [flat, *names], flatten.output, conv.name, transB=1))

@@ -8,8 +8,8 @@ from ...edge.model.contract import INPUT, OUTPUT
 from ..foreign.foreign_net import ForeignNet
 from ..graph.run_graph import open_session
 from .activations import name_activations
-from .batchnorm import fold_batchnorms
-from .dense import keep_images
+from .batchnorm import fold_batchnorms, fold_constants
+from .dense import keep_images, make_head
 from .draft import Draft
 from .finish import finish
 from .float32 import to_float32
@@ -18,7 +18,7 @@ from .logits_out import take_logits
 from .lower import lower
 from .padding import fold_pads, write_padding_out
 from .pixels_in import take_pixels
-from .pooling import pool_globally
+from .pooling import pool_globally, round_down
 from .settle import settle
 
 FREE_BATCH = 1009  # a prime, so that the multiples of it in a graph's shapes are the batch's
@@ -39,9 +39,12 @@ def to_contract(net: ForeignNet) -> onnx.ModelProto:
         fold_pads(draft)
         free_batch(draft)
         pool_globally(draft)
+        round_down(draft)
         name_activations(draft)
         keep_images(draft)
         fold_batchnorms(draft)
+        fold_constants(draft)
+        make_head(draft)
         take_pixels(draft, net.rule)
         lower(draft)
         model = finish(draft, len(net.labels))

@@ -95,7 +95,8 @@ def _is_image(entry: onnx.ValueInfoProto) -> bool:
 
 def _has_classes(entry: onnx.ValueInfoProto) -> bool:
     shape = _shape(entry)
-    return entry.type.tensor_type.elem_type in FLOATS and len(shape) == 2 and isinstance(shape[1], int)
+    one_row = len(shape) == 2 or shape[2:] == (1, 1)  # or one pixel, as convolutions leave it
+    return entry.type.tensor_type.elem_type in FLOATS and one_row and isinstance(shape[1], int)
 
 
 def _listed(entries: list[onnx.ValueInfoProto]) -> str:

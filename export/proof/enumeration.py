@@ -124,10 +124,33 @@ def _elu(attributes: Attributes, number: Bounded) -> Bounded:
     return Bounded(value, number.error * max(1.0, abs(alpha)) + abs(alpha) * APPROXIMATED).rounded()
 
 
+def _selu(attributes: Attributes, number: Bounded) -> Bounded:
+    alpha = float(attributes.get("alpha", np.float32(1.67326319217681884765625)))
+    gamma = float(attributes.get("gamma", np.float32(1.05070102214813232421875)))
+    return _multiplied(exactly(gamma), _elu({"alpha": alpha}, number).rounded())
+
+
+def _softplus(_: Attributes, number: Bounded) -> Bounded:
+    return Bounded(np.logaddexp(0, number.value), number.error + APPROXIMATED).rounded(2)
+
+
 def _leaky_relu(attributes: Attributes, number: Bounded) -> Bounded:
     alpha = float(attributes.get("alpha", np.float32(0.01)))
     value = np.where(number.value >= 0, number.value, alpha * number.value)
     return Bounded(value, number.error * max(1.0, abs(alpha))).rounded()
+
+
+def _prelu(_: Attributes, number: Bounded, slope: Bounded) -> Bounded:
+    negative = _multiplied(slope, number)
+    error = np.maximum(negative.error, number.error)  # either branch, where the sign is in doubt
+    return Bounded(np.where(number.value >= 0, number.value, negative.value), error)
+
+
+def _extreme(choose: Callable[[Array, Array], Array], *numbers: Bounded) -> Bounded:
+    value, error = numbers[0].value, numbers[0].error
+    for number in numbers[1:]:
+        value, error = choose(value, number.value), np.maximum(error, number.error)
+    return Bounded(value, np.broadcast_to(error, value.shape))
 
 
 def _hard_sigmoid(attributes: Attributes, number: Bounded) -> Bounded:
@@ -163,6 +186,12 @@ FUNCTIONS: Mapping[str, Callable[..., Bounded]] = {
     "Tanh": _tanh,
     "Erf": _erf,
     "Elu": _elu,
+    "Selu": _selu,
+    "Softplus": _softplus,
+    "PRelu": _prelu,
+    "Abs": lambda _, number: Bounded(np.abs(number.value), number.error),
+    "Max": lambda _, *numbers: _extreme(np.maximum, *numbers),
+    "Min": lambda _, *numbers: _extreme(np.minimum, *numbers),
     "LeakyRelu": _leaky_relu,
     "HardSigmoid": _hard_sigmoid,
     "HardSwish": _hard_swish,

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_cifar.export.cleanup.batchnorm import fold_batchnorms
+from edge_cifar.export.cleanup.batchnorm import fold_batchnorms, fold_constants
 from edge_cifar.export.graph.graph_view import attribute
 from foreign_graphs import compute, draft, images, kinds, node, weights
 
@@ -54,3 +54,38 @@ def test_one_of_vectors_or_unknown_statistics_stays() -> None:
     fold_batchnorms(unknown)
     assert "BatchNormalization" in kinds(vectors)
     assert "BatchNormalization" in kinds(unknown)
+
+
+C4 = np.array([0.5, -2, 3, 0.1], np.float32).reshape(4, 1, 1)
+
+
+@pytest.mark.parametrize("constant", [np.float32(1.5), C4[None], C4])
+@pytest.mark.parametrize(("kind", "order"), [(kind, "c k") for kind in ("Mul", "Div", "Add", "Sub")] + [("Sub", "k c")])
+def test_constants_behind_a_convolution_are_part_of_it(kind: str, order: str, constant: Any) -> None:
+    nodes = [node("Conv", "x w", "c"), node(kind, order, "s"), node("Mul", "k s", "y")]
+    made = draft(*nodes, w=weights(4, 3, 3, 3), k=constant)
+    want = compute(made, images())
+    fold_constants(made)
+    assert kinds(made) == ["Conv"]
+    np.testing.assert_allclose(compute(made, images()), want, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [node("Div", "k c", "y")],  # divides by the convolution
+        [node("Add", "c row", "y")],  # of other places than channels
+        [node("Mul", "c k", "m"), node("Add", "m c", "y")],  # the convolution is read twice
+        [node("Mul", "c c", "y")],
+        [node("Mul", "x k", "m"), node("Conv", "m w", "y")],
+    ],
+)
+def test_what_is_no_factor_or_shift_of_channels_stays(nodes: Any) -> None:
+    made = draft(
+        node("Conv", "x w", "c"), *nodes, w=weights(4, 3, 3, 3), k=np.float32(2), row=np.arange(6, dtype=np.float32)
+    )
+    made.remove_unread()
+    before, want = kinds(made), compute(made, images())
+    fold_constants(made)
+    assert kinds(made) == before
+    np.testing.assert_array_equal(compute(made, images()), want)

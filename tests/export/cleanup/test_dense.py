@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_cifar.export.cleanup.dense import keep_images
+from edge_cifar.export.cleanup.dense import keep_images, make_head
 from foreign_graphs import compute, draft, images, kinds, node, weights
 
 PLAIN = ["GlobalAveragePool", "Flatten", "Gemm"]
@@ -101,6 +101,7 @@ def test_images_stay_images_up_to_the_last_dense_layer(nodes: list[Any], expecte
     made = made_of(*nodes)
     want = compute(made, images())
     keep_images(made)
+    make_head(made)
     assert kinds(made) == expected
     np.testing.assert_allclose(compute(made, images()), want, atol=1e-5)
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_cifar.export.cleanup.pooling import pool_globally
+from edge_cifar.export.cleanup.pooling import pool_globally, round_down
 from foreign_graphs import compute, draft, images, kinds, node
 
 GLOBAL, FLAT = ["GlobalAveragePool"], ["GlobalAveragePool", "Flatten"]
@@ -16,13 +16,17 @@ GLOBAL, FLAT = ["GlobalAveragePool"], ["GlobalAveragePool", "Flatten"]
         (node("ReduceMean", "x axes", "y", keepdims=1), 18, GLOBAL),
         (node("ReduceMean", "x axes", "y", keepdims=0), 18, FLAT),
         (node("AveragePool", "x", "y", kernel_shape=[8, 8]), 17, GLOBAL),
+        (node("ReduceMax", "x", "y", axes=[2, 3]), 17, ["MaxPool"]),
+        (node("GlobalMaxPool", "x", "y"), 17, ["MaxPool"]),
+        (node("ReduceMax", "x axes", "y", keepdims=0), 18, ["MaxPool", "Flatten"]),
+        (node("ReduceMax", "x", "y", axes=[1, 3]), 17, ["ReduceMax"]),
         (node("ReduceMean", "x", "y", axes=[1, 3]), 17, ["ReduceMean"]),
         (node("ReduceMean", "x", "y"), 17, ["ReduceMean"]),
         (node("AveragePool", "x", "y", kernel_shape=[8, 8], pads=[1, 1, 0, 0]), 17, ["AveragePool"]),
         (node("AveragePool", "x", "y", kernel_shape=[4, 8]), 17, ["AveragePool"]),
     ],
 )
-def test_means_over_the_image_are_global_pools(mean: Any, opset: int, expected: list[str]) -> None:
+def test_means_and_maxima_over_the_image_are_global_pools(mean: Any, opset: int, expected: list[str]) -> None:
     made = draft(mean, opset=opset, axes=np.array([-2, 3]))
     want = compute(made, images())
     pool_globally(made)
@@ -34,3 +38,21 @@ def test_means_of_other_than_images_stay() -> None:
     made = draft(node("ReduceMean", "x", "y", axes=[1, 2]), shape=(2, 3, 4))
     pool_globally(made)
     assert kinds(made) == ["ReduceMean"]
+
+
+@pytest.mark.parametrize(
+    ("options", "stays"),
+    [
+        ({"kernel_shape": [2, 2], "strides": [2, 2]}, False),
+        ({"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 0, 0]}, False),
+        ({"kernel_shape": [2, 2]}, False),
+        ({"kernel_shape": [3, 3], "strides": [2, 2]}, True),
+        ({"kernel_shape": [2, 3], "strides": [2, 2]}, True),
+    ],
+)
+def test_a_pool_that_rounds_up_nothing_rounds_down(options: Any, stays: bool) -> None:
+    made = draft(node("AveragePool", "x", "y", ceil_mode=1, **options))
+    want = compute(made, images())
+    round_down(made)
+    assert any(entry.name == "ceil_mode" for entry in made.nodes[0].attribute) == stays
+    np.testing.assert_array_equal(compute(made, images()), want)

@@ -27,6 +27,10 @@ def test_weights_that_are_inputs_too_are_none() -> None:
     assert read_signature(model, PATH).input == "image"
 
 
+def test_classes_may_be_channels_of_one_pixel() -> None:
+    assert read_signature(relu(image=("N", 3, 1, 1), given=("N", 3, 1, 1)), PATH).classes == 3
+
+
 @pytest.mark.parametrize("given", [None, ("N", "classes")])
 def test_classes_that_the_file_does_not_say_are_inferred(given: Shape | None) -> None:
     assert read_signature(net(given=given), PATH).classes == 4

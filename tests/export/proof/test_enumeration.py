@@ -43,6 +43,7 @@ def run(kind: str, *inputs: np.ndarray, opset: int = 14, **attributes: Any) -> n
     [
         *(("Sigmoid", 14, {}), ("Tanh", 14, {}), ("Erf", 14, {}), ("Relu", 14, {}), ("HardSwish", 14, {})),
         *(("Elu", 14, {}), ("Elu", 14, {"alpha": 0.3}), ("LeakyRelu", 14, {}), ("LeakyRelu", 14, {"alpha": -0.7})),
+        *(("Selu", 14, {}), ("Selu", 14, {"alpha": 0.5, "gamma": 3.0}), ("Softplus", 14, {}), ("Abs", 14, {})),
         *(("HardSigmoid", 14, {}), ("HardSigmoid", 14, {"alpha": 1 / 6, "beta": 0.4}), ("Gelu", 20, {})),
     ],
 )
@@ -68,6 +69,20 @@ def test_errors_of_what_is_read_are_carried_along(kind: str) -> None:
     found = FUNCTIONS[kind]({}, one, other)
     worst = [FUNCTIONS[kind]({}, exactly(3 + 0.25 * a), exactly(-2 + 0.5 * b)).value for a in ends for b in ends]
     assert np.abs(np.array(worst) - found.value).max() <= found.error.item() <= 1.5 * np.abs(worst - found.value).max()
+
+
+@pytest.mark.parametrize("kind", ["PRelu", "Max", "Min"])
+def test_what_chooses_between_numbers_rounds_at_most_once(kind: str) -> None:
+    others = np.random.RandomState(0).uniform(-9, 9, len(NUMBERS)).astype(np.float32)
+    found = FUNCTIONS[kind]({}, exactly(NUMBERS), exactly(others))
+    assert (np.abs(run(kind, NUMBERS, others) - found.value) <= found.error).all()
+    assert (found.error <= 1.01 * UNIT * np.abs(NUMBERS * np.maximum(1, np.abs(others))) + 1e-37).all()
+
+
+def test_where_the_sign_is_in_doubt_either_slope_may_be_taken() -> None:
+    found = FUNCTIONS["PRelu"]({}, Bounded(np.array([0.1, -0.1]), np.array([0.5, 0.5])), exactly(-4.0))
+    worst = [max(abs(4 * 0.4 - 0.1), 0.5), max(abs(4 * 0.6 - 0.4), abs(0.4 - 0.4))]
+    assert (found.error >= worst).all()
 
 
 def test_dividing_by_what_may_be_zero_is_unbounded() -> None:
