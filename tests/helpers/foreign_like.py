@@ -126,6 +126,17 @@ def pooled() -> onnx.ModelProto:
     return graph.model(graph.conv(added, 8, 8), 8)
 
 
+def chosen() -> onnx.ModelProto:
+    """Mish, PReLU with a slope for each channel, SELU, the larger of two tensors, and the largest over the image."""
+    graph = Graph(6)
+    read = graph.conv(NORMALIZED, 4, 8, 3)
+    mish = graph.node("Mul", read, graph.node("Tanh", graph.node("Softplus", read)))
+    slopes = graph.constant(np.linspace(-0.5, 0.5, 8, dtype=np.float32).reshape(8, 1, 1))
+    larger = graph.node("Max", mish, graph.node("PRelu", graph.conv(mish, 8, 8), slopes))
+    selu = graph.node("Selu", graph.conv(larger, 8, 8))
+    return graph.model(graph.node("MaxPool", graph.conv(selu, 8, 8), kernel_shape=[SIZE, SIZE]), 8)
+
+
 def normed() -> onnx.ModelProto:
     """A LayerNormalization written out between convolutions, which stays float."""
     graph = Graph(5)
@@ -142,6 +153,7 @@ NETS = {
     "shuffled": shuffled,
     "old-swish": old_swish,
     "pooled": pooled,
+    "chosen": chosen,
     "normed": normed,
 }
 """By name."""
