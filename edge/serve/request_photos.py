@@ -1,8 +1,7 @@
 """The photos in a request: its body, or a form's files, held against the limits before and while it is read."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
@@ -11,7 +10,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from .batching import Upload
-from .limits import HeldBytes, Limits
+from .limits import Hold, Limits
 
 FORM = "multipart/form-data"
 AS_IT_IS = ("", "application/octet-stream", "application/x-www-form-urlencoded")
@@ -45,33 +44,24 @@ def check_head(request: Request, limits: Limits) -> None:
         raise _too_large(limits)
 
 
-@asynccontextmanager
-async def photos_of(request: Request, limits: Limits, held: HeldBytes) -> AsyncIterator[list[Upload]]:
-    """Give the photos in the body, whose bytes are held until the context ends.
+async def read_photos(request: Request, limits: Limits, hold: Hold) -> list[Upload]:
+    """Return the photos in the body, whose bytes `hold` then holds.
 
     Raises HTTPException: 413 beyond the limits, 400 for a broken form or one without photos, 503 where all
     bodies together are too large; ClientDisconnect when the client goes away.
     """
-    counted = 0
 
     async def body() -> AsyncGenerator[bytes, None]:
-        nonlocal counted
         async for piece in request.stream():
-            if counted + len(piece) > limits.max_bytes:
+            if hold.count + len(piece) > limits.max_bytes:
                 raise _too_large(limits)
-            held.take(len(piece))
-            counted += len(piece)
+            hold.take(len(piece))
             yield piece
 
-    try:
-        kind, boundary = _kind(request.headers)
-        yield await _in_form(boundary, body(), limits) if kind == FORM else [await _in_body(body())]
-    finally:
-        held.give_back(counted)
-
-
-async def _in_body(body: AsyncGenerator[bytes, None]) -> Upload:
-    return Upload(STDIN, b"".join([piece async for piece in body]))
+    kind, boundary = _kind(request.headers)
+    if kind == FORM:
+        return await _in_form(boundary, body(), limits)
+    return [Upload(STDIN, b"".join([piece async for piece in body()]))]
 
 
 async def _in_form(boundary: bytes, body: AsyncGenerator[bytes, None], limits: Limits) -> list[Upload]:

@@ -171,4 +171,11 @@ def test_the_pages_files_are_sent_once(server: Serving) -> None:
 
 def test_answers_say_how_long_the_server_took(server: Serving, photos: list[bytes]) -> None:
     answered = server.ask("POST", "/predict", photos[0])
-    assert re.fullmatch(r"server;dur=\d+\.\d", answered.headers["server-timing"])
+    told = re.fullmatch(
+        r"server;dur=([\d.]+), queue;dur=([\d.]+), decode;dur=([\d.]+), net;dur=([\d.]+)",
+        answered.headers["server-timing"],
+    )
+    assert told
+    server_ms, *parts = map(float, told.groups())
+    assert 0 < sum(parts) < server_ms
+    assert server.ask("GET", "/health").headers["server-timing"].startswith("server;dur=")
