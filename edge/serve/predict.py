@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -52,25 +52,26 @@ class Predict:
             return
         scope["route"] = self  # by whose path it is counted
         try:
-            response = await self._answer(Request(scope, receive))
+            response = await self._answer(scope, receive)
         except (HTTPException, EdgeCifarError, ClientDisconnect) as error:
             response = refused(error)
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         """Answer the photos in a request; what can be refused by its head is, before the body is read."""
+        head = dict(scope["headers"])
         if self._token:
-            self._token.check(request.headers.get("authorization", ""))
-        name, top = _asked(request.scope["query_string"])
+            self._token.check(head.get(b"authorization", b""))
+        name, top = _asked(scope["query_string"])
         model = model_called(name, self._models)
-        check_head(request, self._limits)
+        kind = check_head(head, self._limits)
         seconds = self._limits.seconds
         status, late = 408, "the body"
         try:
             self._workers.check_room()
             with self._held.hold() as hold:
                 async with asyncio.timeout(seconds) as deadline:
-                    photos = await read_photos(request, self._limits, hold)
+                    photos = await read_photos(receive, kind, self._limits, hold)
                     status, late = 504, "the answer"
                     deadline.reschedule(asyncio.get_running_loop().time() + seconds)
                     answers, timing = await self._workers.classify(model, photos, top)
@@ -81,7 +82,7 @@ class Predict:
         except MemoryError as error:
             raise HTTPException(503, "not enough memory; try again", RETRY_AFTER) from error
         ms_of = {name: round(1000 * seconds, 2) for name, seconds in timing._asdict().items()}
-        request.scope["state"].update(model=model.name, photos=len(photos), ms_of=ms_of)
+        scope["state"].update(model=model.name, photos=len(photos), ms_of=ms_of)
         self._metrics.photos(model.name, answers)
         return answer(photos, answers, origin_of(model.classifier, top))
 

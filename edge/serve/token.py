@@ -50,14 +50,14 @@ class Token:
         """Ask for `token`."""
         self._expected = token.encode()
 
-    def check(self, authorization: str) -> None:
+    def check(self, authorization: bytes) -> None:
         """Raise HTTPException (401) unless a header of that name carries the token."""
-        scheme, _, given = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode("latin-1"), self._expected):
+        scheme, _, given = authorization.partition(b" ")
+        if scheme.lower() != b"bearer" or not secrets.compare_digest(given.strip(), self._expected):
             raise HTTPException(
                 401, "no token, or not the server's; send Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
             )
 
     async def depend(self, request: Request, _: object = Depends(_BEARER)) -> None:
         """Check a request of one of FastAPI's routes, whose description then has it."""
-        self.check(request.headers.get("authorization", ""))
+        self.check(request.headers.get("authorization", "").encode("latin-1"))
