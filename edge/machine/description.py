@@ -141,8 +141,9 @@ def clock_mhz(root: Path = ROOT) -> float | None:
 
 
 def _load(root: Path) -> float | None:
-    told = read(root / "proc/loadavg").split() or (os.getloadavg() if hasattr(os, "getloadavg") else [None])
-    return None if told[0] is None else float(told[0])
+    if told := read(root / "proc/loadavg").split():
+        return float(told[0])
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def _cpu(cpuinfo: str, board: str) -> str:

@@ -21,7 +21,7 @@ from ..inference.prediction import Prediction
 from .served_models import ServedModel
 
 MOST_TOGETHER = BATCH
-"""Photos of a batch. Each answered alone costs the event loop twice as much: it then runs on caches that a net left."""
+"""Photos of a batch. With fewer, the event loop is woken more often for each, on caches that a net has left."""
 
 BYTES_TOGETHER = 1_000_000
 """And their files' bytes, so that no small photo waits for several large ones, and the first not long for the last."""

@@ -27,7 +27,7 @@ def open_log(path: Path | None) -> Log:
     Raises EdgeCifarError for a file that isn't such a log, can't be written, or is another server's.
     """
     if path is None:
-        return _Log(lambda lines: print(*lines, sep="\n", file=sys.stderr))  # noqa: T201
+        return _Log(lambda lines: sys.stderr.write("".join(f"{line}\n" for line in lines)))
     with suppress(FileNotFoundError), path.open("rb") as file:
         if file.read(len(START)) not in (b"", START.encode()):
             raise EdgeCifarError(f"{path}: exists already and is no log of `edge-cifar serve`; name another file")
@@ -61,7 +61,7 @@ def _line(record: dict[str, Any]) -> str:
 class _Log:
     """Writes at once what one turn of the event loop brings: photos are answered together, and writing is slow."""
 
-    def __init__(self, write: Callable[[Sequence[str]], None]):
+    def __init__(self, write: Callable[[Sequence[str]], object]):
         self._write = write
         self._lines: list[str] = []
 

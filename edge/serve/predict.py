@@ -81,7 +81,7 @@ class Predict:
             raise HTTPException(status, f"{late} took longer than {seconds:g} s (--timeout)", RETRY_AFTER) from error
         except MemoryError as error:
             raise HTTPException(503, "not enough memory; try again", RETRY_AFTER) from error
-        ms_of = {name: round(1000 * seconds, 2) for name, seconds in timing._asdict().items()}
+        ms_of = {name: round(1000 * took, 2) for name, took in timing._asdict().items()}
         scope["state"].update(model=model.name, photos=len(photos), ms_of=ms_of)
         self._metrics.photos(model.name, answers)
         return answer(photos, answers, origin_of(model.classifier, top))

@@ -157,6 +157,12 @@ def test_with_a_token_only_those_who_carry_it_are_answered() -> None:
         assert [server.ask("GET", path).status for path in ("/health", "/ready", "/", "/docs")] == [200] * 4
 
 
+def test_an_answers_head_and_body_arrive_together(server: Serving) -> None:
+    with server.open() as asked:
+        asked.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert asked.recv(1 << 16).endswith(b'{"status": "alive"}')
+
+
 def test_a_models_file_is_handed_out_as_it_is(server: Serving) -> None:
     assert server.ask("GET", "/models/nano/file").body == model_file("nano").read_bytes()
     assert server.ask("GET", "/models/none/file").status == 404
