@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import perf_counter
 from typing import NamedTuple
@@ -57,7 +57,7 @@ class _Waiting:
     photo: Upload
     top: int
     answer: asyncio.Future[Answer]
-    since: float = field(default_factory=perf_counter)
+    since: float
     timing: Timing = NO_TIME
 
 
@@ -91,8 +91,8 @@ class Workers:
         And what the photo took that took longest. Raises QueueFullError, and what the net raises when it can't be
         computed. Cancelled, its photos are dropped.
         """
-        new_future = asyncio.get_running_loop().create_future
-        added = [_Waiting(model, photo, top, new_future()) for photo in photos]
+        new_future, now = asyncio.get_running_loop().create_future, perf_counter()
+        added = [_Waiting(model, photo, top, new_future(), now) for photo in photos]
         with self._changed:
             self.check_room(len(added))
             self._waiting.extend(added)
