@@ -3,16 +3,21 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
 class Load:
-    """What clients met: seconds until each answer, by its status; and how long it all took."""
+    """What clients met: seconds until each answer, by its status; how long it all took, and how busy they were.
+
+    `busy` is the share of one core that the clients themselves took, 0 to 1.
+    """
 
     seconds: dict[int, list[float]] = field(default_factory=dict)
     took: float = 0.0
+    busy: float = 0.0
 
     def add(self, status: int, seconds: float) -> None:
         """Count an answer; status 0 is a connection that was cut."""
@@ -76,10 +81,7 @@ def closed_loop(port: int, requests: Sequence[bytes], clients: int, go_on: Calla
     async def all_clients() -> None:
         await asyncio.gather(*(client() for _ in range(clients)))
 
-    started = time.perf_counter()
-    asyncio.run(all_clients())
-    load.took = time.perf_counter() - started
-    return load
+    return _run(all_clients(), load)
 
 
 def open_loop(port: int, requests: Sequence[bytes], rate: float, seconds: float, most: int) -> Load:
@@ -110,7 +112,12 @@ def open_loop(port: int, requests: Sequence[bytes], rate: float, seconds: float,
             writer.close()
             await writer.wait_closed()
 
-    started = time.perf_counter()
-    asyncio.run(all_at_their_time())
+    return _run(all_at_their_time(), load)
+
+
+def _run(clients: Coroutine[Any, Any, None], load: Load) -> Load:
+    started, before = time.perf_counter(), time.process_time()
+    asyncio.run(clients)
     load.took = time.perf_counter() - started
+    load.busy = (time.process_time() - before) / load.took
     return load

@@ -91,6 +91,7 @@ def _take_turns(
     ways[f"{IN_FORM} photos a request, 8 clients"] = ([form(some) for some in _some(contents)], 8, IN_FORM)
     rates: dict[str, list[float]] = {name: [] for name in ways}
     costs: dict[str, list[float]] = {name: [] for name in ways}
+    busy: dict[str, list[float]] = {name: [] for name in ways}
     alone = []
     for _ in range(rounds):
         os.sched_setaffinity(0, [ours])
@@ -103,11 +104,13 @@ def _take_turns(
             spent = (server.cpu_seconds() - before) / (each * given.statuses[200])
             rates[name].append(each * given.rate() / rate)
             costs[name].append(cost / spent)
+            busy[name].append(given.busy)
     typer.echo(f"predict_many: {median(alone):,.0f} photos/s")
     for name in ways:
         typer.echo(
             f"{name}: {100 * median(rates[name]):.0f} % of its photos/s ({_spread(rates[name])}), "
-            f"{100 * median(costs[name]):.0f} % by processor time ({_spread(costs[name])})"
+            f"{100 * median(costs[name]):.0f} % by processor time ({_spread(costs[name])}); "
+            f"the clients took {100 * median(busy[name]):.0f} % of their core"
         )
 
 
@@ -141,8 +144,9 @@ def _latencies(server: ServerProcess, contents: list[bytes], seconds: float) -> 
 def _overload(server: ServerProcess, contents: list[bytes], rate: float, seconds: float) -> None:
     requests = [request(each) for each in contents]
     given = open_loop(server.port, requests, 2 * rate, seconds, MOST)
-    refused = f", refused in p50 {given.milliseconds(0.5, 429):.1f} ms" if 429 in given.seconds else ""
-    typer.echo(f"asked for twice as much: {_told(given)}{refused}")
+    typer.echo(f"asked for twice as much: {_told(given)}")
+    if 429 in given.seconds:
+        typer.echo(f"refused in p50 {given.milliseconds(0.5, 429):.1f} ms, p99 {given.milliseconds(0.99, 429):.1f} ms")
     typer.echo(f"after it, 8 clients: {_told(closed_loop(server.port, requests, 8, _for(seconds)))}")
 
 

@@ -46,9 +46,13 @@ def server_process(arguments: Sequence[str], cores: Sequence[int], log: Path) ->
     )
     assert process.stderr
     try:
-        line = process.stderr.readline()
-        if not line.startswith("serving"):
-            raise EdgeCifarError(f"no server: {line.strip()}")
+        said = []
+        for line in process.stderr:
+            said.append(line.strip())
+            if line.startswith("serving"):
+                break
+        else:
+            raise EdgeCifarError(f"no server: {' '.join(said)}")
         yield ServerProcess(process.pid, int(line.rpartition(":")[2]))
         process.send_signal(signal.SIGTERM)
         if status := process.wait(SECONDS):

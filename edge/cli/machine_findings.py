@@ -81,7 +81,9 @@ def _cores(machine: Machine) -> Finding:
     words = f"{machine.cores} of {machine.cores_present} cores may be used"
     if machine.cpu_quota is not None:
         words += f", a quota of {machine.cpu_quota:.2g}"
-    return Finding("cores", "good", f"{words}; load {machine.load:.2f}")
+    if machine.load is not None:
+        words += f"; load {machine.load:.2f}"
+    return Finding("cores", "good", words)
 
 
 def _memory(machine: Machine) -> Finding:

@@ -42,7 +42,7 @@ ARM_CORES = {
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides how fast a model runs; `load` is the load average of the last minute (tasks wanting a core)."""
+    """What decides how fast a model runs."""
 
     cpu: str
     instructions: tuple[str, ...]
@@ -55,7 +55,7 @@ class Machine:
     celsius: float | None
     throttled: tuple[str, ...]  # what slows it down now, as the firmware of a Raspberry Pi says
     throttled_before: tuple[str, ...]  # since the start, but not now
-    load: float
+    load: float | None  # average of the last minute, tasks wanting a core; None where the system has none (Windows)
     memory_bytes: int  # of the machine or of this process's group, whichever is less; 0 where unknown
     available_bytes: int  # of it, without swapping
     userland_bits: int  # of Python and its packages
@@ -72,7 +72,7 @@ class Machine:
             "vectors": ", ".join(self.instructions) or "unknown",
             "int8": ", ".join(self.int8_instructions) or "unknown",
             "cores": f"{self.cores} of {self.cores_present}, governor {self.governor or 'unknown'}, "
-            f"load {self.load:.2f} at the start",
+            f"load {'unknown' if self.load is None else f'{self.load:.2f}'} at the start",
             "clock": self._clock(),
             "memory": f"{self.memory_bytes / 1e6:,.0f} MB, {self.available_bytes / 1e6:,.0f} MB available",
             "system": f"{self.system}, in {self.container}" if self.container else self.system,
@@ -110,7 +110,7 @@ def this_machine(root: Path = ROOT) -> Machine:
         celsius=heat.celsius,
         throttled=heat.now,
         throttled_before=heat.before,
-        load=float((read(root / "proc/loadavg").split() or os.getloadavg())[0]),
+        load=_load(root),
         memory_bytes=total,
         available_bytes=available,
         userland_bits=_userland_bits(root),
@@ -138,6 +138,12 @@ def clock_mhz(root: Path = ROOT) -> float | None:
         return max(kilohertz) / 1000
     told = re.findall(r"^cpu MHz\s*: ([\d.]+)$", read(root / "proc/cpuinfo"), re.MULTILINE)
     return max(map(float, told), default=None)
+
+
+def _load(root: Path) -> float | None:
+    if told := read(root / "proc/loadavg").split():
+        return float(told[0])
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def _cpu(cpuinfo: str, board: str) -> str:

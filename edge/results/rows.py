@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -28,15 +28,13 @@ class Origin:
 
     def row(self) -> Row:
         """Return what stands at the end of each row: all but `top`, which can be seen."""
-        values = asdict(self)
-        del values["top"]
-        return values
+        return {name: value for name, value in vars(self).items() if name != "top"}
 
     def difference(self, values: Row, names: Sequence[str] = ("model_sha256", "threshold", "tta", "top")) -> str:
         """Return in words what a result was made with that this is not, by those of `names` it holds; "" if nothing."""
         if "model_sha256" not in values:
             return "made by an earlier version, which named no model"
-        own = asdict(self)
+        own = vars(self)
         for name in names:
             if name in values and values[name] != own[name]:
                 model = [f"{given['model']} " if name == "model_sha256" else "" for given in (values, own)]

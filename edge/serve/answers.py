@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from ..errors import PhotoError
+from ..errors import EdgeCifarError, PhotoError
 from ..inference.prediction import Result
 from ..results.rows import Origin, row
 from .batching import Answer, Upload
 from .request_photos import FORM, STDIN
+
+GONE = 499  # in the log alone, as nginx has it: the client went away before its answer
+
+FAULT = "a fault of the server; its log says more"
 
 
 class Refused(BaseModel):
@@ -111,6 +117,19 @@ class Json(Response):
     def render(self, content: Any) -> bytes:
         """Return it in bytes."""
         return json.dumps(content).encode()
+
+
+def refused(error: Exception) -> Response:
+    """Return a line of JSON that says why there is no answer."""
+    match error:
+        case HTTPException():
+            return Json({"error": error.detail}, error.status_code, error.headers)
+        case ClientDisconnect():
+            return Json({"error": "gone"}, GONE)  # which nobody reads
+        case EdgeCifarError():
+            return Json({"error": str(error)}, 500)
+        case _:
+            return Json({"error": FAULT}, 500)
 
 
 def answer(photos: Sequence[Upload], answers: Sequence[Answer], origin: Origin) -> Response:

@@ -8,21 +8,23 @@ more of them than workers, and each worker has its own net run beside those of t
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from time import perf_counter
 from typing import NamedTuple
 
 from ..errors import PhotoError
+from ..inference.classifier import BATCH
 from ..inference.prediction import Prediction
 from .served_models import ServedModel
 
-MOST_TOGETHER = 8
-"""Photos of a batch: more would make the first wait for the last, and save little, since decoding takes most of the
-time."""
+MOST_TOGETHER = BATCH
+"""Photos of a batch. With fewer, the event loop is woken more often for each, on caches that a net has left."""
 
 BYTES_TOGETHER = 1_000_000
-"""And their files' bytes, so that no small photo waits for several large ones."""
+"""And their files' bytes, so that no small photo waits for several large ones, and the first not long for the last."""
 
 
 class Upload(NamedTuple):
@@ -36,15 +38,27 @@ class QueueFullError(Exception):
     """As many photos wait as may."""
 
 
+class Timing(NamedTuple):
+    """What a photo's answer took, in seconds."""
+
+    queue: float  # for a worker, and while the other photos of its batch were decoded
+    decode: float
+    net: float  # with all of its batch
+
+
+NO_TIME = Timing(0.0, 0.0, 0.0)
+
+Answer = Prediction | PhotoError
+
+
 @dataclass(eq=False)
 class _Waiting:
     model: ServedModel
     photo: Upload
     top: int
-    answer: "asyncio.Future[Answer]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
-Answer = Prediction | PhotoError
+    answer: asyncio.Future[Answer]
+    since: float
+    timing: Timing = NO_TIME
 
 
 class Workers:
@@ -71,20 +85,24 @@ class Workers:
         if len(self._waiting) + photos > self._most_waiting or self._ended:
             raise QueueFullError
 
-    async def classify(self, model: ServedModel, photos: Sequence[Upload], top: int) -> list[Answer]:
+    async def classify(self, model: ServedModel, photos: Sequence[Upload], top: int) -> tuple[list[Answer], Timing]:
         """Return the prediction of each photo, or its error, to the bit what `Classifier.predict` gives.
 
-        Raises QueueFullError, and what the net raises when it can't be computed. Cancelled, its photos are dropped.
+        And what the photo took that took longest. Raises QueueFullError, and what the net raises when it can't be
+        computed. Cancelled, its photos are dropped.
         """
-        added = [_Waiting(model, photo, top) for photo in photos]
+        new_future, now = asyncio.get_running_loop().create_future, perf_counter()
+        added = [_Waiting(model, photo, top, new_future(), now) for photo in photos]
         with self._changed:
             self.check_room(len(added))
             self._waiting.extend(added)
             self._changed.notify(len(added))
         try:
-            return [await each.answer for each in added]
-        finally:
+            answers = [await each.answer for each in added]
+        except BaseException:
             self._drop([each for each in added if not each.answer.done() or each.answer.cancelled()])
+            raise
+        return answers, max((each.timing for each in added), key=sum)
 
     def close(self) -> None:
         """Answer what waits, then end the threads."""
@@ -127,14 +145,9 @@ class Workers:
             return some
 
     def _answers(self, some: Sequence[_Waiting]) -> list[Answer]:
-        model = some[0].model
-        batch = len(some) if model.exact else 1
-        most = max(each.top for each in some)
-        results = model.classifier.predict_many([each.photo.content for each in some], top=most, batch=batch)
-        return [
-            _cut(result.prediction, each.top) if result.prediction else _named(result.error, each.photo.name)
-            for each, result in zip(some, results, strict=True)
-        ]
+        if some[0].model.exact:
+            return _classified(some)
+        return [answer for each in some for answer in _classified([each])]
 
     def _deliver(self, some: Sequence[_Waiting], answers: Sequence[Answer | Exception]) -> None:
         """Hand over answers, in the event loop's thread; nobody waits any more for those that were cancelled."""
@@ -146,6 +159,35 @@ class Workers:
                 each.answer.set_exception(answer)
             else:
                 each.answer.set_result(answer)
+
+
+def _classified(batch: Sequence[_Waiting]) -> list[Answer]:
+    """Return the answers to photos of one model, which go through its net together; set what each of them took."""
+    moments: list[float] = []
+    results = list(
+        batch[0].model.classifier.predict_many(
+            _noting((each.photo.content for each in batch), moments),
+            top=max(each.top for each in batch),
+            batch=len(batch) + 1,  # so that it asks for one more, which tells that the last is decoded
+        )
+    )
+    end = perf_counter()
+    net = end - moments[-1]
+    for each, (before, after) in zip(batch, pairwise(moments), strict=True):
+        decode = after - before
+        each.timing = Timing(end - each.since - decode - net, decode, net)
+    return [
+        _cut(result.prediction, each.top) if result.prediction else _named(result.error, each.photo.name)
+        for each, result in zip(batch, results, strict=True)
+    ]
+
+
+def _noting(contents: Iterable[bytes], moments: list[float]) -> Iterator[bytes]:
+    """Yield each of `contents`, and note when it is asked for, and when there are no more."""
+    for content in contents:
+        moments.append(perf_counter())
+        yield content
+    moments.append(perf_counter())
 
 
 def _named(error: PhotoError | None, name: str) -> PhotoError:

@@ -1,4 +1,4 @@
-"""A connection: uvicorn's, with an end to all that a client can make it wait for."""
+"""A connection: uvicorn's, with an end to all that a client can make it wait for, and answers sent in one piece."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
-        super().connection_made(transport)
+        super().connection_made(_Gathering(transport, self.loop))
         self._set_deadline()
         if len(self.connections) > MOST_CONNECTIONS:
             transport.write(BUSY)
@@ -75,3 +75,36 @@ class Connection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class _Gathering(asyncio.Transport):
+    """Sends at once what is written in one turn of the event loop: an answer's head with its body.
+
+    uvicorn writes them one after the other, which costs a second packet, and wakes the client twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop):
+        super().__init__()
+        self._transport, self._loop = transport, loop
+        self._pieces: list[bytes] = []
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]
+        self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
+        self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
+        self.resume_reading = transport.resume_reading  # type: ignore[method-assign]
+        self.abort = transport.abort  # type: ignore[method-assign]
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send `data` soon."""
+        self._pieces.append(bytes(data))
+        if len(self._pieces) == 1:
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        """Close the connection when all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self.is_closing():
+            self._transport.write(b"".join(pieces))

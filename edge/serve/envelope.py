@@ -2,20 +2,17 @@
 
 import re
 import time
-import uuid
+from collections.abc import Mapping
+from random import getrandbits
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .answers import Json
+from .answers import FAULT, GONE, Json
 from .log import LONGEST, Log, fault
 from .metrics import Metrics
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-GONE = 499  # in the log alone, as nginx has it: the client went away before its answer
-
-FAULT = "a fault of the server; its log says more"
-
 SECURITY = (
     (
         b"content-security-policy",
@@ -48,7 +45,8 @@ class Envelope:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                own = (b"x-request-id", request_id), (b"server-timing", b"server;dur=%.1f" % _milliseconds(started))
+                timing = _server_timing({"server": _milliseconds(started), **about.get("ms_of", {})})
+                own = (b"x-request-id", request_id), (b"server-timing", timing)
                 message = {**message, "headers": [*message["headers"], *SECURITY, *own]}
             else:
                 sent += len(message.get("body", b""))
@@ -87,7 +85,12 @@ def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             return bytes(value)
-    return uuid.uuid4().hex.encode()
+    return b"%032x" % getrandbits(128)
+
+
+def _server_timing(milliseconds: Mapping[str, float]) -> bytes:
+    """Return the header that browsers show in their tools (W3C, Server Timing)."""
+    return ", ".join(f"{name};dur={value:.2f}" for name, value in milliseconds.items()).encode()
 
 
 def _route(scope: Scope) -> str:

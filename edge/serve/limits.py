@@ -1,6 +1,7 @@
 """What a client may cost: bytes, photos that wait, seconds. What one photo may cost is said in `photos/limits.py`."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from starlette.exceptions import HTTPException
 
@@ -39,12 +40,30 @@ class HeldBytes:
         self._most = max(least, min(MOST_HELD, memory()[1] // 4 or MOST_HELD))
         self._held = 0
 
-    def take(self, count: int) -> None:
+    def hold(self) -> "Hold":
+        """Return the context in which one body is held."""
+        return Hold(self)
+
+    def add(self, count: int) -> None:
         """Hold `count` more bytes. Raises HTTPException (503) where they would be too many."""
         if self._held + count > self._most:
             raise HTTPException(503, "too many bytes are in work; try again", RETRY_AFTER)
         self._held += count
 
-    def give_back(self, count: int) -> None:
-        """Hold `count` bytes less."""
-        self._held -= count
+
+class Hold:
+    """The bytes of one body, held until the context ends."""
+
+    def __init__(self, held: HeldBytes):
+        self._held, self.count = held, 0
+
+    def take(self, count: int) -> None:
+        """Hold `count` more bytes. Raises HTTPException (503)."""
+        self._held.add(count)
+        self.count += count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.add(-self.count)

@@ -1,10 +1,11 @@
 """The log: a line of JSON for each request and each fault, on stderr or at the end of a file that may be rotated."""
 
+import asyncio
 import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,17 +27,17 @@ def open_log(path: Path | None) -> Log:
     Raises EdgeCifarError for a file that isn't such a log, can't be written, or is another server's.
     """
     if path is None:
-        return lambda record: print(_line(record), file=sys.stderr)  # noqa: T201
+        return _Log(lambda lines: sys.stderr.write("".join(f"{line}\n" for line in lines)))
     with suppress(FileNotFoundError), path.open("rb") as file:
         if file.read(len(START)) not in (b"", START.encode()):
             raise EdgeCifarError(f"{path}: exists already and is no log of `edge-cifar serve`; name another file")
     opened = LockedFile(path)
 
-    def write(record: dict[str, Any]) -> None:
+    def append(lines: Sequence[str]) -> None:
         with suppress(EdgeCifarError):
-            opened.append([_line(record)])
+            opened.append(lines)
 
-    return write
+    return _Log(append)
 
 
 def log_faults(log: Log) -> None:
@@ -55,6 +56,26 @@ def fault(error: BaseException) -> dict[str, Any]:
 def _line(record: dict[str, Any]) -> str:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return json.dumps({"time": now, **record})
+
+
+class _Log:
+    """Writes at once what one turn of the event loop brings: photos are answered together, and writing is slow."""
+
+    def __init__(self, write: Callable[[Sequence[str]], object]):
+        self._write = write
+        self._lines: list[str] = []
+
+    def __call__(self, record: dict[str, Any]) -> None:
+        self._lines.append(_line(record))
+        if len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self._flush)
+            except RuntimeError:  # before the server runs, or after
+                self._flush()
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        self._write(lines)
 
 
 class _Faults(logging.Handler):

@@ -1,17 +1,18 @@
 """The photos in a request: its body, or a form's files, held against the limits before and while it is read."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from typing import NamedTuple
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from .batching import Upload
-from .limits import HeldBytes, Limits
+from .limits import Hold, Limits
 
 FORM = "multipart/form-data"
 AS_IT_IS = ("", "application/octet-stream", "application/x-www-form-urlencoded")
@@ -30,48 +31,55 @@ class _InMemory(MultiPartParser):
     spool_max_size = 1 << 40
 
 
-def check_head(request: Request, limits: Limits) -> None:
-    """Refuse by its head what needn't be read: raises HTTPException 411, 413 or 415."""
-    headers = request.headers
-    if headers.get("content-encoding", "identity").lower() != "identity":
+class Kind(NamedTuple):
+    """What a body is said to be, in lower case, and the boundary of a form's parts."""
+
+    name: str
+    boundary: bytes
+
+
+def check_head(head: Mapping[bytes, bytes], limits: Limits) -> Kind:
+    """Return a body's kind; refuse by its head what needn't be read: raises HTTPException 411, 413 or 415."""
+    if head.get(b"content-encoding", b"identity").lower() != b"identity":
         raise HTTPException(415, "Content-Encoding: photos are compressed already; send them as they are")
-    kind, _ = _kind(headers)
-    if not (kind == FORM or kind in AS_IT_IS or kind.startswith("image/")):
-        raise HTTPException(415, f"Content-Type: expected image/*, application/octet-stream or {FORM}, got {kind!a}")
-    length = headers.get("content-length")
-    if length is None and "transfer-encoding" not in headers:
+    name, options = parse_options_header(head.get(b"content-type"))
+    kind = Kind(name.decode("latin-1").lower(), options.get(b"boundary", b""))
+    if not (kind.name == FORM or kind.name in AS_IT_IS or kind.name.startswith("image/")):
+        raise HTTPException(
+            415, f"Content-Type: expected image/*, application/octet-stream or {FORM}, got {kind.name!a}"
+        )
+    length = head.get(b"content-length")
+    if length is None and b"transfer-encoding" not in head:
         raise HTTPException(411, "no body; send a photo")
     if length is not None and int(length) > limits.max_bytes:  # digits alone, as the parser of HTTP saw to
         raise _too_large(limits)
+    return kind
 
 
-@asynccontextmanager
-async def photos_of(request: Request, limits: Limits, held: HeldBytes) -> AsyncIterator[list[Upload]]:
-    """Give the photos in the body, whose bytes are held until the context ends.
+async def read_photos(receive: Receive, kind: Kind, limits: Limits, hold: Hold) -> list[Upload]:
+    """Return the photos in a body, whose bytes `hold` then holds.
 
     Raises HTTPException: 413 beyond the limits, 400 for a broken form or one without photos, 503 where all
     bodies together are too large; ClientDisconnect when the client goes away.
     """
-    counted = 0
-
-    async def body() -> AsyncGenerator[bytes, None]:
-        nonlocal counted
-        async for piece in request.stream():
-            if counted + len(piece) > limits.max_bytes:
-                raise _too_large(limits)
-            held.take(len(piece))
-            counted += len(piece)
-            yield piece
-
-    try:
-        kind, boundary = _kind(request.headers)
-        yield await _in_form(boundary, body(), limits) if kind == FORM else [await _in_body(body())]
-    finally:
-        held.give_back(counted)
+    body = _pieces(receive, limits, hold)
+    if kind.name == FORM:
+        return await _in_form(kind.boundary, body, limits)
+    return [Upload(STDIN, b"".join([piece async for piece in body]))]
 
 
-async def _in_body(body: AsyncGenerator[bytes, None]) -> Upload:
-    return Upload(STDIN, b"".join([piece async for piece in body]))
+async def _pieces(receive: Receive, limits: Limits, hold: Hold) -> AsyncGenerator[bytes, None]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece = message.get("body", b"")
+        if hold.count + len(piece) > limits.max_bytes:
+            raise _too_large(limits)
+        hold.take(len(piece))
+        yield piece
+        more = message.get("more_body", False)
 
 
 async def _in_form(boundary: bytes, body: AsyncGenerator[bytes, None], limits: Limits) -> list[Upload]:
@@ -89,12 +97,6 @@ async def _in_form(boundary: bytes, body: AsyncGenerator[bytes, None], limits: L
     photos = [Upload(file.filename or STDIN, file.file.read()) for file in files]
     await form.close()
     return photos
-
-
-def _kind(headers: Headers) -> tuple[str, bytes]:
-    """Return the kind of a body, in lower case, and the boundary of a form's parts."""
-    kind, options = parse_options_header(headers.get("content-type", ""))
-    return kind.decode("latin-1").lower(), options.get(b"boundary", b"")
 
 
 def _too_large(limits: Limits) -> HTTPException:

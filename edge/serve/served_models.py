@@ -1,9 +1,11 @@
 """The models that a server answers with: opened, verified, and called by names that fit into a URL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from starlette.exceptions import HTTPException
 
 from ..errors import ModelError
 from ..inference.classifier import Classifier
@@ -37,6 +39,14 @@ def open_models(names: Iterable[str], threads: int, unverified: bool) -> dict[st
     EdgeCifarError for a name that is no good.
     """
     return {name: _opened(name, path, threads, unverified) for name, path in named_models(names).items()}
+
+
+def model_called(name: str | None, models: Mapping[str, ServedModel]) -> ServedModel:
+    """Return the model called so, or the default. Raises HTTPException (404)."""
+    found = models.get(next(iter(models)) if name is None else name)
+    if found is None:
+        raise HTTPException(404, f"no model of that name; there is {', '.join(models)}")
+    return found
 
 
 def _opened(name: str, path: Path, threads: int, unverified: bool) -> ServedModel:

@@ -1,6 +1,7 @@
 """The server: a port taken before anything is loaded, TLS checked, and an end that answers what is in work."""
 
 import ipaddress
+import os
 import signal
 import socket
 import ssl
@@ -24,7 +25,8 @@ def open_port(host: str, port: int) -> socket.socket:
         with ExitStack() as stack:
             # With its protocol: asyncio switches Nagle's algorithm off for TCP alone, and an answer would wait 40 ms.
             opened = stack.enter_context(socket.socket(family, kind, protocol))
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # Windows would let two servers have one port
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             opened.bind(address)
             opened.listen(BACKLOG)
             stack.pop_all()

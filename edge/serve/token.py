@@ -2,11 +2,10 @@
 
 import os
 import secrets
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from ..errors import EdgeCifarError
@@ -44,14 +43,21 @@ def read_token(path: Path | None) -> str | None:
     return text
 
 
-def carrying(token: str) -> Callable[..., Awaitable[None]]:
-    """Return what refuses requests without the token: HTTPException 401, in the same time whatever they carry."""
-    expected = token.encode()
+class Token:
+    """What requests must carry as `Authorization: Bearer TOKEN`; compared in the same time whatever they carry."""
 
-    async def check(given: HTTPAuthorizationCredentials | None = Depends(_BEARER)) -> None:  # noqa: B008
-        if given is None or not secrets.compare_digest(given.credentials.encode(errors="replace"), expected):
+    def __init__(self, token: str):
+        """Ask for `token`."""
+        self._expected = token.encode()
+
+    def check(self, authorization: bytes) -> None:
+        """Raise HTTPException (401) unless a header of that name carries the token."""
+        scheme, _, given = authorization.partition(b" ")
+        if scheme.lower() != b"bearer" or not secrets.compare_digest(given.strip(), self._expected):
             raise HTTPException(
                 401, "no token, or not the server's; send Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
             )
 
-    return check
+    async def depend(self, request: Request, _: object = Depends(_BEARER)) -> None:
+        """Check a request of one of FastAPI's routes, whose description then has it."""
+        self.check(request.headers.get("authorization", "").encode("latin-1"))

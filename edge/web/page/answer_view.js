@@ -39,8 +39,11 @@ function bar({ label, probability }) {
   return make("li", {}, make("span", {}, label), make("span", {}, percent(probability)), make("div", { class: "bar" }, length));
 }
 
-/** Return the time an answer took, and what of. */
-export function timeTaken({ decode, net, total, onServer }) {
-  if (total === undefined) return `${ms(decode + net)}: ${ms(decode)} to decode, ${ms(net)} in the net`;
-  return onServer ? `${ms(total)}: ${ms(onServer)} on the server, ${ms(Math.max(0, total - onServer))} on the way` : ms(total);
+/** Return the time an answer took, and what of; `total` and `queue` are told of a server's answer alone. */
+export function timeTaken({ decode, net, queue, total }) {
+  if (decode === undefined) return ms(total); // of a server behind a proxy that leaves the parts out
+  const parts = `${ms(decode)} to decode, ${ms(net)} in the net`;
+  if (total === undefined) return `${ms(decode + net)}: ${parts}`;
+  const way = Math.max(0, total - decode - net - queue);
+  return `${ms(total)}: ${parts} and ${ms(queue)} in the queue on the server, ${ms(way)} on the way`;
 }

@@ -15,6 +15,7 @@ const PROMISES = {
   here: "Photos stay on this device: this page computes the answers itself, with the same model files, to the same bits.",
   server: "Photos are sent to the server that this page comes from. It keeps none.",
 };
+const HEAT = " Where a net looks is still computed by this page.";
 
 let engine; // what answers: Here or Server
 let here; // null where this browser runs no nets
@@ -54,7 +55,7 @@ function chooseWhere(server, why) {
 function use(chosen) {
   engine = chosen;
   document.querySelector(`[name="where"][value="${engine.place}"]`).checked = true;
-  by("promise").textContent = PROMISES[engine.place];
+  by("promise").textContent = PROMISES[engine.place] + (here && engine !== here ? HEAT : "");
   again();
 }
 

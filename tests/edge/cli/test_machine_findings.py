@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -90,3 +91,10 @@ def test_a_file_newer_than_the_oldest_runtime_is_noted() -> None:
         finding = model_finding(OnnxFile(ir, opset, {}, ()), "int8", "1.17.0")
         assert finding.state == "note"
         assert "needs a newer onnxruntime than 1.17; here it is 1.17.0" in finding.words
+
+
+def test_a_system_without_a_load_average_has_none_told(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = board("pi_4")
+    (root / "proc/loadavg").unlink()
+    monkeypatch.delattr(os, "getloadavg")  # as on Windows
+    assert findings(root)["cores"][1] == "4 of 4 cores may be used"

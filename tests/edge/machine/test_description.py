@@ -123,3 +123,12 @@ def test_the_description_is_a_line_a_topic_with_the_versions() -> None:
     description = this_machine().describe()
     assert not any("\n" in words for words in description.values())
     assert "onnxruntime " in description["software"]
+
+
+def test_a_system_without_a_load_average_is_described_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "getloadavg")  # as on Windows
+    machine = this_machine(tmp_path)
+    assert machine.load is None
+    assert machine.describe()["cores"].endswith("load unknown at the start")

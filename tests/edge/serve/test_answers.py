@@ -157,6 +157,12 @@ def test_with_a_token_only_those_who_carry_it_are_answered() -> None:
         assert [server.ask("GET", path).status for path in ("/health", "/ready", "/", "/docs")] == [200] * 4
 
 
+def test_an_answers_head_and_body_arrive_together(server: Serving) -> None:
+    with server.open() as asked:
+        asked.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert asked.recv(1 << 16).endswith(b'{"status": "alive"}')
+
+
 def test_a_models_file_is_handed_out_as_it_is(server: Serving) -> None:
     assert server.ask("GET", "/models/nano/file").body == model_file("nano").read_bytes()
     assert server.ask("GET", "/models/none/file").status == 404
@@ -171,4 +177,11 @@ def test_the_pages_files_are_sent_once(server: Serving) -> None:
 
 def test_answers_say_how_long_the_server_took(server: Serving, photos: list[bytes]) -> None:
     answered = server.ask("POST", "/predict", photos[0])
-    assert re.fullmatch(r"server;dur=\d+\.\d", answered.headers["server-timing"])
+    told = re.fullmatch(
+        r"server;dur=([\d.]+), queue;dur=([\d.]+), decode;dur=([\d.]+), net;dur=([\d.]+)",
+        answered.headers["server-timing"],
+    )
+    assert told
+    server_ms, *parts = map(float, told.groups())
+    assert 0 < sum(parts) < server_ms
+    assert server.ask("GET", "/health").headers["server-timing"].startswith("server;dur=")

@@ -4,7 +4,15 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from edge_cifar import Classifier, PhotoError, Prediction
-from edge_cifar.edge.serve.batching import BYTES_TOGETHER, MOST_TOGETHER, Answer, QueueFullError, Upload, Workers
+from edge_cifar.edge.serve import batching
+from edge_cifar.edge.serve.batching import (
+    BYTES_TOGETHER,
+    Answer,
+    QueueFullError,
+    Timing,
+    Upload,
+    Workers,
+)
 from edge_cifar.edge.serve.served_models import ServedModel
 
 
@@ -19,7 +27,7 @@ class Held(Classifier):
     def predict_many(self, photos, **options):  # type: ignore[no-untyped-def]
         self.begun.set()
         assert self.let.wait(60)
-        self.given.append(len(photos))
+        self.given.append(options["batch"] - 1)
         return super().predict_many(photos, **options)
 
 
@@ -42,14 +50,22 @@ def sent(content: bytes) -> Upload:
     return Upload("a", content)
 
 
-def test_photos_that_wait_are_put_through_the_net_together(held: Held, photos: list[bytes]) -> None:
+async def answers_of(workers: Workers, model: ServedModel, photos: list[bytes], top: int = 1) -> list[Answer]:
+    answers, _ = await workers.classify(model, list(map(sent, photos)), top)
+    return answers
+
+
+def test_photos_that_wait_are_put_through_the_net_together(
+    held: Held, photos: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "MOST_TOGETHER", 8)
     workers = Workers(1, 100)
     model = ServedModel("nano", held, exact=True)
 
     async def ask() -> list[Answer]:
-        first = asyncio.create_task(workers.classify(model, [sent(photos[0])], 3))
+        first = asyncio.create_task(answers_of(workers, model, [photos[0]], 3))
         await asyncio.to_thread(held.begun.wait)
-        rest = [asyncio.create_task(workers.classify(model, [sent(photo)], 3)) for photo in photos[1:13]]
+        rest = [asyncio.create_task(answers_of(workers, model, [photo], 3)) for photo in photos[1:13]]
         while workers.waiting < 12:
             await asyncio.sleep(0)
         held.let.set()
@@ -57,7 +73,7 @@ def test_photos_that_wait_are_put_through_the_net_together(held: Held, photos: l
 
     expected = [Classifier("nano").predict(photo) for photo in photos[:13]]
     assert run(workers, ask) == expected
-    assert held.given == [1, MOST_TOGETHER, 12 - MOST_TOGETHER]
+    assert held.given == [1, 8, 4]
 
 
 def test_neither_large_photos_nor_those_of_two_models_wait_for_one_another(held: Held, photos: list[bytes]) -> None:
@@ -67,9 +83,9 @@ def test_neither_large_photos_nor_those_of_two_models_wait_for_one_another(held:
 
     async def ask() -> list[Answer]:
         asked = [(one, photos[0]), (one, photos[1]), (other, photos[1]), (other, large), (other, large)]
-        first = asyncio.create_task(workers.classify(one, [sent(photos[0])], 1))
+        first = asyncio.create_task(answers_of(workers, one, [photos[0]]))
         await asyncio.to_thread(held.begun.wait)
-        rest = [asyncio.create_task(workers.classify(model, [sent(photo)], 1)) for model, photo in asked]
+        rest = [asyncio.create_task(answers_of(workers, model, [photo])) for model, photo in asked]
         while workers.waiting < len(asked):
             await asyncio.sleep(0)
         held.let.set()
@@ -84,19 +100,19 @@ def test_more_than_may_wait_are_refused_and_what_is_given_up_makes_room(held: He
     model = ServedModel("nano", held, exact=True)
 
     async def ask() -> list[Answer]:
-        first = asyncio.create_task(workers.classify(model, [sent(photos[0])], 1))
+        first = asyncio.create_task(answers_of(workers, model, [photos[0]]))
         await asyncio.to_thread(held.begun.wait)
-        second = asyncio.create_task(workers.classify(model, [sent(photos[1])] * 2, 1))
+        second = asyncio.create_task(answers_of(workers, model, [photos[1]] * 2))
         while workers.waiting < 2:
             await asyncio.sleep(0)
         with pytest.raises(QueueFullError):
-            await workers.classify(model, [sent(photos[2])], 1)
+            await answers_of(workers, model, [photos[2]])
         second.cancel()
         with pytest.raises(asyncio.CancelledError):
             await second
         assert workers.waiting == 0
         held.let.set()
-        return await first + await workers.classify(model, [sent(b"no photo")], 1)
+        return await first + await answers_of(workers, model, [b"no photo"])
 
     good, bad = run(workers, ask)
     assert isinstance(good, Prediction)
@@ -109,7 +125,7 @@ def test_what_waits_at_the_end_is_answered(held: Held, photos: list[bytes]) -> N
     model = ServedModel("nano", held, exact=True)
 
     async def ask() -> list[Answer]:
-        asked = asyncio.create_task(workers.classify(model, list(map(sent, photos[:3])), 1))
+        asked = asyncio.create_task(answers_of(workers, model, photos[:3]))
         await asyncio.to_thread(held.begun.wait)
         ending = asyncio.create_task(asyncio.to_thread(workers.close))
         held.let.set()
@@ -127,4 +143,20 @@ def test_a_net_that_cannot_be_computed_is_the_error_of_its_photos(photos: list[b
     closed.close()
     workers = Workers(1, 10)
     with pytest.raises(ValueError, match="closed"):
-        run(workers, lambda: workers.classify(ServedModel("nano", closed, True), [sent(photos[0])], 1))
+        run(workers, lambda: answers_of(workers, ServedModel("nano", closed, True), photos[:1]))
+
+
+def test_an_answer_tells_what_its_photo_took(held: Held, photos: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    # A clock that is asked when the photos come, before each is decoded, after the last, and after the net.
+    monkeypatch.setattr(batching, "perf_counter", iter([0, 1, 4, 9, 16, 25]).__next__)
+    workers = Workers(1, 10)
+    took: list[Timing] = []
+
+    async def ask() -> list[Answer]:
+        held.let.set()
+        answers, timing = await workers.classify(ServedModel("nano", held, exact=True), list(map(sent, photos[:3])), 1)
+        took.append(timing)
+        return answers
+
+    run(workers, ask)
+    assert took == [Timing(queue=25 - 9 - 3, decode=4 - 1, net=25 - 16)]

@@ -16,6 +16,7 @@ import pytest
 from edge_cifar.edge.model.golden_logits import GOLDEN_KEY
 from edge_cifar.edge.model.onnx_file import SEAL_KEY, UNSEALED, seal
 from edge_cifar.edge.model.shipped_models import model_file
+from in_process import run_in_process
 from onnx import helper
 from serving import SECONDS
 
@@ -133,13 +134,13 @@ def with_wrong_logits(path: Path) -> Path:
     ],
 )
 def test_what_cannot_be_served_is_named_in_a_line(
-    run: Run, tmp_path: Path, photo: Path, arguments: list[str], status: int, words: str
+    tmp_path: Path, photo: Path, arguments: list[str], status: int, words: str
 ) -> None:
     assert photo.exists()
     (tmp_path / "short").write_text("secret")
     if "wrong.onnx" in arguments:
         with_wrong_logits(tmp_path / "wrong.onnx")
-    ended = run("serve", "--port", "0", *arguments)
+    ended = run_in_process("serve", "--port", "0", *arguments, cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (status, "")
     assert words in " ".join(ended.stderr.replace("│", " ").split())
     if status == 1:

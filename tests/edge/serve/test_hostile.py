@@ -84,6 +84,19 @@ def test_more_connections_than_allowed_are_told_to_come_again(
             pytest.fail("the server does not recover")
 
 
+def test_a_full_queue_is_told_before_the_body_is_read(photos: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving("nano") as server:
+        monkeypatch.setattr(server.workers, "_most_waiting", 0)
+        with server.open() as half:
+            half.sendall(HEAD + b"Content-Length: 900000\r\n\r\n")
+            answered = half.recv(1 << 16)
+        assert status(answered) == 429
+        assert b"retry-after: 1\r\n" in answered
+        assert server.ask("POST", "/predict?model=none", photos[0]).status == 404  # which trying again won't mend
+        monkeypatch.undo()
+        assert answers(server, photos[0])
+
+
 def test_lengths_are_held_against_the_limit_before_and_while_a_body_is_read(photos: list[bytes]) -> None:
     with serving("nano", limits=Limits(max_bytes=10_000)) as server:
         announced = server.raw(HEAD + b"Content-Length: 10001\r\n\r\n")

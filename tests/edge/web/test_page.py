@@ -64,7 +64,7 @@ def test_a_photo_is_answered_as_predict_does_here_and_on_the_server(page: Any, s
     assert "in the net" in page.locator("#answers").inner_text()
     assert not [record for record in server.log if record["path"] == "/predict"]
     page.check("[value=server]", force=True)
-    page.wait_for_selector("#answers:has-text('on the server')")
+    page.wait_for_selector("#answers:has-text('in the queue on the server')")
     assert answers(page) == [ranked.label for ranked in expected.top]
     assert [record["status"] for record in server.log if record["path"] == "/predict"] == [200]
     assert [row.inner_text().split("\t")[-1] for row in page.locator("#rows tr").all()] == ["server", "here"]
@@ -91,7 +91,9 @@ def test_the_golden_images_are_right_here(page: Any) -> None:
     page.wait_for_selector("text=right: 16 of 16 golden images give the same logits to the bit")
 
 
-def test_the_heat_map_lies_over_the_photo_and_goes_away(page: Any, photo: bytes) -> None:
+@pytest.mark.parametrize("where", ["here", "server"])
+def test_the_heat_map_lies_over_the_photo_and_goes_away(page: Any, photo: bytes, where: str) -> None:
+    page.check(f"[value={where}]", force=True)
     upload(page, photo)
     page.get_by_role("button", name="Where does it look?").click()
     page.wait_for_selector("#heat:visible")

@@ -1,18 +1,16 @@
 """`edge-cifar train` from outside: what it refuses, and how it stops."""
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from edge_cifar.edge.cli.main import main
 from edge_cifar.train.nets.catalogue import NETS
 from edge_cifar.train.runs.run_folder import open_run
+from in_process import run_in_process
 from PIL import Image
 
 SMALL = ("--data", "pets", "--net", "single", "--size", "8", "--augment", "none")
@@ -20,19 +18,8 @@ LONG = (*SMALL, "--batch-size", "2", "--epochs", "40")  # some seconds, so that 
 TRAIN = [sys.executable, "-m", "edge_cifar.edge", "train"]
 
 
-def train(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in this process, which has loaded torch already; only what is killed needs one of its own."""
-    out, err, status = io.StringIO(), io.StringIO(), 0
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.chdir(cwd)
-        patch.setattr(sys, "argv", ["edge-cifar", "train", *arguments])
-        try:
-            main()
-        except SystemExit as ended:
-            if isinstance(ended.code, str):  # which Python writes to stderr
-                err.write(f"{ended.code}\n")
-            status = 1 if isinstance(ended.code, str) else ended.code or 0
-    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+def train(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    return run_in_process("train", *arguments, cwd=cwd)
 
 
 def _dataset(root: Path, classes: dict[str, int]) -> None:
@@ -189,8 +176,19 @@ def _stop(cwd: Path, number: signal.Signals, *arguments: str) -> tuple[int, str]
         return process.wait(timeout=60), rest
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The weights of a training that was not stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    _dataset(folder / "pets", {"cat": 20, "dog": 20})
+    assert train(*LONG, "--out", "run", cwd=folder).returncode == 0
+    return (folder / "run/weights.safetensors").read_bytes()
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, number: signal.Signals, status: int) -> None:
+def test_a_stopped_training_goes_on_where_it_was(
+    tmp_path: Path, whole: bytes, number: signal.Signals, status: int
+) -> None:
     _dataset(tmp_path / "pets", {"cat": 20, "dog": 20})
     stopped, rest = _stop(tmp_path, number, *LONG, "--out", "run")
     assert stopped == status
@@ -199,9 +197,7 @@ def test_a_stopped_training_goes_on_where_it_was(tmp_path: Path, number: signal.
     assert open_run(tmp_path / "run").load_net()
     assert (tmp_path / "run/curves.png").exists()
     assert train("--resume", "run", cwd=tmp_path).returncode == 0
-    assert train(*LONG, "--out", "whole", cwd=tmp_path).returncode == 0
-    run, whole = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("run", "whole"))
-    assert run == whole
+    assert (tmp_path / "run/weights.safetensors").read_bytes() == whole
     again = train("--resume", "run", cwd=tmp_path)
     assert "was trained to its end already" in again.stderr
     assert "test accuracy" in again.stdout
