@@ -1,13 +1,14 @@
 // From a photo's bytes, or a camera's frame, to RGBA samples: JPEGs to the bit as the photo path has them, all else by
 // the browser's own decoders.
 
-import { asStored } from "./exif.js";
+import { takeOrientation } from "./exif.js";
 import { Jpeg, NotDecodedHere } from "./jpeg/jpeg.js";
 import { draftScale } from "./preprocessing.js";
 import { reduce } from "./reduce.js";
 
 const MOST_BYTES = 256_000_000; // of a file
 const MOST_PIXELS = 64_000_000; // more are refused before they are drawn: 256 MB of samples
+const JPEG = [0xff, 0xd8, 0xff]; // its first bytes
 
 // As the photo path: colour profiles and the browser's own resizing are left out.
 const AS_IT_IS = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
@@ -20,19 +21,29 @@ const AS_IT_IS = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
 export async function decode(file, wanted) {
   if (file.size === 0) throw new Error("empty (0 bytes)");
   if (file.size > MOST_BYTES) throw new Error(`${file.size} bytes, more than the limit of ${MOST_BYTES}; shrink the photo first`);
-  const { orientation, blob, isJpeg } = await asStored(file);
-  if (!isJpeg) {
-    const image = samples(await bitmapOf(blob));
-    return { images: wanted.map(() => image), orientation, remark: "" };
-  }
+  const bytes = await jpegBytes(file);
+  if (bytes) return jpegImages(bytes, wanted);
+  const image = samples(await bitmapOf(file));
+  return { images: wanted.map(() => image), orientation: 1, remark: "" };
+}
+
+async function jpegImages(bytes, wanted) {
+  const orientation = takeOrientation(bytes);
   try {
-    const jpeg = new Jpeg(new Uint8Array(await file.arrayBuffer()));
+    const jpeg = new Jpeg(bytes);
     return { images: atScales(jpeg, wanted, (scale) => jpeg.decode(scale)), orientation, remark: "" };
   } catch (error) {
     if (!(error instanceof NotDecodedHere)) throw error;
-    const image = samples(await bitmapOf(blob));
+    const image = samples(await bitmapOf(new Blob([bytes])));
     return { images: atScales(image, wanted, (scale) => reduce(image, scale, scale)), orientation, remark: error.message };
   }
+}
+
+/** Return the content of a file that begins as a JPEG, null of any other. */
+async function jpegBytes(file) {
+  const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
+  const isJpeg = JPEG.every((byte, i) => start[i] === byte);
+  return isJpeg ? new Uint8Array(await file.arrayBuffer()) : null;
 }
 
 /** Return a JPEG's image for each net: at 1/1, 1/2, 1/4 or 1/8 of its size, as the photo path has it decoded. */
