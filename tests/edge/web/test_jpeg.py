@@ -108,7 +108,7 @@ def test_what_is_lost_before_a_marker_is_left_as_it_is(tmp_path: Path) -> None:
     files = [plain[: len(plain) * i // 7] + END for i in range(3, 7)]
     for progressive, others in (
         (False, (b"", b"\xff\xd4", b"\xff\xd7", b"\xff\xbf", b"\xff\xd2" * 2)),
-        (True, (b"\xff\xd2" * 2,)),
+        (True, (b"\xff\xd7",)),
     ):
         file = encode(image, "JPEG", quality=85, progressive=progressive, restart_marker_blocks=3)
         files += [file.replace(b"\xff\xd2", other) for other in others]

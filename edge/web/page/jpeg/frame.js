@@ -13,7 +13,8 @@ export class Frame {
     const count = content[5];
     if (content.length < 6 || content.length !== 6 + 3 * count) throw damaged();
     if (content[0] !== 8) throw new NotDecodedHere(`a JPEG of ${content[0]} bits`);
-    if (count !== 1 && count !== 3) throw new NotDecodedHere(count === 4 ? "a JPEG in CMYK" : `a JPEG of ${count} components`);
+    if (count === 4) throw new NotDecodedHere("a JPEG in CMYK");
+    if (count !== 1 && count !== 3) throw new NotDecodedHere(`a JPEG of ${count} components`);
     this.height = 256 * content[1] + content[2];
     this.width = 256 * content[3] + content[4];
     if (this.width === 0 || this.height === 0) throw damaged();
@@ -38,7 +39,7 @@ export class Frame {
   }
 }
 
-/** A component; `across` and `down` are its sampling factors, `blocksAcross` and `blocksDown` how many show something. */
+/** A component; `across` and `down` are its sampling factors, `blocksAcross` and `blocksDown` its blocks that show. */
 class Component {
   constructor([id, factors, table]) {
     Object.assign(this, { id, table, across: factors >> 4, down: factors & 15 });

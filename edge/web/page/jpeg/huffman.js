@@ -6,7 +6,7 @@ import { damaged } from "./errors.js";
 export const LOOKUP_BITS = 10;
 export const LONGEST = 16;
 
-/** A code: `lookup` has (length << 8 | symbol) by the next bits, 0 for a longer code, which `last` and `offset` tell. */
+/** A code: `lookup` has length << 8 | symbol by the next bits, 0 for a longer code, which `last` and `offset` tell. */
 export class HuffmanTable {
   /** `counts` are the numbers of codes of 1 to 16 bits, `symbols` what they stand for. Throws an Error for no code. */
   constructor({ counts, symbols }) {

@@ -25,7 +25,8 @@ const ODD_55 = fixed(C[1] + C[3] - C[5] + C[7]) + ODD_35 + ODD_15 - ODD;
 const ODD_77 = fixed(C[3] + C[5] - C[1] - C[7]) + ODD_17 + ODD_37 - ODD;
 
 // Reduced: sums of neighbouring samples of a full one (libjpeg's jidctred.c), in which other coefficients vanish.
-const sumOf = (...samples) => (k) => fixed(samples.reduce((sum, x) => sum + Math.SQRT2 * Math.cos(((2 * x + 1) * k * Math.PI) / 16), 0));
+const cosine = (x, k) => Math.SQRT2 * Math.cos(((2 * x + 1) * k * Math.PI) / 16);
+const sumOf = (...samples) => (k) => fixed(samples.reduce((sum, x) => sum + cosine(x, k), 0));
 const [OUTER_1, OUTER_2, OUTER_3, OUTER_5, OUTER_6, OUTER_7] = [1, 2, 3, 5, 6, 7].map(sumOf(0, 1));
 const [INNER_1, INNER_3, INNER_5, INNER_7] = [1, 3, 5, 7].map(sumOf(2, 3));
 const [HALF_1, HALF_3, HALF_5, HALF_7] = [1, 3, 5, 7].map(sumOf(0, 1, 2, 3));
@@ -101,8 +102,8 @@ function four(at, step, shift) {
 
 function two(at, step, shift) {
   const middle = (work[at] << (BITS + 2)) + (1 << (shift - 1));
-  const half =
-    HALF_1 * work[at + step] + HALF_3 * work[at + 3 * step] + HALF_5 * work[at + 5 * step] + HALF_7 * work[at + 7 * step];
+  const c1 = work[at + step], c3 = work[at + 3 * step], c5 = work[at + 5 * step], c7 = work[at + 7 * step];
+  const half = HALF_1 * c1 + HALF_3 * c3 + HALF_5 * c5 + HALF_7 * c7;
   work[at] = (middle + half) >> shift;
   work[at + step] = (middle - half) >> shift;
 }

@@ -5,13 +5,14 @@ import { Frame } from "./frame.js";
 import { HuffmanTable } from "./huffman.js";
 import { ZIGZAG } from "./zigzag.js";
 
-const BASELINE = 0xc0, EXTENDED = 0xc1, PROGRESSIVE = 0xc2, LAST_FRAME = 0xcf;
+const BASELINE = 0xc0, PROGRESSIVE = 0xc2, LAST_FRAME = 0xcf;
 const HUFFMAN = 0xc4, ARITHMETIC = 0xcc, EXTENSION = 0xc8; // among the numbers of frames
 const FIRST_RESTART = 0xd0, START = 0xd8, END = 0xd9, SCAN = 0xda, QUANTIZATION = 0xdb, LINES = 0xdc, INTERVAL = 0xdd;
 const JFIF = 0xe0, ADOBE = 0xee, TEMPORARY = 0x01;
 const TABLES = 4; // of each kind
 const MOST_BLOCKS = 10; // of an MCU
-const MOST_SHIFT = 13;
+const MOST_SHIFT = 13; // of a coefficient's lowest bit
+const LARGEST_DC = 15, LARGEST_AC = 255; // symbols
 
 /** What has been read of a file so far. */
 export class Markers {
@@ -29,8 +30,9 @@ export class Markers {
   }
 
   /**
-   * Read on to the next scan, and return it, null behind the last: {members: [{component, dc, ac, quantization}],
-   * first, last, high, low, at}. Throws an Error for what is damaged, or of another kind.
+   * Read on to the next scan, and return it, null behind the last: {members: [{component, dc, ac}], first, last, high,
+   * low, at}, which coefficients and which of their bits it tells (G.1.1.1), and where its data begin. Throws an Error
+   * for what is damaged, NotDecodedHere for other kinds.
    */
   nextScan() {
     for (let marker; (marker = this.#marker()); ) {
@@ -125,21 +127,24 @@ export class Markers {
     const [first, last, bits] = content.subarray(1 + 2 * count);
     const scan = { first, last, high: bits >> 4, low: bits & 15, at: this.at };
     if (frame.progressive) checkProgression(scan, count);
-    scan.members = Array.from({ length: count }, (_, i) => this.#member(content[1 + 2 * i], content[2 + 2 * i], scan));
-    const components = scan.members.map(({ component }) => component);
-    const blocks = components.reduce((sum, { across, down }) => sum + across * down, 0);
-    if (new Set(components).size < count || (count > 1 && blocks > MOST_BLOCKS)) throw damaged();
+    scan.members = [];
+    for (let i = 0; i < count; i++) scan.members.push(this.#member(content[1 + 2 * i], content[2 + 2 * i], scan));
+    const blocks = scan.members.reduce((sum, { component: { across, down } }) => sum + across * down, 0);
+    if (count > 1 && blocks > MOST_BLOCKS) throw damaged();
     return scan;
   }
 
-  #member(id, tables, { first, last, high }) {
-    const component = this.frame.components.find((each) => each.id === id);
+  #member(id, tables, { members, first, last, high }) {
+    const isNew = (component) => members.every((member) => member.component !== component);
+    const component = this.frame.components.find((each) => each.id === id && isNew(each));
     const quantization = component && (component.quantization ??= this.quantization[component.table]);
     if (!quantization) throw damaged();
     const { progressive } = this.frame;
-    const needsDc = progressive ? first === 0 && high === 0 : true;
-    const needsAc = progressive ? last > 0 : true;
-    return { component, dc: needsDc && code(this.huffman.dc[tables >> 4], 15), ac: needsAc && code(this.huffman.ac[tables & 15], 255) };
+    const needsDc = !progressive || (first === 0 && high === 0);
+    const needsAc = !progressive || last > 0;
+    const dc = needsDc ? code(this.huffman.dc[tables >> 4], LARGEST_DC) : null;
+    const ac = needsAc ? code(this.huffman.ac[tables & 15], LARGEST_AC) : null;
+    return { component, dc, ac };
   }
 }
 

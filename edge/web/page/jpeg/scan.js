@@ -1,4 +1,4 @@
-// A scan's blocks in their order (ITU-T T.81, A.2): by MCUs of all its components, or one after another of a single one.
+// A scan's blocks in their order (ITU-T T.81, A.2): by MCUs of several components, or those of a single one in rows.
 
 /**
  * Have each block of a scan decoded: `block(member, row, column)` reads it, `restarted()` forgets what it rests on.
@@ -8,7 +8,6 @@ export function readBlocks(bits, { members }, { mcusAcross, mcusDown }, interval
   const alone = members.length === 1;
   const { blocksAcross, blocksDown } = members[0].component;
   const [columns, rows] = alone ? [blocksAcross, blocksDown] : [mcusAcross, mcusDown];
-  const units = members.map((member) => ({ member, ...(alone ? { across: 1, down: 1 } : sampling(member)) }));
   let left = interval;
   let restarts = 0;
   for (let row = 0; row < rows; row++) {
@@ -18,20 +17,19 @@ export function readBlocks(bits, { members }, { mcusAcross, mcusDown }, interval
         restarted();
         left = interval - 1;
       }
-      if (bits.spent) {
-        if (!interval) return;
-        continue;
-      }
-      for (const { member, across, down } of units) {
-        for (let y = 0; y < down; y++) {
-          for (let x = 0; x < across; x++) block(member, row * down + y, column * across + x);
-        }
-      }
+      if (bits.spent && !interval) return;
+      if (bits.spent) continue;
+      if (alone) block(members[0], row, column);
+      else members.forEach((member) => readUnit(member, row, column, block));
       bits.endMcu();
     }
   }
 }
 
-function sampling({ component: { across, down } }) {
-  return { across, down };
+/** Read the blocks of a component in an MCU. */
+function readUnit(member, row, column, block) {
+  const { across, down } = member.component;
+  for (let y = 0; y < down; y++) {
+    for (let x = 0; x < across; x++) block(member, row * down + y, column * across + x);
+  }
 }
