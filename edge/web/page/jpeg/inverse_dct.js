@@ -4,10 +4,10 @@
 const SIDE = 8;
 const BITS = 13; // of a constant, behind the point
 const MORE_BITS = 2; // of what lies between columns and rows
-const NORM_BITS = 3; // both passes together make sums sqrt(8) * sqrt(8) times too large
-const MIDDLE = 128 << NORM_BITS; // which the samples' mean differs from by the first coefficient
+const NORM_BITS = 3; // each pass gives sqrt(8) times its transform
+const MIDDLE = 128 << NORM_BITS; // samples are told as what they differ from 128
 
-/** Return sqrt(2) * cos(k * pi / 16), the unit of all constants. */
+// sqrt(2) * cos(k * pi / 16). No constant lies near a half before it is rounded, so engines need not agree on cosines.
 const C = Array.from({ length: SIDE }, (_, k) => Math.SQRT2 * Math.cos((k * Math.PI) / 16));
 const fixed = (number) => Math.round(number * 2 ** BITS);
 
