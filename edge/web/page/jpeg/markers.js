@@ -1,6 +1,6 @@
 // A JPEG's markers, up to each scan: its frame, its tables, what its colours are (ITU-T T.81, annex B).
 
-import { damaged, NotDecodedHere } from "./errors.js";
+import { damaged, NotDecodedHere, truncated } from "./errors.js";
 import { Frame } from "./frame.js";
 import { HuffmanTable } from "./huffman.js";
 import { ZIGZAG } from "./zigzag.js";
@@ -8,6 +8,7 @@ import { ZIGZAG } from "./zigzag.js";
 const BASELINE = 0xc0, PROGRESSIVE = 0xc2, LAST_FRAME = 0xcf;
 const HUFFMAN = 0xc4, ARITHMETIC = 0xcc, EXTENSION = 0xc8; // among the numbers of frames
 const FIRST_RESTART = 0xd0, START = 0xd8, END = 0xd9, SCAN = 0xda, QUANTIZATION = 0xdb, LINES = 0xdc, INTERVAL = 0xdd;
+const NEVER_HERE = [START, 0xde, 0xdf]; // the others are of hierarchical JPEGs
 const JFIF = 0xe0, ADOBE = 0xee, TEMPORARY = 0x01;
 const TABLES = 4; // of each kind
 const MOST_BLOCKS = 10; // of an MCU
@@ -41,9 +42,10 @@ export class Markers {
         return null;
       }
       if (marker === TEMPORARY || (marker >= FIRST_RESTART && marker < START)) continue; // which have no content
-      if (marker === START) throw damaged();
+      if (marker < BASELINE || NEVER_HERE.includes(marker)) throw damaged();
       const content = this.#content();
-      if (content === null) return null;
+      if (content === null && (marker >= JFIF || marker === LINES)) return null; // nothing of it is needed
+      if (content === null) throw truncated();
       if (marker === SCAN) return this.#scan(content);
       this.#read(marker, content);
     }
@@ -81,7 +83,6 @@ export class Markers {
     else if (marker === ADOBE && content.length >= 12 && text(content, 5) === "Adobe") this.adobe = content[11];
     else if (marker === ARITHMETIC || marker === EXTENSION) throw new NotDecodedHere("a JPEG in arithmetic coding");
     else if (marker >= BASELINE && marker <= LAST_FRAME) this.#readFrame(marker, content);
-    else if (marker < JFIF && marker !== LINES) throw damaged();
   }
 
   #readFrame(marker, content) {
