@@ -172,7 +172,7 @@ def test_what_users_run_ships_and_what_maintainers_run_does_not() -> None:
     expected = expected - {"edge_cifar.edge.public"} | {"edge_cifar"}
     configured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     files = [(package, path) for package, paths in configured["package-data"].items() for path in paths]
-    data_folders = {f"{package}.{Path(path).parent}" for package, path in files if Path(path).parent.name}
+    data_folders = {".".join((package, *Path(path).parent.parts)) for package, path in files if Path(path).parent.parts}
     assert set(configured["packages"]) == expected | data_folders
 
 

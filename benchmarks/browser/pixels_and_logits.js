@@ -12,7 +12,7 @@ async (asked) => {
   if (!opened.has(asked.model)) opened.set(asked.model, await open(asked.model));
   const net = opened.get(asked.model);
   const given = await net.logits(bytes(asked.pixels));
-  const { image, orientation, isJpeg } = await decode(new Blob([bytes(asked.photo)]));
-  const own = new Uint8Array(photoPixels(image, net.card.wanted, orientation, isJpeg));
+  const { images, orientation } = await decode(new Blob([bytes(asked.photo)]), [net.card.wanted]);
+  const own = new Uint8Array(photoPixels(images[0], net.card.wanted, orientation));
   return { given: text(given), pixels: text(own), own: text(await net.logits(own)) };
 };

@@ -1,8 +1,9 @@
 """`python -m edge_cifar.benchmarks.browser.same_answers PHOTOS`: whether Chromium answers as the native runtime does.
 
 Each photo is asked twice of the page's own modules: as the pixels that the photo path makes of it, whose logits must be
-equal to the bit for an int8 file, and as the file itself, which the browser decodes on its own. Needs Chromium, the
-extra [browser], and onnxruntime-web (`edge-cifar web --runtime`).
+equal to the bit for an int8 file, and as the file itself, which the page decodes: a JPEG to the photo path's pixels, to
+the bit; any other by the browser. Needs Chromium, the extra [browser], and onnxruntime-web (`edge-cifar web
+--runtime`).
 """
 
 from base64 import b64decode, b64encode
@@ -43,7 +44,7 @@ class Found:
     precision: str
     photos: int
     same_logits: int  # of the photo path's pixels, to the bit
-    same_top1: int  # of the file, decoded by the browser
+    same_top1: int  # of the file, decoded by the page
     same_label: int  # of the file, "unknown" below the model's threshold
     same_pixels: int  # of the file
     largest_difference: int  # of its samples

@@ -1,12 +1,13 @@
 """`python -m edge_cifar.benchmarks.browser.speed PHOTO`: how soon the page answers, and how many frames a second.
 
-From the moment a fresh browser opens the page to the answer to a photo that is given at once, and with a camera of
-640 x 480 pixels that Chromium imitates. Needs what `same_answers` needs.
+From the moment a fresh browser opens the page to the answer to a photo that is given at once; what of it is decoding
+once the decoder is warm; and with a camera of 640 x 480 pixels that Chromium imitates. Needs what `same_answers` needs.
 """
 
 import re
 import statistics
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...edge.cli.exit_status import reporting
+from ...edge.model.contract import Model
 from ...edge.model.named_models import named_models
 from ...edge.web.site import write_site
 from .chromium import browser, plain_hosting
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
 
 ANSWERED = "#answers .bars"
 RATE = "#answers:has-text('frames/s')"
+DECODE = """async ([photo, size, rule, rounds]) => {
+  const [{decode}, {parseRule}] =
+    await Promise.all(["decode", "preprocessing"].map((name) => import(new URL(`${name}.js`, location.href))));
+  const file = new Blob([Uint8Array.from(atob(photo), (letter) => letter.charCodeAt(0))]);
+  const milliseconds = [];
+  for (let round = -1; round < rounds; round++) {
+    const started = performance.now();
+    await decode(file, [parseRule(size, rule)]);
+    if (round >= 0) milliseconds.push(performance.now() - started);
+  }
+  return milliseconds;
+}"""
 
 
 def speed(
@@ -33,12 +47,17 @@ def speed(
     seconds: Annotated[float, typer.Option(help="How long the camera is watched.", min=2)] = 8,
 ) -> None:
     """Measure the page."""
+    files = named_models([model])
     with TemporaryDirectory() as site, browser() as opened:
-        write_site(named_models([model]), Path(site))
+        write_site(files, Path(site))
         with plain_hosting(Path(site)) as url:
             times = [_first_answer(opened, url, photo) for _ in range(rounds)]
+            decoding = _decoding(opened, url, photo, Model(next(iter(files.values()))), rounds)
             rates = _camera_rates(opened, url, seconds)
-    typer.echo(f"first answer after load: {_spread(times)} s, {rounds} visits; camera: {_spread(rates)} frames/s")
+    typer.echo(
+        f"first answer after load: {_spread(times)} s, {rounds} visits; to decode the photo: {_spread(decoding)} ms; "
+        f"camera: {_spread(rates)} frames/s"
+    )
 
 
 def _first_answer(opened: "Browser", url: str, photo: Path) -> float:
@@ -50,6 +69,17 @@ def _first_answer(opened: "Browser", url: str, photo: Path) -> float:
     page.wait_for_selector(ANSWERED)
     taken = time.perf_counter() - started
     context.close()
+    return taken
+
+
+def _decoding(opened: "Browser", url: str, photo: Path, model: Model, rounds: int) -> list[float]:
+    """Return the milliseconds that decoding the photo for a net takes, each round anew."""
+    wanted = model.card.preprocessing
+    page = opened.new_page()
+    page.goto(url)
+    text = b64encode(photo.read_bytes()).decode()
+    taken: list[float] = page.evaluate(DECODE, [text, wanted.size, wanted.rule, rounds])
+    page.close()
     return taken
 
 

@@ -1,6 +1,8 @@
-"""WebAssembly as one more CPU: Node.js runs the same files in onnxruntime-web, on pixels that the host decoded."""
+"""WebAssembly as one more CPU: Node.js decodes the same JPEGs and runs the same files, as the page does.
 
-import hashlib
+Other photos, which a page has its browser decode, come as the host's pixels.
+"""
+
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -11,15 +13,17 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from ...edge.errors import EdgeCifarError
-from ...edge.files.atomic_write import write_json
+from ...edge.files.atomic_write import file_sha256, write_json
 from ...edge.model.contract import Logits, Model
-from ...edge.photos.contract import read_photo
+from ...edge.photos.contract import Pixels, read_photo
+from ...edge.photos.preprocessing import Preprocessing
 from ...edge.web.runtime import RELEASE, needed_runtime
 from ...edge.web.site import PAGE
 
 STACK = "onnxruntime-web"
 SCRIPT = Path(__file__).with_suffix(".mjs")
 SECONDS = 600
+JPEG = b"\xff\xd8\xff"  # how one begins
 
 
 def why_not() -> str:
@@ -34,11 +38,10 @@ def why_not() -> str:
 
 
 def ask(models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str], list[tuple[Logits, str]]]:
-    """Return the packages' versions, and for each model its logits and the SHA-256 of the pixels that it was shown.
+    """Return the packages' versions, and for each model its logits and the SHA-256 of its pixels.
 
     Raises EdgeCifarError when it fails.
     """
-    digests = []
     with TemporaryDirectory() as work:
         folder = Path(work)
         (folder / "ort").mkdir()
@@ -47,14 +50,29 @@ def ask(models: Sequence[Path], photos: Sequence[Path]) -> tuple[dict[str, str],
         for i, model in enumerate(models):
             with Model(model) as opened:
                 wanted = opened.card.preprocessing
-            pixels = np.stack([read_photo(photo, wanted) for photo in photos]).tobytes()
-            (folder / f"pixels-{i}").write_bytes(pixels)
-            digests.append(hashlib.sha256(pixels).hexdigest())
-        paths = [str(path.resolve()) for path in models]
-        write_json(folder / "request.json", {"page": str(PAGE), "ort": str(folder / "ort"), "models": paths})
+            pixels = np.stack([_given(photo, wanted) for photo in photos])
+            (folder / f"pixels-{i}").write_bytes(pixels.tobytes())
+        request = {
+            "page": str(PAGE),
+            "ort": str(folder / "ort"),
+            "models": [str(path.resolve()) for path in models],
+            "jpegs": [(place, str(photo.resolve())) for place, photo in enumerate(photos) if _is_jpeg(photo)],
+        }
+        write_json(folder / "request.json", request)
         done = subprocess.run(["node", str(SCRIPT), work], capture_output=True, text=True, timeout=SECONDS, check=False)
         if done.returncode:
             raise EdgeCifarError(f"node: exit status {done.returncode} ({(done.stderr.splitlines() or [''])[-1]})")
         logits = [np.fromfile(folder / f"logits-{i}", np.float32).reshape(len(photos), -1) for i in range(len(models))]
+        digests = [file_sha256(folder / f"pixels-{i}") for i in range(len(models))]
     versions = {"onnxruntime": f"web {RELEASE}", "numpy": version("numpy"), "pillow": version("pillow")}
     return versions, list(zip(logits, digests, strict=True))
+
+
+def _given(photo: Path, wanted: Preprocessing) -> Pixels:
+    """Return the pixels of a photo, zeros for a JPEG, which is decoded there."""
+    return np.zeros((wanted.size, wanted.size, 4), np.uint8) if _is_jpeg(photo) else read_photo(photo, wanted)
+
+
+def _is_jpeg(photo: Path) -> bool:
+    with photo.open("rb") as file:
+        return file.read(len(JPEG)) == JPEG

@@ -18,8 +18,8 @@ SITE = "site.json"
 
 
 def page_files() -> dict[str, bytes]:
-    """Return the files of the page by their names, `index.html` among them."""
-    files = {path.name: path.read_bytes() for path in sorted(PAGE.iterdir()) if path.is_file()}
+    """Return the files of the page by their paths in it, `index.html` among them."""
+    files = {path.relative_to(PAGE).as_posix(): path.read_bytes() for path in sorted(PAGE.rglob("*.*"))}
     return files | {"palette.css": palette().encode()}
 
 

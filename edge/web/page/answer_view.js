@@ -6,6 +6,7 @@ import { make, ms, percent } from "./dom.js";
 export function answerView(model, answer, explain) {
   const view = make("article", { class: answer.abstained ? "unsure" : "" }, make("h3", {}, model.name), verdict(answer));
   if (answer.abstained) view.append(make("p", { class: "note" }, whyUnknown(answer)));
+  if (answer.remark) view.append(make("p", { class: "note" }, whyByBrowser(answer.remark)));
   view.append(make("ol", { class: "bars" }, ...answer.top.map(bar)), make("p", { class: "note" }, timeTaken(answer)));
   if (explain) view.append(make("button", { type: "button", onclick: explain }, "Where does it look?"));
   return view;
@@ -31,6 +32,10 @@ function whyUnknown({ guess, confidence, threshold }) {
     `It would guess ${guess}, but at ${percent(confidence)} it is less sure than the ${percent(threshold)} that it ` +
     "was told to ask for. The photo may show none of its classes."
   );
+}
+
+function whyByBrowser(kind) {
+  return `This is ${kind}, which the browser decoded: edge-cifar elsewhere may see slightly other pixels.`;
 }
 
 function bar({ label, probability }) {

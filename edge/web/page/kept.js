@@ -3,7 +3,9 @@
 const NAME = "edge-cifar";
 const PAGE = [
   ".", "palette.css", "style.css", "icon.svg", "page.js", "answer_view.js", "camera.js", "decode.js", "dom.js", "exif.js", "golden.js",
-  "here.js", "history.js", "kept.js", "mersenne_twister.js", "model_card.js", "models_view.js", "net.js", "occlusion.js", "onnx_metadata.js",
+  "here.js", "history.js", "jpeg/bits.js", "jpeg/colours.js", "jpeg/errors.js", "jpeg/frame.js", "jpeg/huffman.js", "jpeg/inverse_dct.js",
+  "jpeg/jpeg.js", "jpeg/limits.js", "jpeg/markers.js", "jpeg/progressive.js", "jpeg/scan.js", "jpeg/sequential.js", "jpeg/upsampling.js",
+  "jpeg/zigzag.js", "kept.js", "mersenne_twister.js", "model_card.js", "models_view.js", "net.js", "occlusion.js", "onnx_metadata.js",
   "orientation.js", "photo_pixels.js", "prediction.js", "preprocessing.js", "reduce.js", "resample.js", "server.js",
   "stage.js", "transparency.js", "worker.js",
 ];

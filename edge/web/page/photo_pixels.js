@@ -1,6 +1,6 @@
 // The photo contract for a decoded image: what edge/photos/pixels.py makes of the same samples, to the bit.
 
-import { draftScale, reducingGap, taken } from "./preprocessing.js";
+import { reducingGap, taken } from "./preprocessing.js";
 import { reduce } from "./reduce.js";
 import { resample } from "./resample.js";
 import { isTransparent, onWhite, premultiplied, straight } from "./transparency.js";
@@ -8,20 +8,14 @@ import { turned } from "./orientation.js";
 
 /**
  * Return RGBX samples, Uint8ClampedArray (size * size * 4), of an image {data, width, height} in RGBA as it is stored
- * in its file; `orientation` (1 to 8, Exif 2.3) says how it has to be turned.
- *
- * The photo path has a large JPEG decoded at 1/2, 1/4 or 1/8 scale, which browsers don't offer. libjpeg-turbo's
- * pixels are then means of those of full size, so the same is done here afterwards; they differ by roundings, and
- * where colours were stored at half the size.
+ * in its file; `extent` [width, height] is its size in fractions, where it was reduced while it was decoded, and
+ * `orientation` (1 to 8, Exif 2.3) says how it has to be turned.
  */
-export function photoPixels(image, wanted, orientation = 1, isJpeg = false) {
-  const { width, height } = image;
-  const scale = isJpeg ? draftScale(wanted, width, height) : 1;
-  const extent = [width / scale, height / scale];
-  const drafted = reduce(image, scale, scale);
-  const small = isTransparent(drafted.data)
-    ? onWhite(shrink(drafted, extent, wanted, premultiplied, straight))
-    : shrink(drafted, extent, wanted);
+export function photoPixels(image, wanted, orientation = 1) {
+  const { extent = [image.width, image.height] } = image;
+  const small = isTransparent(image.data)
+    ? onWhite(shrink(image, extent, wanted, premultiplied, straight))
+    : shrink(image, extent, wanted);
   return turned(small, orientation).data;
 }
 

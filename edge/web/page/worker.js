@@ -21,20 +21,21 @@ const TASKS = {
   /** Classify a photo, or a frame, with each of the models: what `predict` says, and the milliseconds it took. */
   async classify({ names, file, frame, top }) {
     const started = performance.now();
-    const photo = frame ? { image: samples(frame), orientation: 1 } : await decode(file);
+    const asked = names.map((name) => nets.get(name));
+    const photo = frame ? ofFrame(frame, asked) : await decode(file, asked.map((net) => net.card.wanted));
     const decoded = performance.now() - started;
     const answers = [];
-    for (const name of names) answers.push(await answer(nets.get(name), photo, decoded, top));
+    for (const [i, net] of asked.entries()) answers.push(await answer(net, photo.images[i], photo, decoded, top));
     return answers;
   },
 
   /** Say where a model looked: {heat, size}. */
   async explain({ name, file }) {
     const net = nets.get(name);
-    const { image, orientation, isJpeg } = await decode(file);
-    const pixels = photoPixels(image, net.card.wanted, orientation, isJpeg);
-    const { size } = net.card.wanted;
-    return { heat: await explain((some, n) => net.logits(some, n), pixels, size), size };
+    const { wanted } = net.card;
+    const { images, orientation } = await decode(file, [wanted]);
+    const pixels = photoPixels(images[0], wanted, orientation);
+    return { heat: await explain((some, n) => net.logits(some, n), pixels, wanted.size), size: wanted.size };
   },
 
   /** Run a model's golden images. */
@@ -45,14 +46,20 @@ const TASKS = {
   },
 };
 
-async function answer(net, { image, orientation, isJpeg }, decoded, top) {
+function ofFrame(frame, asked) {
+  const image = samples(frame);
+  return { images: asked.map(() => image), orientation: 1, remark: "" };
+}
+
+async function answer(net, image, { orientation, remark }, decoded, top) {
   const started = performance.now();
-  const pixels = photoPixels(image, net.card.wanted, orientation, isJpeg);
+  const pixels = photoPixels(image, net.card.wanted, orientation);
   const resized = performance.now();
   const logits = await net.logits(pixels);
   const done = performance.now();
   const { threshold } = net.card;
-  return { ...predictionOf(logits, net.card, top), threshold, decode: decoded + resized - started, net: done - resized };
+  const took = { decode: decoded + resized - started, net: done - resized };
+  return { ...predictionOf(logits, net.card, top), threshold, remark, ...took };
 }
 
 let last = Promise.resolve(); // one after another: what is measured is not disturbed

@@ -28,8 +28,9 @@ PIXELS = """async ([text, size, rule]) => {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const [{decode}, {photoPixels}, {parseRule}] =
     await Promise.all(["decode", "photo_pixels", "preprocessing"].map((name) => import(`/${name}.js`)));
-  const {image, orientation, isJpeg} = await decode(new Blob([bytes]));
-  return [...photoPixels(image, parseRule(size, rule), orientation, isJpeg)];
+  const wanted = parseRule(size, rule);
+  const {images, orientation} = await decode(new Blob([bytes]), [wanted]);
+  return [...photoPixels(images[0], wanted, orientation)];
 }"""
 
 
@@ -135,13 +136,26 @@ def test_a_decoded_image_gives_the_photo_paths_pixels_to_the_bit(page: Any) -> N
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_jpegs_are_turned_and_scaled_as_the_photo_path_does(page: Any, orientation: int) -> None:
+def test_a_jpeg_gives_the_photo_paths_pixels_to_the_bit(page: Any, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     noise = np.random.default_rng(0).integers(0, 256, (60, 45, 3), np.uint8)
-    jpeg = encode(Image.fromarray(noise).resize((450, 600)), "JPEG", exif=exif, quality=90)
-    pixels = pixels_of(page, jpeg, Preprocessing(32))
-    assert np.abs(pixels - read_photo(jpeg, 32).astype(int)).max() <= 6
+    image = Image.fromarray(noise).resize((451, 603))
+    for options in ({"quality": 90}, {"progressive": True}):
+        jpeg = encode(image, "JPEG", exif=exif, **options)
+        for wanted in (Preprocessing(32), Preprocessing(96, "crop"), Preprocessing(224)):
+            assert np.array_equal(pixels_of(page, jpeg, wanted), read_photo(jpeg, wanted)), (options, wanted)
+
+
+def test_a_jpeg_that_the_browser_decodes_is_said_to_be_one(page: Any) -> None:
+    upload(page, encode(Image.new("CMYK", (80, 60), (200, 30, 0, 10)), "JPEG"), "print.jpg")
+    assert "This is a JPEG in CMYK, which the browser decoded" in page.locator("#answers").inner_text()
+
+
+def test_a_truncated_jpeg_is_refused_as_the_photo_path_does(page: Any) -> None:
+    jpeg = encode(Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 45, 3), np.uint8)), "JPEG")
+    upload(page, jpeg[: len(jpeg) // 2], "half.jpg")
+    assert "damaged (image file is truncated)" in page.locator("#answers").inner_text()
 
 
 def test_the_page_fits_a_phone_and_the_dark(browser: Any, server: Serving, photo: bytes) -> None:
