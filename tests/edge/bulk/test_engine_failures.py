@@ -46,6 +46,7 @@ def test_a_part_that_kills_its_worker_each_time_fails_alone(
 ) -> None:
     pipe = photos / "zzz.png"
     os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)  # whoever reads waits for it
     run = begin()
     job = Job(cat_or_dog.model.path.read_bytes(), None, run, str(photos))
     with joined(cluster):
@@ -56,6 +57,7 @@ def test_a_part_that_kills_its_worker_each_time_fails_alone(
             list(classify_parts(job, run.parts, 2, retries=2))
         assert len(killed) == 3
         assert run.finished() == {0}
+        os.close(writer)
         pipe.unlink()
         pipe.write_bytes((photos / "001.png").read_bytes())
         (done,) = classify_parts(job, [1], 2, retries=0)
