@@ -55,7 +55,7 @@ def workers(process: int) -> list[int]:
         except OSError:  # ended meanwhile
             continue
         parents[int(stat.parts[2])] = int(text.rpartition(")")[2].split()[1])
-    return sorted(each for each, name in names.items() if b"PartWorker" in name and process in _above(each, parents))
+    return sorted(each for each, name in names.items() if b"classify_part" in name and process in _above(each, parents))
 
 
 def _above(process: int, parents: dict[int, int]) -> Iterator[int]:

@@ -11,8 +11,8 @@ __all__ = ["bulk_run", "listing", "store", "worker"]
 SETTINGS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # which it is going to be, as Ray says at every start
     "RAY_BACKEND_LOG_LEVEL": "fatal",
-    "RAY_DATA_LOG_LEVEL": "CRITICAL",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_task_oom_retries": "8",  # each twice as long after the one before; without a bound by default
     "RAY_worker_niceness": "0",
 }
 for name, value in SETTINGS.items():

@@ -78,7 +78,7 @@ def _classify(job: Job, parts: Sequence[int], address: str | None, workers: int 
         word = Timer(PATIENCE, typer.echo, ["no part yet: cores are in use by others, or slow; waiting"], {"err": True})
         word.daemon = True
         word.start()
-        with ending_on_sigterm(), progress, closing(classify_parts(job, parts, pool)) as work:
+        with ending_on_sigterm(), progress, closing(classify_parts(job, parts, pool.most)) as work:
             for done in work:
                 word.cancel()
                 progress.count(done.labels, done.errors)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -115,7 +116,8 @@ class _StoreEntry:
 
     def __init__(self, info: dict[str, Any]):
         self.path: str = info["name"].rstrip("/")
-        self.name = self.path.rpartition("/")[2]
+        name = self.path.rpartition("/")[2]
+        self.name = unquote(name) if self.path.startswith(("http://", "https://")) else name
         self.size: int | None = info.get("size")
         self._is_folder: bool = info["type"] == "directory"
 
@@ -134,9 +136,11 @@ def _in_store(url: str, recursive: bool, glob: str | None, left_out: LeftOut) ->
         return
     store, path = open_store(url)
     with naming_errors(url):
-        if not url.endswith("/") and (info := store.info(path))["type"] != "directory":
-            yield Listed(url, info.get("size"))
-            return
+        if not url.endswith("/"):
+            info = store.info(path)
+            if info["type"] != "directory" and info.get("mimetype") != "text/html":  # an index page is a folder
+                yield Listed(url, info.get("size"))
+                return
         take = choice(recursive, glob, left_out)
         found = walk(Listed(path), partial(_listing, store, take))
         first = next(found, None)

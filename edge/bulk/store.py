@@ -63,6 +63,8 @@ class OutputFolder:
         """Name the folder, which need not be there. Raises DataError."""
         self.url = url.rstrip("/") or "/"
         self._local = None if is_url(url) else Path(url).absolute()
+        if re.match("https?:", url, re.IGNORECASE):
+            raise DataError(f"{url}: nothing can be kept there; name a folder, or a store like s3://bucket/labels")
         if self._local is None:
             self._store, self._root = open_store(self.url)
 

@@ -1,12 +1,11 @@
 """What a worker does, on whatever machine: open the model once, then classify part after part and write each."""
 
-import json
 import os
 import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..results.rows import row
 from .bulk_run import BulkRun, PartDone
 from .listing import Listed
 from .part_file import encoded
-from .store import is_url, open_store
+from .store import is_url, naming_errors, open_store
 
 AHEAD = 8  # photos that are on their way from a store while one is decoded
 SEVERAL = 10  # photos: so many that can't be had, and not one that can, are the store's fault
@@ -50,9 +49,8 @@ class PartWorker:
             self._classifier = Classifier(path, threads=1, threshold=job.threshold, tta=self._origin.tta)
         self._stores: dict[str, Any] = {}
 
-    def __call__(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Classify and write the part `item["item"]`; return what it holds, as JSON. Raises EdgeCifarError."""
-        part = int(item["item"])
+    def __call__(self, part: int) -> PartDone:
+        """Classify and write a part; return what it holds. Raises EdgeCifarError."""
         labels: Counter[str] = Counter()
         errors = total = 0
         rows = []
@@ -65,7 +63,7 @@ class PartWorker:
                 labels[result.prediction.label or UNKNOWN] += 1
         done = PartDone(part, errors, total, dict(labels))
         self._run.write(done, encoded(rows, self._run.asked.form))
-        return {"done": json.dumps(asdict(done))}
+        return done
 
     def _classified(self, listed: Sequence[Listed]) -> Iterator[tuple[Result, int | None]]:
         """Yield a result for each, and its size in bytes if it could be opened."""
@@ -104,22 +102,19 @@ class PartWorker:
 
     def _fetch(self, each: Listed) -> Piped | PhotoError:
         try:
-            scheme = each.path.partition("://")[0]
-            if scheme not in self._stores:
-                self._stores[scheme], _ = open_store(each.path)
-            store = self._stores[scheme]
-            size = store.info(each.path).get("size") if each.size is None else each.size
-            if (size or 0) > MAX_FILE_BYTES:
-                return PhotoError(
-                    f"{each.path}: {size} bytes, more than the limit of {MAX_FILE_BYTES}; shrink the photo first"
-                )
-            return Piped(store.cat_file(each.path), each.path)
-        except FileNotFoundError:
-            return PhotoError(f"{each.path}: No such file or directory")
+            with naming_errors(each.path):
+                scheme = each.path.partition("://")[0]
+                if scheme not in self._stores:
+                    self._stores[scheme], _ = open_store(each.path)
+                store = self._stores[scheme]
+                size = store.info(each.path).get("size") if each.size is None else each.size
+                if (size or 0) > MAX_FILE_BYTES:
+                    return PhotoError(
+                        f"{each.path}: {size} bytes, more than the limit of {MAX_FILE_BYTES}; shrink the photo first"
+                    )
+                return Piped(store.cat_file(each.path), each.path)
         except EdgeCifarError as error:
             return PhotoError(str(error))
-        except Exception as error:  # each store has errors of its own
-            return PhotoError(f"{each.path}: can't be read ({error})")
 
 
 def _arrived(

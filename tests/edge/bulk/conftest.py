@@ -1,10 +1,14 @@
-"""What the tests of archives share: photos, an S3 server of our own with them, and runs in it."""
+"""What the tests of archives share: photos, servers of our own with them, runs, and a cluster."""
 
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -14,9 +18,11 @@ from edge_cifar.edge.bulk.listing import list_photos
 from edge_cifar.edge.bulk.part_file import PARQUET
 from edge_cifar.edge.bulk.store import OutputFolder, open_store
 from edge_cifar.edge.results.rows import origin_of
+from gcs_server import gcs_server
 from PIL import Image
 
 Begin = Callable[..., BulkRun]
+MakeBucket = Callable[[str], str]
 
 
 @pytest.fixture
@@ -71,22 +77,70 @@ def s3_server() -> Iterator[None]:
     running.stop()
 
 
-@pytest.fixture
-def bucket(s3_server: None, request: pytest.FixtureRequest) -> str:  # noqa: ARG001
-    """The URL of an empty bucket."""
-    name = f"bucket-{abs(hash(request.node.nodeid)):x}"
-    store, path = open_store(f"s3://{name}")
-    store.mkdir(path)
-    return f"s3://{name}"
+@pytest.fixture(scope="session")
+def gs_server() -> Iterator[None]:
+    """A Google Cloud Storage on the loopback, found in the same way."""
+    with pytest.MonkeyPatch.context() as patch, gcs_server() as url:
+        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # else Google itself is asked what the bucket is
+        patch.setenv("STORAGE_EMULATOR_HOST", url)
+        pytest.importorskip("gcsfs", reason="gcsfs is not installed")
+        yield
 
 
 @pytest.fixture
-def archive(bucket: str, photos: Path) -> str:
-    """The URL of `photos` in a bucket."""
-    store, path = open_store(f"{bucket}/photos")
+def make_bucket(request: pytest.FixtureRequest) -> MakeBucket:
+    """Make an empty bucket in a store of the scheme s3 or gs; return its URL."""
+
+    def make(scheme: str) -> str:
+        request.getfixturevalue(f"{scheme}_server")
+        url = f"{scheme}://bucket-{abs(hash(request.node.nodeid)):x}"
+        if scheme == "s3":
+            store, path = open_store(url)
+            store.mkdir(path)
+        return url
+
+    return make
+
+
+@pytest.fixture
+def bucket(make_bucket: MakeBucket) -> str:
+    """The URL of an empty bucket of S3."""
+    return make_bucket("s3")
+
+
+@pytest.fixture
+def archive(request: pytest.FixtureRequest, make_bucket: MakeBucket, photos: Path) -> Iterator[str]:
+    """The URL of `photos` in a store: a bucket of S3, or what the test's `STORES` say."""
+    scheme = getattr(request, "param", "s3")
+    if scheme == "http":
+        pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+        with index_pages(photos) as url:
+            yield url
+        return
+    url = f"{make_bucket(scheme)}/photos"
+    store, path = open_store(url)
     files = [file for file in photos.rglob("*") if file.is_file()]
     store.pipe({f"{path}/{os.path.relpath(file, photos)}": file.read_bytes() for file in files})
-    return f"{bucket}/photos/"
+    yield f"{url}/"
+
+
+@contextmanager
+def index_pages(folder: Path) -> Iterator[str]:
+    """Serve a folder over HTTP, with a page for each folder that links to what is in it; yield its URL."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -10,15 +10,14 @@ from edge_cifar.edge.bulk.store import OutputFolder
 from edge_cifar.edge.errors import EdgeCifarError
 
 Begin = Callable[..., BulkRun]
+MakeBucket = Callable[[str], str]
 DONE = PartDone(1, 3, 500, {"dog": 90, "cat": 7})
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def out(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a run writes to: both kinds."""
-    if request.param == "bucket":
-        return f"{request.getfixturevalue('bucket')}/labels"
-    return str(tmp_path / "labels")
+@pytest.fixture(params=["folder", "s3", "gs"])
+def out(request: pytest.FixtureRequest, make_bucket: MakeBucket, tmp_path: Path) -> str:
+    """Where a run writes to: a folder or a store."""
+    return str(tmp_path / "labels") if request.param == "folder" else f"{make_bucket(request.param)}/labels"
 
 
 def test_a_run_is_gone_on_with_where_it_stands(begin: Begin, asked: Asked, out: str) -> None:
@@ -80,6 +79,12 @@ def test_what_is_no_run_of_this_version_is_said_to_be_none(asked: Asked, out: st
         folder.write("_run.json", content)
         with pytest.raises(EdgeCifarError, match=r"_run\.json: not of this version"):
             resume_run(folder, asked)
+
+
+@pytest.mark.parametrize("url", ["http://host/labels", "HTTPS://host/labels"])
+def test_nothing_is_sent_to_a_web_server(url: str) -> None:
+    with pytest.raises(EdgeCifarError, match=f"^{url}: nothing can be kept there; name a folder, or a store"):
+        OutputFolder(url)
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/proc"), reason="needs /proc")  # noqa: PTH110

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from edge_cifar.edge.bulk.store import open_store
+from processes import readers, wait_for
 
 PREDICT = [sys.executable, "-m", "edge_cifar.edge", "predict", "--engine", "ray", "--top", "2"]
 PATIENCE = 240.0  # seconds for a worker to come up where much else is at work
@@ -78,14 +78,14 @@ def test_killed_workers_and_runs_lose_and_double_nothing(
     writer = os.open(pipe, os.O_RDWR)
     arguments = (photos, "--recursive", "--out", tmp_path / "out")
     alone = start(*arguments)
-    wait_for(lambda: readers(pipe) != set())
+    wait_for(lambda: readers(pipe) != set(), PATIENCE)
     os.kill(alone.pid, signal.SIGKILL)
-    wait_for(lambda: readers(pipe) == set())  # its workers end with it
+    wait_for(lambda: readers(pipe) == set(), PATIENCE)  # its workers end with it
     run = start(*arguments, "--address", cluster, "--resume")
-    wait_for(lambda: readers(pipe) != set())
+    wait_for(lambda: readers(pipe) != set(), PATIENCE)
     (worker,) = readers(pipe)
     os.kill(worker, signal.SIGKILL)
-    wait_for(lambda: readers(pipe) - {worker} != set())  # another has begun the part anew
+    wait_for(lambda: readers(pipe) - {worker} != set(), PATIENCE)  # another has begun the part anew
     os.write(writer, (photos / "001.png").read_bytes())
     os.close(writer)
     _, stderr = run.communicate(timeout=PATIENCE)
@@ -96,22 +96,3 @@ def test_killed_workers_and_runs_lose_and_double_nothing(
     found = rows(table.drop_columns("bytes"))
     assert found.pop("zzz.png") == found["001.png"]
     assert found == rows(local_table(small_model, photos, tmp_path / "local.parquet"))
-
-
-def readers(pipe: Path) -> set[int]:
-    """The processes that have the pipe open, but for this one."""
-    found = set()
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if os.readlink(link) == str(pipe):  # noqa: PTH115
-                found.add(int(link.parts[2]))
-        except OSError:  # ended meanwhile
-            continue
-    return found - {os.getpid()}
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from edge_cifar.edge.bulk.bulk_run import BulkRun
@@ -24,20 +25,29 @@ def test_a_folder_is_listed_as_the_local_stream_finds_it(photos: Path) -> None:
     assert str(left_out) == "1 HEIC"
 
 
-def test_a_bucket_is_listed_like_a_folder(photos: Path, archive: str) -> None:
+@pytest.mark.parametrize("archive", ["s3", "gs", "http"], indirect=True)
+def test_a_store_is_listed_like_a_folder(photos: Path, archive: str) -> None:
     store, path = open_store(archive)
-    store.pipe({f"{path}/{name}": b"x" for name in (".hidden.png", "@eaDir/thumb.jpg", "notes.txt", "raw.heic")})
+    (photos / "@eaDir").mkdir()
+    over_http = archive.startswith("http")
+    for name in (".hidden.png", "@eaDir/thumb.jpg", "notes.txt", "raw.heic", "a b.png"):
+        (photos / name).write_bytes(b"x")
+        if not over_http:
+            store.pipe_file(f"{path.rstrip('/')}/{name}", b"x")
     left_out = LeftOut()
     listed = list(list_photos([archive], recursive=True, left_out=left_out))
     names = [each.path.removeprefix(f"{photos}/") for each in find_photos([str(photos)], recursive=True) if each]
-    assert [each.path for each in listed] == [f"{archive}{name}" for name in names]
-    assert [each.size for each in listed] == [(photos / name).stat().st_size for name in names]
+    assert [each.path for each in listed] == [f"{archive}{quote(name) if over_http else name}" for name in names]
+    sizes = [None if over_http else (photos / name).stat().st_size for name in names]
+    assert [each.size for each in listed] == sizes
     assert str(left_out) == "1 HEIC"
     flat = list(list_photos([archive], glob="00?.png"))
     assert [each.path for each in flat] == [f"{archive}00{i}.png" for i in range(1, 10, 2)]
+    assert len(list(list_photos([archive], glob="a b*"))) == 1
     named = [f"{archive}001.png", f"{archive}none.png"]
     assert list(list_photos(named)) == [Listed(url) for url in named]  # which whoever reads them finds out
     assert list(list_photos([f"{archive}notes.txt"])) == [Listed(f"{archive}notes.txt", 1)]
+    assert list(list_photos([archive.removesuffix("/")], glob="00?.png")) == flat
 
 
 def test_a_bucket_that_is_empty_or_not_there_is_said_to_be(bucket: str) -> None:
@@ -46,6 +56,7 @@ def test_a_bucket_that_is_empty_or_not_there_is_said_to_be(bucket: str) -> None:
         (f"{bucket}/none/", "not found"),
         ("s3://nobody-has-this/", "not found"),
         ("nosuch://place/", "Protocol not known"),
+        ("http://127.0.0.1:1/", "Connect call failed"),
     ):
         with pytest.raises(DataError, match=words) as caught:
             list(list_photos([url]))

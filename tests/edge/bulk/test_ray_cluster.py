@@ -3,6 +3,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import pytest
+import ray
 from edge_cifar.edge.bulk import node_checks
 from edge_cifar.edge.bulk.bulk_run import BulkRun
 from edge_cifar.edge.bulk.ray_cluster import Cluster, Workers, joined, reason
@@ -22,6 +23,16 @@ Begin = Callable[..., BulkRun]
 )
 def test_an_address_without_a_cluster_is_said_at_once(address: str, words: str) -> None:
     with pytest.raises(EdgeCifarError, match=f"--address {address}: {words}"), joined(address):
+        pass
+
+
+def test_whatever_keeps_ray_from_starting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_busy(**_: object) -> None:
+        raise Exception("The current node timed out during startup. This could\nhappen")  # as Ray does after 30 s
+
+    monkeypatch.setattr(ray, "init", too_busy)
+    words = r"^Ray does not start \(The current node timed out .* This could\); see its log files in /tmp/ray$"
+    with pytest.raises(EdgeCifarError, match=words), joined(None):
         pass
 
 
@@ -55,6 +66,17 @@ def test_a_machine_with_another_version_or_without_the_package_is_named() -> Non
     missing = node_checks._package_look({"no-such-package": "1"})()
     assert missing == "lacks no-such-package; run there: pip install 'edge-cifar[ray]'"
     assert node_checks._package_look({"numpy": _numpy()})() is None
+
+
+def test_a_cluster_with_another_version_is_told_before_the_first_part(
+    begin: Begin, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin()
+    with joined(cluster):
+        node_checks.check_nodes(run)
+        monkeypatch.setattr(node_checks, "version", lambda _: "0.0")
+        with pytest.raises(EdgeCifarError, match=r"^[\d.]+ has edge-cifar \S+, here it is 0\.0; install the same$"):
+            node_checks.check_nodes(run)
 
 
 def test_a_machine_that_does_not_see_the_folders_is_named(begin: Begin) -> None:
