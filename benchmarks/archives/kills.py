@@ -23,7 +23,7 @@ LOOK = 0.1  # seconds
 
 def kills(
     photos: Annotated[Path, typer.Option(metavar="DIR", help="Folder with JPEGs.")],
-    count: Annotated[int, typer.Option(help="Photos, the same ones again and again.", min=1)] = 20_000,
+    count: Annotated[int, typer.Option(help="Photos, the same ones again and again.", min=1)] = 90_000,
     worker_kills: Annotated[int, typer.Option(help="Workers to kill.", min=0)] = 20,
     run_kills: Annotated[int, typer.Option(help="Whole runs to kill.", min=0)] = 5,
     pause: Annotated[float, typer.Option(help="Most seconds from one kill to the next.", min=0)] = 3.0,
