@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import typer
 from onnx import helper, numpy_helper
@@ -17,12 +18,13 @@ from onnx import helper, numpy_helper
 from ...edge.cli.exit_status import reporting
 from ...edge.model.contract import Logits, Model
 from ...edge.photos.contract import read_photo
-from ...export.graph.run_graph import Array, run_logits, run_tensors
+from ...export.graph.run_graph import run_logits, run_tensors
 from ..portability.conformance_photos import images_of
 
 LAYERS = ("Conv", "Gemm", "Add", "Mul", "GlobalAveragePool")  # whose inputs an int8 file has in integers
 PIXEL_STEPS = ("Transpose", "DequantizeLinear")
 Range = tuple[float, float]
+Pixels = npt.NDArray[np.uint8]
 
 
 def activation_bits(
@@ -49,14 +51,16 @@ def activations(model: onnx.ModelProto) -> list[str]:
     return [name for name in dict.fromkeys(read) if makers.get(name, "Transpose") not in PIXEL_STEPS]
 
 
-def whole_ranges(model: onnx.ModelProto, names: Sequence[str], images: Array) -> dict[str, Range]:
+def whole_ranges(model: onnx.ModelProto, names: Sequence[str], images: Pixels) -> dict[str, Range]:
     """Return the least and the greatest value of each tensor over images uint8 (N, S, S, 4), 0 always among them."""
     batches = list(_extremes(model, names, images))
     lows, highs = np.min([low for low, _ in batches], axis=0), np.max([high for _, high in batches], axis=0)
     return {name: (min(low, 0.0), max(high, 0.0)) for name, low, high in zip(names, lows, highs, strict=True)}
 
 
-def _extremes(model: onnx.ModelProto, names: Sequence[str], images: Array) -> Iterator[tuple[list[float], list[float]]]:
+def _extremes(
+    model: onnx.ModelProto, names: Sequence[str], images: Pixels
+) -> Iterator[tuple[list[float], list[float]]]:
     for tensors in run_tensors(model, names, images):
         yield [float(tensor.min()) for tensor in tensors], [float(tensor.max()) for tensor in tensors]
 
@@ -74,7 +78,8 @@ def rounded(model: onnx.ModelProto, ranges: Mapping[str, Range], bits: int) -> o
                 low, high = ranges[name]
                 constants = {"step": max(high - low, 1e-9) / (2**bits - 1), "least": low, "most": high}
                 changed.graph.initializer.extend(
-                    numpy_helper.from_array(np.float32(value), f"{name}_{kind}") for kind, value in constants.items()
+                    numpy_helper.from_array(np.array(value, np.float32), f"{name}_{kind}")
+                    for kind, value in constants.items()
                 )
                 nodes += [
                     helper.make_node("Clip", [name, f"{name}_least", f"{name}_most"], [f"{name}_kept"]),
