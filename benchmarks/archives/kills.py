@@ -58,13 +58,10 @@ def kills(
 
 def _kill(process: "subprocess.Popen[str]", victim: str, pause: float, moments: random.Random) -> bool:
     """Wait for a worker, then so many seconds more, and kill; return whether the run was still going on."""
-    while not workers(process.pid):
-        if process.poll() is not None:
-            return False
-        time.sleep(LOOK)
+    _at_work(process)
     time.sleep(pause)
-    found = workers(process.pid)
-    if process.poll() is not None or not found:
+    found = _at_work(process)
+    if not found:
         return False
     if victim == "run":
         process.kill()
@@ -75,6 +72,13 @@ def _kill(process: "subprocess.Popen[str]", victim: str, pause: float, moments: 
     except ProcessLookupError:
         return False
     return True
+
+
+def _at_work(process: "subprocess.Popen[str]") -> list[int]:
+    """Return the workers of a run as soon as it has some, which between two parts it may not; none if it is over."""
+    while not (found := workers(process.pid)) and process.poll() is None:
+        time.sleep(LOOK)
+    return found if process.poll() is None else []
 
 
 if __name__ == "__main__":
