@@ -48,6 +48,7 @@ function chooseWhere(server, why) {
     radio.addEventListener("change", () => use(engines[radio.value]));
   }
   by("where").hidden = !server;
+  by("where").disabled = false; // a choice made before would be lost
   by("why").textContent = why;
   use(here ?? server);
 }

@@ -94,6 +94,7 @@ def test_the_golden_images_are_right_here(page: Any) -> None:
 
 @pytest.mark.parametrize("where", ["here", "server"])
 def test_the_heat_map_lies_over_the_photo_and_goes_away(page: Any, photo: bytes, where: str) -> None:
+    page.wait_for_selector("#where:enabled")  # the page has started
     page.check(f"[value={where}]", force=True)
     upload(page, photo)
     page.get_by_role("button", name="Where does it look?").click()
