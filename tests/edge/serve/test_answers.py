@@ -111,7 +111,8 @@ def test_health_readiness_and_metrics_are_told(server: Serving) -> None:
     assert server.ask("GET", "/health").json() == {"status": "alive"}
     assert server.ask("GET", "/ready").json() == {"status": "ready"}
     server.ask("POST", "/predict?model=small", b"no photo")
-    server.ask("BREW", f"/{os.urandom(4).hex()}")
+    for method in ("BREW", "GET"):
+        server.ask(method, f"/{os.urandom(4).hex()}")
     counted = server.ask("GET", "/metrics").body.decode()
     assert 'edge_cifar_photos_total{model="small",outcome="error"}' in counted
     assert 'edge_cifar_requests_total{method="POST",path="/predict",status="422"}' in counted
