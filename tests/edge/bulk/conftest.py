@@ -3,16 +3,13 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pytest
 from edge_cifar import Classifier
+from edge_cifar.benchmarks.browser.chromium import plain_hosting
 from edge_cifar.edge.bulk.bulk_run import Asked, BulkRun, begin_run
 from edge_cifar.edge.bulk.listing import list_photos
 from edge_cifar.edge.bulk.part_file import PARQUET
@@ -116,7 +113,7 @@ def archive(request: pytest.FixtureRequest, make_bucket: MakeBucket, photos: Pat
     scheme = getattr(request, "param", "s3")
     if scheme == "http":
         pytest.importorskip("aiohttp", reason="aiohttp is not installed")
-        with index_pages(photos) as url:
+        with plain_hosting(photos) as url:
             yield url
         return
     url = f"{make_bucket(scheme)}/photos"
@@ -124,25 +121,6 @@ def archive(request: pytest.FixtureRequest, make_bucket: MakeBucket, photos: Pat
     files = [file for file in photos.rglob("*") if file.is_file()]
     store.pipe({f"{path}/{os.path.relpath(file, photos)}": file.read_bytes() for file in files})
     yield f"{url}/"
-
-
-@contextmanager
-def index_pages(folder: Path) -> Iterator[str]:
-    """Serve a folder over HTTP, with a page for each folder that links to what is in it; yield its URL."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="session")
