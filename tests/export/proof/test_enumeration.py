@@ -92,10 +92,16 @@ def test_dividing_by_what_may_be_zero_is_unbounded() -> None:
 
 def test_limits_clip_and_may_be_left_out() -> None:
     numbers = exactly([-2.0, 0.5, 7.0])
-    assert FUNCTIONS["Clip"]({}, numbers, exactly([[0.0]]), exactly(6.0)).value.tolist() == [0.0, 0.5, 6.0]
+    assert FUNCTIONS["Clip"]({}, numbers, exactly(0.0), exactly(6.0)).value.tolist() == [0.0, 0.5, 6.0]
     assert FUNCTIONS["Clip"]({}, numbers, None, exactly(6.0)).value.tolist() == [-2.0, 0.5, 6.0]
     assert FUNCTIONS["Clip"]({}, numbers, exactly(0.0)).value.tolist() == [0.0, 0.5, 7.0]
     assert FUNCTIONS["Clip"]({"min": -1.0, "max": 1.0}, numbers).value.tolist() == [-1.0, 0.5, 1.0]
+
+
+def test_limits_may_be_as_uncertain_as_what_they_clip() -> None:
+    found = FUNCTIONS["Clip"]({}, exactly([[-2.0], [7.0]]), Bounded(np.array([-1.0, 3.0]), np.array([0.1, 0.2])))
+    assert found.value.tolist() == [[-1.0, 3.0], [7.0, 7.0]]
+    assert found.error.tolist() == [[0.1, 0.2], [0.1, 0.2]]
 
 
 def test_gelu_by_tanh_is_another_function() -> None:

@@ -54,6 +54,18 @@ def test_a_tensor_times_a_function_of_itself_is_one_input_and_of_another_are_two
     assert again == one  # moved alike
 
 
+def test_what_is_moved_behind_a_function_is_no_longer_in_step_with_what_it_is_a_function_of() -> None:
+    pooled, rounding = node("MaxPool", "read", "p", kernel_shape=[2, 2]), node("QuantizeLinear", "y small z", "q")
+    of_both = (node("MaxPool", "a", "pa", kernel_shape=[2, 2]), node("Mul", "p pa"), rounding)
+    [apart] = margins(THIRD, pooled, node("Abs", "read", "a"), *of_both)  # -9 and 8 in one window
+    [alike] = margins(THIRD, pooled, node("Abs", "p", "pa"), *of_both[1:])
+    assert apart < alike
+    broadcast = (THIRD, node("Mul", "read factors", "a"), node("Transpose", "a", "m"), node("Transpose", "read", "r"))
+    [turned] = margins(*broadcast, node("Mul", "m r"), rounding)  # of (3,) and (4, 1) only one is turned
+    [straight] = margins(*broadcast[:2], node("Mul", "a read"), rounding)
+    assert turned < straight
+
+
 def test_constants_are_enumerated_as_far_as_they_occur() -> None:
     held = node("DequantizeLinear", "two_bytes third z", "held")
     rounding = node("QuantizeLinear", "y small z", "q")
