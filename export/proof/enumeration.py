@@ -97,9 +97,7 @@ def _clipped(number: Bounded, low: float, high: float) -> Bounded:
     return Bounded(np.clip(number.value, low, high), np.broadcast_to(number.error, number.value.shape))
 
 
-def _clip(
-    attributes: Attributes, number: Bounded, low: Bounded | None = None, high: Bounded | None = None
-) -> Bounded:
+def _clip(attributes: Attributes, number: Bounded, low: Bounded | None = None, high: Bounded | None = None) -> Bounded:
     low = low or exactly(attributes.get("min", -math.inf))
     high = high or exactly(attributes.get("max", math.inf))
     return _extreme(np.minimum, _extreme(np.maximum, number, low), high)
