@@ -49,6 +49,12 @@ def test_bits_say_what_is_brighter_than_its_right_and_lower_neighbour() -> None:
     right, down = np.unpackbits(look(falling[:, ::-1])[0]).reshape(2, GRID, GRID)
     assert not right.any()
     assert down.all()
+    hill = np.full_like(falling, 9)
+    hill[:, :, :, :3] += (np.minimum(np.arange(side), 12 - np.arange(side) // 2) * 9).astype(np.uint8)[:, None, None]
+    right, down = np.unpackbits(look(hill)[0]).reshape(2, GRID, GRID)
+    assert not right.any()
+    assert down.all(axis=1).tolist() == [row < 8 for row in range(GRID)]
+    assert down.any(axis=1).tolist() == [row < 8 for row in range(GRID)]
 
 
 def test_flat_and_tiny_photos_have_no_look() -> None:
