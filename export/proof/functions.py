@@ -111,7 +111,7 @@ class Function:
     def _found(self, name: str, moves: tuple[str, ...], depth: int) -> Applied | int:
         constant, node = self._view.constant(name), self._view.maker(name)
         if constant is not None:
-            return self._constant(name, constant)
+            return self._constant((name, *moves), constant)
         if node is not None and node.op_type == DEQUANTIZE:
             return self._leaf(node, 0, moves)
         if node is not None and node.op_type in MOVERS:
@@ -143,10 +143,10 @@ class Function:
         key = (*(input_name(node, place) for place in (at, at + 1, at + 2)), *moves)
         return self._place(key, Leaf(levels, steps, input_name(node, at + 1)))
 
-    def _constant(self, name: str, constant: Constant) -> int:
+    def _constant(self, key: tuple[str, ...], constant: Constant) -> int:
         if constant.dtype != np.float32 or not np.isfinite(constant).all():
             raise _NoRuleError
-        return self._place((name,), Leaf(np.unique(constant), None, ""))
+        return self._place(key, Leaf(np.unique(constant), None, ""))
 
     def _place(self, key: tuple[str, ...], leaf: Leaf) -> int:
         self._leaves.setdefault(key, leaf)

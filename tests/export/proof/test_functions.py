@@ -64,6 +64,9 @@ def test_what_is_moved_behind_a_function_is_no_longer_in_step_with_what_it_is_a_
     [turned] = margins(*broadcast, node("Mul", "m r"), rounding)  # of (3,) and (4, 1) only one is turned
     [straight] = margins(*broadcast[:2], node("Mul", "a read"), rounding)
     assert turned < straight
+    [turned] = margins(*broadcast[:3], node("Sub", "m factors"), rounding)  # nor is a constant what it was
+    [straight] = margins(*broadcast[:2], node("Sub", "a factors"), rounding)
+    assert turned < straight
 
 
 def test_constants_are_enumerated_as_far_as_they_occur() -> None:
