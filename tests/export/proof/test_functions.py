@@ -77,6 +77,8 @@ def test_constants_are_enumerated_as_far_as_they_occur() -> None:
     assert bytes_of_two > all_bytes
     [factors] = margins(THIRD, node("Mul", "read factors"), rounding)
     assert factors > all_bytes
+    halved = (THIRD, node("Mul", "read half_one", "a"))
+    assert margins(*halved, node("Mul", "a third"), rounding) != margins(*halved, node("Mul", "a half_one"), rounding)
 
 
 @pytest.mark.parametrize(
