@@ -108,8 +108,13 @@ def test_chains_are_followed_so_far_and_no_tensor_twice() -> None:
         names = ["read", *(f"p{i}" for i in range(count - 1)), "y"]
         return [node("Mul", f"{names[i]} {names[i]}", names[i + 1]) for i in range(count)]
 
-    assert len(margins(THIRD, *powers(60), ROUNDED)) == 1
-    assert margins(THIRD, *powers(70), ROUNDED) == []
+    def turned(count: int) -> list[onnx.NodeProto]:
+        names = ["read", *(f"t{i}" for i in range(count - 1)), "y"]
+        return [node("Transpose", names[i], names[i + 1]) for i in range(count)]
+
+    for chain in (powers, turned):
+        assert len(margins(THIRD, *chain(60), ROUNDED)) == 1
+        assert margins(THIRD, *chain(70), ROUNDED) == []
 
 
 def test_a_rounding_to_anything_but_uint8_is_no_function() -> None:
