@@ -52,6 +52,9 @@ def test_a_tensor_times_a_function_of_itself_is_one_input_and_of_another_are_two
     assert two < one  # each with each
     [again] = margins(THIRD, moved, node("Sigmoid", "moved", "a"), node("Mul", "moved a"), silu[3])
     assert again == one  # moved alike
+    for steps in ("third z", "small nine"):  # the same bytes that stand for other numbers
+        other = node("DequantizeLinear", f"x {steps}", "other")
+        assert margins(THIRD, other, node("Sigmoid", "other", "a"), *silu[2:]) != [one]
 
 
 def test_what_is_moved_behind_a_function_is_no_longer_in_step_with_what_it_is_a_function_of() -> None:
