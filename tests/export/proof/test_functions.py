@@ -106,6 +106,11 @@ def test_what_can_not_be_enumerated_is_no_function(nodes: tuple[onnx.NodeProto, 
     assert functions(view(*nodes, ROUNDED)) == []
 
 
+def test_a_sum_of_what_is_computed_is_no_sum_of_integers() -> None:
+    assert len(margins(THIRD, node("Sigmoid", "read", "a"), node("Add", "read a"), ROUNDED)) == 1
+    assert len(margins(THIRD, OTHER_THIRD, node("Sigmoid", "read2", "a"), node("Add", "a read"), ROUNDED)) == 1
+
+
 def test_chains_are_followed_so_far_and_no_tensor_twice() -> None:
     def powers(count: int) -> list[onnx.NodeProto]:
         names = ["read", *(f"p{i}" for i in range(count - 1)), "y"]
