@@ -106,6 +106,14 @@ def test_what_can_not_be_enumerated_is_no_function(nodes: tuple[onnx.NodeProto, 
     assert functions(view(*nodes, ROUNDED)) == []
 
 
+@pytest.mark.parametrize(
+    "kind", ["Transpose", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "MaxPool", "Split", "Slice"]
+)
+def test_what_only_moves_numbers_changes_none_on_their_way(kind: str) -> None:
+    sigmoid = node("Sigmoid", "read", "a")
+    assert margins(THIRD, sigmoid, node(kind, "a"), ROUNDED) == margins(THIRD, node("Sigmoid", "read"), ROUNDED) != []
+
+
 def test_a_sum_of_what_is_computed_is_no_sum_of_integers() -> None:
     assert len(margins(THIRD, node("Sigmoid", "read", "a"), node("Add", "read a"), ROUNDED)) == 1
     assert len(margins(THIRD, OTHER_THIRD, node("Sigmoid", "read2", "a"), node("Add", "a read"), ROUNDED)) == 1
