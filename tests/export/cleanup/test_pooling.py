@@ -46,6 +46,8 @@ def test_means_of_other_than_images_stay() -> None:
         ({"kernel_shape": [2, 2], "strides": [2, 2]}, False),
         ({"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 0, 0]}, False),
         ({"kernel_shape": [2, 2]}, False),
+        ({"kernel_shape": [2, 2], "strides": [3, 3]}, False),
+        ({"kernel_shape": [3, 3], "strides": [3, 3]}, True),
         ({"kernel_shape": [3, 3], "strides": [2, 2]}, True),
         ({"kernel_shape": [2, 3], "strides": [2, 2]}, True),
     ],
