@@ -37,7 +37,7 @@ def test_logits_stay() -> None:
     assert (kinds(made), made.output) == (["Relu"], "y")
 
 
-@pytest.mark.parametrize("end", ["Sigmoid", "ArgMax", "Hardmax"])
+@pytest.mark.parametrize("end", ["Sigmoid", "HardSigmoid", "Tanh", "ArgMax", "Hardmax"])
 def test_other_ends_are_refused_by_name(end: str) -> None:
     with pytest.raises(ModelError, match=f"made by {end}.*needs logits"):
         take_logits(draft(node("Relu", "x", "a"), node(end, "a", "y")))

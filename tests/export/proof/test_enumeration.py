@@ -71,6 +71,20 @@ def test_errors_of_what_is_read_are_carried_along(kind: str) -> None:
     assert np.abs(np.array(worst) - found.value).max() <= found.error.item() <= 1.5 * np.abs(worst - found.value).max()
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("Sigmoid", "Tanh", "Erf", "Elu", "Selu", "Softplus", "LeakyRelu", "Abs", "Relu", "HardSigmoid", "HardSwish"),
+        *("Gelu", "QuickGelu"),
+    ],
+)
+def test_functions_carry_on_the_errors_of_what_they_read(kind: str) -> None:
+    values, error = np.linspace(-4, 4, 801), 1e-3
+    found = FUNCTIONS[kind]({}, Bounded(values, np.full_like(values, error)))
+    worst = [np.abs(FUNCTIONS[kind]({}, exactly(values + sign * error)).value - found.value) for sign in (-1, 1)]
+    assert (found.error + 1e-12 >= np.maximum(*worst)).all()
+
+
 @pytest.mark.parametrize("kind", ["PRelu", "Max", "Min"])
 def test_what_chooses_between_numbers_rounds_at_most_once(kind: str) -> None:
     others = np.random.RandomState(0).uniform(-9, 9, len(NUMBERS)).astype(np.float32)
