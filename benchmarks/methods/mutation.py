@@ -71,6 +71,14 @@ NEAR: dict[str, tuple[str, ...]] = {
     "export/proof/rules.py": ("tests/export/proof/test_rules.py",),
     "export/proof/saturation.py": ("tests/export/proof/test_saturation.py",),
     "export/quantization/residual_sums.py": ("tests/export/quantization/test_residual_sums.py",),
+    "edge/splits/look_alikes.py": ("tests/edge/splits/test_look_alikes.py",),
+    "edge/splits/name_groups.py": ("tests/edge/splits/test_name_groups.py",),
+    "export/cleanup/logits_out.py": ("tests/export/cleanup/test_logits_out.py",),
+    "export/cleanup/pooling.py": ("tests/export/cleanup/test_pooling.py",),
+    "export/proof/enumeration.py": ("tests/export/proof/test_enumeration.py",),
+    "export/proof/functions.py": ("tests/export/proof/test_functions.py",),
+    "train/transfer/frozen.py": ("tests/train/transfer/test_frozen.py",),
+    "train/transfer/plan.py": ("tests/train/transfer/test_plan.py",),
 }
 """What decides an answer, a promise, or what is written of them; each with the tests that must notice its faults."""
 RESULTS = Path("benchmarks", "results")

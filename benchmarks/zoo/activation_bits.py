@@ -16,6 +16,7 @@ import typer
 from onnx import helper, numpy_helper
 
 from ...edge.cli.exit_status import reporting
+from ...edge.errors import EdgeCifarError
 from ...edge.model.contract import Logits, Model
 from ...edge.photos.contract import read_photo
 from ...export.graph.run_graph import run_logits, run_tensors
@@ -36,7 +37,12 @@ def activation_bits(
 ) -> None:
     """Print as JSON, for each number of bits, how many answers stay and how far logits move."""
     card, graph = Model(model).card, onnx.load(model)
-    photos = [read_photo(photo, card.preprocessing) for photo in images_of(data)[: judged + calibration]]
+    paths = images_of(data)[: judged + calibration]
+    if len(paths) <= judged:
+        raise EdgeCifarError(
+            f"{data}: {len(paths)} photos, none of them to calibrate on; judge fewer than --judged {judged}"
+        )
+    photos = [read_photo(path, card.preprocessing) for path in paths]
     judging, calibrating = np.stack(photos[:judged]), np.stack(photos[judged:])
     found = whole_ranges(graph, activations(graph), calibrating)
     exact = run_logits(graph, judging)

@@ -99,7 +99,8 @@ def trained(
 
 def judge(name: str, seed: int, photos: LabelledImages, epochs: int, data: str, work: Path) -> Row:
     """Train the net called `name` from `seed` on `photos`, export it with `data`, and return what came of it."""
-    path, labels, took = (work / f"{name}-{seed}{suffix}" for suffix in (".onnx", ".labels.txt", ".seconds.json"))
+    folder = folder_of(work, name, seed, photos, epochs)
+    path, labels, took = (Path(f"{folder}{suffix}") for suffix in (".onnx", ".labels.txt", ".seconds.json"))
     if not took.exists():
         torch.manual_seed(seed)
         net = build(name, len(photos.labels))
@@ -108,7 +109,6 @@ def judge(name: str, seed: int, photos: LabelledImages, epochs: int, data: str, 
         write_bytes(path, model.SerializeToString())
         write_bytes(labels, "".join(f"{label}\n" for label in photos.labels).encode())
         write_json(took, {"seconds": seconds})
-    folder = work / f"{name}-{seed}"
     told = ("--like", "imagenet", "--labels", str(labels))
     exported = done("export", str(path), *told, "--data", data, "--quantize", "--out", str(folder))
     fp32, int8 = json.loads((folder / "export.json").read_text())["files"]
@@ -123,6 +123,11 @@ def judge(name: str, seed: int, photos: LabelledImages, epochs: int, data: str, 
         train_seconds=json.loads(took.read_text())["seconds"],
         export_seconds=exported.seconds,
     )
+
+
+def folder_of(work: Path, name: str, seed: int, photos: LabelledImages, epochs: int) -> Path:
+    """Return a net's folder in `work`, whose name has all that decides the net."""
+    return work / f"{name}-{seed}-{epochs}-epochs-{photos.digest()[:8]}"
 
 
 def learn(net: nn.Module, photos: LabelledImages, epochs: int) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..errors import EdgeCifarError
+from ..errors import DataError, EdgeCifarError
 from ..results.rows import Origin
 from .listing import Listed, chosen, read_listed, write_lists
 from .store import OutputFolder
@@ -99,7 +99,11 @@ class BulkRun:
     def done(self) -> Iterator[PartDone]:
         """Yield what each finished part holds. Raises DataError."""
         names = [f"{DONE}/{part:06}.json" for part in sorted(self.finished())]
-        yield from (PartDone(**json.loads(content)) for content in self.folder.read_all(names))
+        for name, content in zip(names, self.folder.read_all(names), strict=True):
+            try:
+                yield PartDone(**json.loads(content))
+            except (ValueError, TypeError) as error:
+                raise DataError(f"{self.folder.url}/{name}: damaged; remove it, and --resume does its part") from error
 
 
 def begin_run(folder: OutputFolder, asked: Asked, listed: Callable[[], Iterable[Listed]]) -> BulkRun:

@@ -104,9 +104,13 @@ def write_lists(folder: OutputFolder, lists: str, listed: Iterable[Listed]) -> i
 
 
 def read_listed(folder: OutputFolder, lists: str, start: int, stop: int) -> list[Listed]:
-    """Return the photos from number `start` to `stop`, which are in one list."""
-    content = folder.read(f"{lists}/{start // LIST:06}.parquet")
-    table = pq.read_table(io.BytesIO(content)).slice(start % LIST, stop - start)
+    """Return the photos from number `start` to `stop`, which are in one list. Raises DataError."""
+    name = f"{lists}/{start // LIST:06}.parquet"
+    content = folder.read(name)
+    try:
+        table = pq.read_table(io.BytesIO(content), schema=SCHEMA).slice(start % LIST, stop - start)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{folder.url}/{name}: a damaged list of photos; begin anew in another folder") from error
     rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
     return [Listed(os.fsdecode(path), size, error) for path, size, error in rows]
 

@@ -22,6 +22,7 @@ from .part_file import encoded
 from .store import is_url, naming_errors, open_store
 
 AHEAD = 8  # photos that are on their way from a store while one is decoded
+PIECE = 1 << 20  # bytes that are read at once of a file whose size nobody says
 SEVERAL = 10  # photos: so many that can't be had, and not one that can, are the store's fault
 
 
@@ -108,13 +109,24 @@ class PartWorker:
                     self._stores[scheme], _ = open_store(each.path)
                 store = self._stores[scheme]
                 size = store.info(each.path).get("size") if each.size is None else each.size
-                if (size or 0) > MAX_FILE_BYTES:
-                    return PhotoError(
-                        f"{each.path}: {size} bytes, more than the limit of {MAX_FILE_BYTES}; shrink the photo first"
-                    )
-                return Piped(store.cat_file(each.path), each.path)
+                if (size or 0) <= MAX_FILE_BYTES:
+                    content = _beginning(store, each.path) if size is None else store.cat_file(each.path)
+                    size = len(content)
+                if size > MAX_FILE_BYTES:
+                    words = f"more than the limit of {MAX_FILE_BYTES}; shrink the photo first"
+                    return PhotoError(f"{each.path}: {size} bytes, {words}")
+                return Piped(content, each.path)
         except EdgeCifarError as error:
             return PhotoError(str(error))
+
+
+def _beginning(store: Any, url: str) -> bytes:
+    """Return the bytes of a file whose size nobody says, up to the first piece beyond the limit."""
+    content = bytearray()
+    with store.open(url, "rb") as file:
+        while len(content) <= MAX_FILE_BYTES and (piece := file.read(PIECE)):
+            content += piece
+    return bytes(content)
 
 
 def _arrived(

@@ -90,7 +90,8 @@ def predict(
         raise typer.BadParameter("--address, --limit and --shuffle-sample go with --engine ray.")
     if engine is Engine.ray and (out is None or annotate or explain or threads != 1):
         raise typer.BadParameter("--engine ray needs --out DIR, has one thread a worker, and draws nothing.")
-
+    if engine is Engine.ray and "-" in (photos or ()):
+        raise typer.BadParameter("--engine ray: its workers have no stdin; name files.")
     if retry_errors and not resume:
         raise typer.BadParameter("--retry-errors goes with --resume.")
     search = files_from is not None or any(os.path.isdir(photo) for photo in photos or ())  # noqa: PTH112

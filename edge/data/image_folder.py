@@ -69,7 +69,9 @@ def _check_labels(folder: Path, labels: Sequence[str], least: int) -> None:
     """Raise DataError when there are too few labels, or some that can't be printed or told apart."""
     if len(labels) < least:
         needed = "a classifier needs at least two" if least > 1 else "there must be one at least"
-        raise DataError(f"{folder}: {len(labels)} class folders; {needed}, each with the photos of a class")
+        raise DataError(
+            f"{folder}: {len(labels)} class folder{'s' * (len(labels) != 1)}; {needed}, each with the photos of a class"
+        )
     alike: dict[str, str] = {}
     for label in labels:
         if not label.isprintable():

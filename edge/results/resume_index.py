@@ -4,6 +4,7 @@ import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 from ..errors import EdgeCifarError
 
 LONGEST = 2**16  # bytes of a record: a file that holds longer ones is no results file
+HUGE = 2**24  # bytes that are read of a line: of zeros, as a device or a file after a crash may hold, there is no end
 
 
 class Done:
@@ -103,7 +105,7 @@ def records(path: Path, is_whole: Callable[[bytes], bool]) -> Iterator[bytes]:
     """Yield the records of a file of results, header and all, the last perhaps without its end."""
     record = b""
     with path.open("rb") as file:
-        for line in file:
+        for line in iter(partial(file.readline, HUGE), b""):
             record += line
             if is_whole(record) or len(record) > LONGEST:
                 yield record

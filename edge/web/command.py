@@ -1,5 +1,6 @@
 """`edge-cifar web`: a page that classifies photos in the browser, as files for any web space."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -26,4 +27,5 @@ def web(
         typer.echo(f"installed in {install_runtime(runtime)}", err=True)
     if out:
         size = write_site(named_models(models or []), out)
-        typer.echo(f"written to {out}: {size / 1e6:.1f} MB; try it: python3 -m http.server --directory {out}")
+        served = shlex.quote(str(out))
+        typer.echo(f"written to {out}: {size / 1e6:.1f} MB; try it: python3 -m http.server --directory {served}")

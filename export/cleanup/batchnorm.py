@@ -18,7 +18,9 @@ def fold_constants(draft: Draft) -> None:
             at = 0 if node.input[1] in draft.constants else 1
             conv, constant = _foldable(draft, node, node.input[at]), draft.constant(node, 1 - at)
             channels = shapes.get(node.input[at], ())[1:2]
-            if conv is None or constant is None or constant.shape[-3:] not in ((), (1,), (1, 1, 1), (*channels, 1, 1)):
+            if conv is None or constant is None or constant.ndim > 4:
+                continue
+            if constant.shape[-3:] not in ((), (1,), (1, 1, 1), (*channels, 1, 1)):
                 continue
             if constant.size not in (1, *channels) or (node.op_type == "Div" and at == 1):
                 continue

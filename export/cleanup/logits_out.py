@@ -23,11 +23,14 @@ def take_logits(draft: Draft) -> None:
             draft.bypass(between)
     if softmax := draft.maker(name, *SOFTMAX):
         draft.bypass(softmax)
-    if other := draft.maker(draft.output, *OTHER_ENDS):
+        name = softmax.input[0]
+    shapes = draft.shapes()
+    other = draft.maker(name, *OTHER_ENDS)
+    if other and not (other.op_type == "ReduceMax" and len(shapes.get(other.input[0], ())) == 4):  # a pool of images
         raise ModelError(
             f"its output is made by {other.op_type}: a classifier that gives one label needs logits, or Softmax of them"
         )
-    if draft.shapes().get(draft.output, ())[2:] == (1, 1):
+    if shapes.get(draft.output, ())[2:] == (1, 1):
         flat = draft.fresh(f"{draft.output}_flat")
         draft.nodes.append(helper.make_node("Flatten", [draft.output], [flat], flat))
         draft.output = flat

@@ -14,7 +14,7 @@ def write_padding_out(draft: Draft) -> None:
     """Give each convolution and pool its `pads` in place of `auto_pad`, for the size of images that is settled.
 
     Where strides leave more out than a kernel covers, onnxruntime crops (core/providers/common.h, ComputePad), which no
-    `pads` say: such a layer stays as it is.
+    `pads` say: such a layer stays as it is, and so does one of unknown size.
     """
     shapes = draft.shapes()
     for node in draft.nodes:
@@ -22,8 +22,11 @@ def write_padding_out(draft: Draft) -> None:
             mode = attribute(node, "auto_pad", b"NOTSET")
             pads = attribute(node, "pads", None)
             if mode in (b"SAME_UPPER", b"SAME_LOWER"):
-                kernel = attribute(node, "kernel_shape", None) or draft.constants[node.input[1]].shape[2:]
-                pads = _same(node, shapes[node.input[0]], kernel, mode == b"SAME_LOWER")
+                known = [shapes.get(name, ()) for name in node.input[:2]]
+                if not all(known):
+                    continue
+                kernel = attribute(node, "kernel_shape", None) or known[1][2:]
+                pads = _same(node, known[0], kernel, mode == b"SAME_LOWER")
             if pads is None or min(pads) >= 0:
                 set_attributes(node, pads=pads, auto_pad=None)
 

@@ -31,15 +31,21 @@ def round_down(draft: Draft) -> None:
     """Take the rounding up of its size from each AveragePool whose windows leave nothing over."""
     shapes = draft.shapes()
     for node in draft.nodes:
-        if node.op_type == "AveragePool" and is_set(node, "ceil_mode") and _leaves_nothing(node, shapes[node.input[0]]):
-            set_attributes(node, ceil_mode=None)
+        if node.op_type == "AveragePool" and is_set(node, "ceil_mode"):
+            shape = shapes.get(node.input[0], ())
+            if shape and _leaves_nothing(node, shape):
+                set_attributes(node, ceil_mode=None)
 
 
 def _leaves_nothing(node: onnx.NodeProto, shape: Shape) -> bool:
+    sides = len(shape) - 2
     kernel = attribute(node, "kernel_shape", [])
-    pads, strides = (attribute(node, name, [default] * 4) for name, default in (("pads", 0), ("strides", 1)))
-    moved = (side + pads[at] + pads[at + 2] - kernel[at] for at, side in enumerate(shape[2:]))
-    return not any(length % stride for length, stride in zip(moved, strides, strict=False))
+    pads, strides = attribute(node, "pads", [0] * 2 * sides), attribute(node, "strides", [1] * sides)
+    dilations = attribute(node, "dilations", [1] * sides)
+    moved = (
+        side + pads[at] + pads[at + sides] - dilations[at] * (kernel[at] - 1) - 1 for at, side in enumerate(shape[2:])
+    )
+    return not any(length % stride for length, stride in zip(moved, strides, strict=True))
 
 
 def _is_reduction(draft: Draft, node: onnx.NodeProto) -> bool:

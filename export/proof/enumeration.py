@@ -97,10 +97,10 @@ def _clipped(number: Bounded, low: float, high: float) -> Bounded:
     return Bounded(np.clip(number.value, low, high), np.broadcast_to(number.error, number.value.shape))
 
 
-def _clip(attributes: Attributes, number: Bounded, *limits: Bounded | None) -> Bounded:
-    low, high = (*(float(limit.value.item()) if limit else None for limit in limits), None, None)[:2]
-    low = attributes.get("min", -math.inf) if low is None else low
-    return _clipped(number, low, attributes.get("max", math.inf) if high is None else high)
+def _clip(attributes: Attributes, number: Bounded, low: Bounded | None = None, high: Bounded | None = None) -> Bounded:
+    low = low or exactly(attributes.get("min", -math.inf))
+    high = high or exactly(attributes.get("max", math.inf))
+    return _extreme(np.minimum, _extreme(np.maximum, number, low), high)
 
 
 def _sigmoid(_: Attributes, number: Bounded) -> Bounded:

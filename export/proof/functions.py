@@ -111,12 +111,12 @@ class Function:
     def _found(self, name: str, moves: tuple[str, ...], depth: int) -> Applied | int:
         constant, node = self._view.constant(name), self._view.maker(name)
         if constant is not None:
-            return self._constant(name, constant)
+            return self._constant((name, *moves), constant)
         if node is not None and node.op_type == DEQUANTIZE:
             return self._leaf(node, 0, moves)
         if node is not None and node.op_type in MOVERS:
             way = f"{list(node.output).index(name)} {node.op_type} {node.input[1:]} {attributes(node)}"
-            return self._behind(node.input[0], (way, *moves), depth + 1)
+            return self._behind(node.input[0], (f"{way} {self._mixed(node.input[0])}", *moves), depth + 1)
         if node is None or node.op_type not in FUNCTIONS or self._is_fixed_point(node):
             raise _NoRuleError
         inputs = tuple(self._behind(read, moves, depth + 1) if read else None for read in node.input)
@@ -125,6 +125,14 @@ class Function:
     def _is_fixed_point(self, node: onnx.NodeProto) -> bool:
         """Return whether Arm may compute a node with multipliers of 22 bits, as it adds (core/mlas/lib/qladd.cpp)."""
         return node.op_type == "Add" and all(self._view.maker(name, DEQUANTIZE) for name in node.input)
+
+    def _mixed(self, name: str) -> str:
+        """Return the name of a tensor, "" of integers as they are read.
+
+        Two that are moved alike are still in step only where they are the same integers: a pool takes the largest of
+        what it is given, and where an operator has broadcast its inputs, moving the result moves them otherwise.
+        """
+        return "" if self._view.maker(name, DEQUANTIZE) else name
 
     def _leaf(self, node: onnx.NodeProto, at: int, moves: tuple[str, ...] = ()) -> int:
         """Return the place of what is read at input `at`, scale and zero point behind it. Raises _NoRuleError."""
@@ -135,10 +143,10 @@ class Function:
         key = (*(input_name(node, place) for place in (at, at + 1, at + 2)), *moves)
         return self._place(key, Leaf(levels, steps, input_name(node, at + 1)))
 
-    def _constant(self, name: str, constant: Constant) -> int:
+    def _constant(self, key: tuple[str, ...], constant: Constant) -> int:
         if constant.dtype != np.float32 or not np.isfinite(constant).all():
             raise _NoRuleError
-        return self._place((name,), Leaf(np.unique(constant), None, ""))
+        return self._place(key, Leaf(np.unique(constant), None, ""))
 
     def _place(self, key: tuple[str, ...], leaf: Leaf) -> int:
         self._leaves.setdefault(key, leaf)

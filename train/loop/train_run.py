@@ -1,6 +1,7 @@
 """One training from data to report, from the start or from where it was stopped."""
 
 import platform
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -260,9 +261,8 @@ class Session:
     def _take_leave(self, run: Run, training: Training, stop: StopSignals) -> None:
         if self.first:
             write_curves(run)
-            self._say(
-                f"stopped in epoch {training.epoch}; `edge-cifar train --resume {run.folder}` goes on from this step"
-            )
+            again = f"edge-cifar train --resume {shlex.quote(str(run.folder))}"
+            self._say(f"stopped in epoch {training.epoch}; `{again}` goes on from this step")
         if stop.received is signal.SIGTERM:
             sys.exit(128 + signal.SIGTERM)
         raise KeyboardInterrupt

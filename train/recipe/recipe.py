@@ -39,7 +39,7 @@ def _check(key: str, value: Any, kind: Any, limits: Mapping[str, Any]) -> None:
     if limits["choices"] and value not in limits["choices"]:
         raise RunError(f"{option} {value}: unknown; choose from {', '.join(limits['choices'])}")
     if type(value) in (int, float) and not limits["low"] <= value <= limits["high"]:
-        raise RunError(f"{option} {value}: not between {limits['low']} and {limits['high']}")
+        raise RunError(f"{option} {value}: not between {limits['low']:,.15g} and {limits['high']:,.15g}")
     if isinstance(value, str) and ("\0" in value or value != value.encode(errors="ignore").decode()):
         raise RunError(f"{option} {value}: not in UTF-8, as recipes are; rename what it names")
 

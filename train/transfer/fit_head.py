@@ -53,7 +53,7 @@ def fit_head(
     """
     mean, device = train.features.mean(0), train.features.device
     scale = train.features.var(0, correction=0).mean().sqrt().clamp_min(SMALLEST)
-    if not scale.isfinite():
+    if not (scale.isfinite() and val.features.isfinite().all()):
         raise RunError("features that are no finite numbers: the weights to start from are no good")
     weight = torch.zeros(classes, len(mean), device=device, requires_grad=True)  # of features with mean 0, deviation 1
     bias = torch.zeros(classes, device=device, requires_grad=True)

@@ -8,11 +8,8 @@ from ..recipe.recipe import FINETUNE, Recipe
 
 OPEN = ("unfreeze_after", "epochs", "freeze")  # options of a recipe that a plan chooses where nobody else has
 CPU_MINUTES = 10  # of the second stage, at the most
-SHARES = (
-    0.0,
-    0.5,
-    0.7,
-)  # of the net that stays frozen there, tried in turn; if all take longer, there is no such stage
+# Of the net that stays frozen there, tried in turn; if all take longer, there is no such stage.
+SHARES = (0.0, 0.5, 0.7)
 
 
 @dataclass(frozen=True)

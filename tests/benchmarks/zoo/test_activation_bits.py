@@ -7,6 +7,7 @@ import pytest
 from dark_and_light import dark_and_light
 from edge_cifar.benchmarks.zoo.activation_bits import activation_bits, activations, compared, rounded, whole_ranges
 from edge_cifar.edge.data.labelled_images import LabelledImages
+from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.export.graph.run_graph import run_logits, run_tensors
 
 
@@ -49,3 +50,9 @@ def test_it_takes_the_float_file_of_an_export_and_a_folder_of_photos(
     found = json.loads(capsys.readouterr().out)
     assert found["photos"] == 30
     assert found["bits"]["8"]["same answers"] > 0.5
+
+
+def test_too_few_photos_are_refused(tiny_fp32_model: Path, tmp_path: Path) -> None:
+    photos = str(dark_and_light(tmp_path / "photos") / "train")
+    with pytest.raises(EdgeCifarError, match="none of them to calibrate on; judge fewer than --judged 1000"):
+        activation_bits(tiny_fp32_model, photos, judged=1000)

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from edge_cifar.benchmarks.zoo.trained import Row, as_torchvision, learn, markdown, moved, trained
+from edge_cifar.benchmarks.zoo.trained import Row, as_torchvision, folder_of, learn, markdown, moved, trained
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.errors import EdgeCifarError
 
@@ -44,3 +44,19 @@ def test_a_line_is_the_mean_of_the_seeds_beside_what_was_published() -> None:
 def test_a_net_that_nothing_was_published_of_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EdgeCifarError, match="--nets: 'vgg16' is none of mobilenet_v2, "):
         trained("photos", tmp_path, "resnet18,vgg16", out=tmp_path / "out.json")
+
+
+def test_a_net_that_was_trained_otherwise_lies_elsewhere(tmp_path: Path) -> None:
+    targets, names = np.arange(2), ("a", "b")
+    black, gray, large = (
+        LabelledImages(np.full((2, side, side, 4), level, np.uint8), targets, names, names)
+        for side, level in ((8, 0), (8, 9), (9, 0))
+    )
+    others = [
+        ("resnet18", 1, black, 40),
+        ("resnet18", 0, black, 20),
+        ("resnet18", 0, gray, 40),
+        ("resnet18", 0, large, 40),
+    ]
+    folders = {folder_of(tmp_path, *each) for each in (("resnet18", 0, black, 40), ("vgg11", 0, black, 40), *others)}
+    assert len(folders) == 6

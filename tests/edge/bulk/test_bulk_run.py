@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from edge_cifar.edge.bulk.bulk_run import Asked, BulkRun, PartDone, resume_run
 from edge_cifar.edge.bulk.store import OutputFolder
-from edge_cifar.edge.errors import EdgeCifarError
+from edge_cifar.edge.errors import DataError, EdgeCifarError
 
 Begin = Callable[..., BulkRun]
 MakeBucket = Callable[[str], str]
@@ -79,6 +79,25 @@ def test_what_is_no_run_of_this_version_is_said_to_be_none(asked: Asked, out: st
         folder.write("_run.json", content)
         with pytest.raises(EdgeCifarError, match=r"_run\.json: not of this version"):
             resume_run(folder, asked)
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b'{"part": 1}', b'{"part": 1, "photos": 100}'])
+def test_a_part_of_which_nothing_can_be_told_is_named(begin: Begin, tmp_path: Path, content: bytes) -> None:
+    run = begin(str(tmp_path / "labels"))
+    run.write(DONE, b"content")
+    run.folder.write("_done/000001.json", content)
+    with pytest.raises(DataError, match=r"labels/_done/000001\.json: damaged; remove it, and --resume does its part"):
+        list(run.done())
+
+
+def test_a_damaged_list_is_named(begin: Begin, tmp_path: Path) -> None:
+    run = begin(str(tmp_path / "labels"))
+    name = f"{run.lists}/000000.parquet"
+    content = run.folder.read(name)
+    for damaged in (b"", content[:100], b"PAR1" * 9, content[: len(content) // 2] + b"PAR1"):
+        run.folder.write(name, damaged)
+        with pytest.raises(DataError, match=f"labels/{name}: a damaged list of photos; begin anew"):
+            run.listed(0)
 
 
 @pytest.mark.parametrize("url", ["http://host/labels", "HTTPS://host/labels"])

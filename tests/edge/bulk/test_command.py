@@ -16,7 +16,10 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.mark.parametrize(
     "options",
-    [["--limit", "3"], ["--address", "auto"], ["--engine", "ray"], ["--engine", "ray", "--out", "x", "--threads", "2"]],
+    [
+        *(["--limit", "3"], ["--address", "auto"], ["--engine", "ray"]),
+        *(["--engine", "ray", "--out", "x", "--threads", "2"], ["-", "--engine", "ray", "--out", "x"]),
+    ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(run: Run, photo: Path, options: list[str]) -> None:
     done = run("predict", photo, *options)

@@ -1,13 +1,17 @@
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from edge_cifar import Classifier
 from edge_cifar.edge.bulk.bulk_run import BulkRun
+from edge_cifar.edge.bulk.listing import Listed
 from edge_cifar.edge.bulk.part_file import JSON_LINES
 from edge_cifar.edge.bulk.store import open_store
 from edge_cifar.edge.bulk.worker import Job, PartWorker
@@ -101,6 +105,47 @@ def test_an_object_that_went_away_is_a_row_and_a_store_that_did_stops_the_run(
     with pytest.raises(DataError, match=r"not one of 21 photos could be read; the first: .*not found"):
         work(run, cat_or_dog, [1])
     assert run.finished() == {0}
+
+
+class _Endless(BaseHTTPRequestHandler):
+    """Answers photos as servers do that make them on the fly: without a size, and some without an end."""
+
+    protocol_version = "HTTP/1.1"
+    photo = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(1 if "short" in self.path else 1000):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(self.photo), self.photo))
+            self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_of_a_file_without_a_size_no_more_is_read_than_the_limit(
+    begin: Begin, cat_or_dog: Classifier, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+    monkeypatch.setattr("edge_cifar.edge.bulk.worker.MAX_FILE_BYTES", 100_000)
+    monkeypatch.setattr("edge_cifar.edge.bulk.worker.PIECE", 1_000)
+    monkeypatch.setattr(_Endless, "photo", (photos / "001.png").read_bytes() + bytes(3_000))
+    worker = PartWorker(Job(cat_or_dog.model.path.read_bytes(), None, begin(), "/"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Endless) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}"
+            (short, size), (long, _) = worker._classified([Listed(f"{url}/short.png"), Listed(f"{url}/long.png")])
+        finally:
+            server.shutdown()
+            thread.join()
+    assert (short.ok, size) == (True, len(_Endless.photo))
+    fetched = int(str(long.error).split(" bytes, more than the limit of 100000")[0].rpartition(" ")[2])
+    assert 100_000 < fetched <= 101_000
 
 
 def test_a_file_beyond_the_limit_is_not_fetched(begin: Begin, cat_or_dog: Classifier, archive: str) -> None:

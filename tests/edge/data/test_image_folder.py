@@ -73,7 +73,7 @@ def test_unreadable_photos_are_left_out_and_reported(folder: Path) -> None:
 
 def test_one_class_is_too_few(folder: Path) -> None:
     (folder / "cat").rename(folder.parent / "cat")
-    with pytest.raises(DataError, match="1 class folders; a classifier needs at least two"):
+    with pytest.raises(DataError, match="1 class folder; a classifier needs at least two"):
         load_folder(folder, 4)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from edge_cifar.edge.errors import EdgeCifarError, PhotoError
 from edge_cifar.edge.inference.prediction import Result
-from edge_cifar.edge.results.resume_index import LONGEST, Done, Found, name_hash, read_hashes, records
+from edge_cifar.edge.results.resume_index import HUGE, LONGEST, Done, Found, name_hash, read_hashes, records
 from edge_cifar.edge.results.rows import JSON_START, LINE_FORMATS, LineFormat, Origin
 
 NAMES = ["a.png", "two\nlines, and a comma.png", 'quoted "b".png', "caf\udce9.png", "猫.png", "a\\n.png", "a\n.png"]
@@ -106,7 +106,7 @@ def test_many_names_are_told_apart() -> None:
     assert [i for i in range(20_000) if f"{i}.jpg" in done] == list(range(0, 20_000, 2))
 
 
-@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1])
+@pytest.mark.parametrize("length", [HUGE, LONGEST, LONGEST + 1])
 def test_a_record_is_as_long_as_records_may_be(tmp_path: Path, length: int) -> None:
     torn = JSON_START.encode().ljust(length, b"x")
     (tmp_path / "results").write_bytes(torn)
@@ -124,6 +124,15 @@ def test_records_end_where_they_are_whole_or_too_long(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"x" * (LONGEST - 1) + b"\n" + b"y\nz\n")
     parts = list(records(tmp_path / "out", lambda _: False))
     assert [len(part) for part in parts] == [LONGEST + 2, 2]
+
+
+def test_what_has_no_end_is_no_record_and_not_read_into_memory(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as file:
+        file.truncate(4 * HUGE)  # zeros, as a file may end in after a crash
+    assert len(next(records(tmp_path / "out", lambda _: True))) == HUGE
+    for form in (LINE_FORMATS[".jsonl"](ORIGIN), LINE_FORMATS[".csv"](ORIGIN)):
+        with pytest.raises(EdgeCifarError, match="out: line 1 is no result"):
+            read(tmp_path / "out", form)
 
 
 def test_a_hash_of_a_name_is_pinned_or_no_file_could_be_gone_on_with() -> None:

@@ -49,14 +49,39 @@ def test_bits_say_what_is_brighter_than_its_right_and_lower_neighbour() -> None:
     right, down = np.unpackbits(look(falling[:, ::-1])[0]).reshape(2, GRID, GRID)
     assert not right.any()
     assert down.all()
+    hill = np.full_like(falling, 9)
+    hill[:, :, :, :3] += (np.minimum(np.arange(side), 12 - np.arange(side) // 2) * 9).astype(np.uint8)[:, None, None]
+    right, down = np.unpackbits(look(hill)[0]).reshape(2, GRID, GRID)
+    assert not right.any()
+    assert down.all(axis=1).tolist() == [row < 8 for row in range(GRID)]
+    assert down.any(axis=1).tolist() == [row < 8 for row in range(GRID)]
 
 
 def test_flat_and_tiny_photos_have_no_look() -> None:
     flat = np.full((3, 64, 64, 4), 80, np.uint8)
     flat[..., 0] += np.arange(64, dtype=np.uint8)[None, :, None] // 32
     assert not look(flat).any()
-    assert not look(photos(3)[:, :GRID, :GRID]).any()
+    tiny = look(photos(3)[:, :GRID, :GRID])
+    assert (tiny.shape, tiny.dtype, tiny.any()) == ((3, BITS // 8), np.uint8, False)
+    assert look(np.concatenate([flat, photos(3)])).any(axis=1).tolist() == [False] * 3 + [True] * 3
     assert group_alike(look(flat), ["a", "b", "c"], np.zeros(3, np.int64)).tolist() == [0, 1, 2]
+
+
+def test_a_photo_is_flat_below_a_deviation_of_two_levels() -> None:
+    for level, seen in ((8, False), (9, True)):
+        photo = np.full((1, 2 * (GRID + 1), 2 * (GRID + 1), 4), 50, np.uint8)
+        photo[:, -2:, ::2] += 8  # a row of 17 cells: by 8.5 levels it is 2.0 from the mean, over all of them
+        photo[:, -2:, 1::2] += np.uint8(level)
+        assert look(photo).any() == seen
+
+
+def test_cells_are_compared_in_whole_steps_of_a_level() -> None:
+    side = 10 * (GRID + 1)
+    photo = np.full((1, side, side, 4), 100, np.uint8)
+    photo[:, :10] = 200  # or it were flat
+    photo[0, 25, 25, :3] = 100 + 9, 100 - 4, 100 - 3  # brighter by a thousandth of a level, in one of 100 pixels
+    right, _ = np.unpackbits(look(photo)[0]).reshape(2, GRID, GRID)
+    assert not right.any()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +129,24 @@ def test_what_a_whole_class_has_in_common_is_no_group_but_copies_in_it_are() -> 
     groups = group_alike(np.packbits(looks, axis=1), [f"{i}x" for i in range(40)], np.zeros(40, np.int64))
     assert np.flatnonzero(groups != np.arange(40)).tolist() == [31]
     assert groups[31] == 5
+
+
+@pytest.mark.parametrize(("count", "together"), [(8, True), (7, False)])
+def test_a_group_is_a_quarter_of_its_class_at_most(count: int, together: bool) -> None:
+    looks = bits(count)
+    looks[5] = looks[1]
+    groups = group_alike(np.packbits(looks, axis=1), [f"{i}x" for i in range(count)], np.zeros(count, np.int64))
+    assert (groups[5] == 1) == together
+
+
+@pytest.mark.parametrize(("flipped", "differ"), [(17, BITS // 32), (7, BITS // 128)])
+def test_in_a_class_of_one_scene_only_those_are_together_that_are_much_more_alike(flipped: int, differ: int) -> None:
+    looks = np.stack([bits(1)[0]] * 150)  # more pairs that are alike than are looked at one by one
+    for look_, random in zip(looks, map(np.random.RandomState, range(150)), strict=True):
+        look_[random.permutation(BITS)[:flipped]] ^= 1
+    looks[31], looks[91] = apart(looks[5], differ), apart(looks[65], differ + 1)
+    groups = group_alike(np.packbits(looks, axis=1), [f"{i}x" for i in range(150)], np.zeros(150, np.int64))
+    assert np.flatnonzero(groups != np.arange(150)).tolist() == [31]
 
 
 def test_a_class_of_one_look_stays_single_photos() -> None:

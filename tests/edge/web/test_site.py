@@ -69,8 +69,9 @@ def test_every_file_of_the_page_is_kept_for_when_the_server_is_gone() -> None:
 
 @pytest.mark.usefixtures("runtime")
 def test_the_command_says_how_to_look_at_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    web(["nano", f"pets={MODELS['small']}"], tmp_path / "site")
-    assert re.match(r"written to .*site: \d\.\d MB; try it: python3 -m http\.server", capsys.readouterr().out)
-    assert (tmp_path / "site" / "models" / "pets.onnx").exists()
+    web(["nano", f"pets={MODELS['small']}"], tmp_path / "my site")
+    told = r"written to .*my site: \d\.\d MB; try it: python3 -m http\.server --directory '.*my site'\n"
+    assert re.fullmatch(told, capsys.readouterr().out)
+    assert (tmp_path / "my site" / "models" / "pets.onnx").exists()
     with pytest.raises(typer.BadParameter, match="name the folder"):
         web(["nano"])

@@ -75,6 +75,7 @@ def test_constants_behind_a_convolution_are_part_of_it(kind: str, order: str, co
     [
         [node("Div", "k c", "y")],  # divides by the convolution
         [node("Add", "c row", "y")],  # of other places than channels
+        [node("Add", "c deep", "y")],  # which makes an image a volume
         [node("Mul", "c k", "m"), node("Add", "m c", "y")],  # the convolution is read twice
         [node("Mul", "c c", "y")],
         [node("Mul", "x k", "m"), node("Conv", "m w", "y")],
@@ -82,7 +83,8 @@ def test_constants_behind_a_convolution_are_part_of_it(kind: str, order: str, co
 )
 def test_what_is_no_factor_or_shift_of_channels_stays(nodes: Any) -> None:
     made = draft(
-        node("Conv", "x w", "c"), *nodes, w=weights(4, 3, 3, 3), k=np.float32(2), row=np.arange(6, dtype=np.float32)
+        *(node("Conv", "x w", "c"), *nodes),
+        **{"w": weights(4, 3, 3, 3), "k": np.float32(2), "row": np.arange(6, dtype=np.float32), "deep": C4[None, None]},
     )
     made.remove_unread()
     before, want = kinds(made), compute(made, images())

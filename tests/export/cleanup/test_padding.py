@@ -29,6 +29,20 @@ def test_padding_that_no_side_needs_is_none() -> None:
     np.testing.assert_array_equal(compute(made, images()), want)
 
 
+@pytest.mark.parametrize(("shape", "written"), [("size", True), ("sizes", False)])
+def test_padding_for_a_kernel_that_is_computed_is_written_out_where_its_size_is_known(
+    shape: str, written: bool
+) -> None:
+    kernel = [node("Abs", "size", "sizes"), node("Reshape", f"x {shape}", "w")]
+    made = draft(
+        *kernel, node("Conv", "x w", "y", auto_pad="SAME_UPPER"), shape=(1, 3, 3, 3), size=np.array([1, 3, 3, 3])
+    )
+    want = compute(made, images((1, 3, 3, 3)))
+    write_padding_out(made)
+    assert (attribute(made.nodes[-1], "auto_pad", None) is None) == written
+    np.testing.assert_array_equal(compute(made, images((1, 3, 3, 3))), want)
+
+
 @pytest.mark.parametrize(
     ("nodes", "folded"),
     [

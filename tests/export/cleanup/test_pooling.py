@@ -46,6 +46,8 @@ def test_means_of_other_than_images_stay() -> None:
         ({"kernel_shape": [2, 2], "strides": [2, 2]}, False),
         ({"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 0, 0]}, False),
         ({"kernel_shape": [2, 2]}, False),
+        ({"kernel_shape": [2, 2], "strides": [3, 3]}, False),
+        ({"kernel_shape": [3, 3], "strides": [3, 3]}, True),
         ({"kernel_shape": [3, 3], "strides": [2, 2]}, True),
         ({"kernel_shape": [2, 3], "strides": [2, 2]}, True),
     ],
@@ -55,4 +57,25 @@ def test_a_pool_that_rounds_up_nothing_rounds_down(options: Any, stays: bool) ->
     want = compute(made, images())
     round_down(made)
     assert any(entry.name == "ceil_mode" for entry in made.nodes[0].attribute) == stays
+    np.testing.assert_array_equal(compute(made, images()), want)
+
+
+@pytest.mark.parametrize(("kernel", "stays"), [(2, False), (3, True)])
+@pytest.mark.parametrize("sides", [(9,), (9, 9, 9)])
+def test_pools_of_rows_and_of_volumes_round_down_alike(sides: tuple[int, ...], kernel: int, stays: bool) -> None:
+    rank, shape = len(sides), (2, 3, *sides)
+    options = {"kernel_shape": [kernel] * rank, "strides": [2] * rank, "pads": [1] * rank + [0] * rank}
+    pools = node("AveragePool", "x", "y", ceil_mode=1, **options)
+    made = draft(pools, shape=shape)
+    want = compute(made, images(shape))
+    round_down(made)
+    assert any(entry.name == "ceil_mode" for entry in made.nodes[0].attribute) == stays
+    np.testing.assert_array_equal(compute(made, images(shape)), want)
+
+
+def test_a_pool_with_gaps_in_its_windows_is_as_wide_as_they_make_it() -> None:
+    options = {"kernel_shape": [2, 2], "strides": [2, 2], "dilations": [2, 2]}
+    made = draft(node("AveragePool", "x", "y", ceil_mode=1, **options), opset=19)
+    want = compute(made, images())
+    round_down(made)
     np.testing.assert_array_equal(compute(made, images()), want)

@@ -71,6 +71,20 @@ def test_errors_of_what_is_read_are_carried_along(kind: str) -> None:
     assert np.abs(np.array(worst) - found.value).max() <= found.error.item() <= 1.5 * np.abs(worst - found.value).max()
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("Sigmoid", "Tanh", "Erf", "Elu", "Selu", "Softplus", "LeakyRelu", "Abs", "Relu", "HardSigmoid", "HardSwish"),
+        *("Gelu", "QuickGelu"),
+    ],
+)
+def test_functions_carry_on_the_errors_of_what_they_read(kind: str) -> None:
+    values, error = np.linspace(-4, 4, 801), 1e-3
+    found = FUNCTIONS[kind]({}, Bounded(values, np.full_like(values, error)))
+    worst = [np.abs(FUNCTIONS[kind]({}, exactly(values + sign * error)).value - found.value) for sign in (-1, 1)]
+    assert (found.error + 1e-12 >= np.maximum(*worst)).all()
+
+
 @pytest.mark.parametrize("kind", ["PRelu", "Max", "Min"])
 def test_what_chooses_between_numbers_rounds_at_most_once(kind: str) -> None:
     others = np.random.RandomState(0).uniform(-9, 9, len(NUMBERS)).astype(np.float32)
@@ -92,10 +106,16 @@ def test_dividing_by_what_may_be_zero_is_unbounded() -> None:
 
 def test_limits_clip_and_may_be_left_out() -> None:
     numbers = exactly([-2.0, 0.5, 7.0])
-    assert FUNCTIONS["Clip"]({}, numbers, exactly([[0.0]]), exactly(6.0)).value.tolist() == [0.0, 0.5, 6.0]
+    assert FUNCTIONS["Clip"]({}, numbers, exactly(0.0), exactly(6.0)).value.tolist() == [0.0, 0.5, 6.0]
     assert FUNCTIONS["Clip"]({}, numbers, None, exactly(6.0)).value.tolist() == [-2.0, 0.5, 6.0]
     assert FUNCTIONS["Clip"]({}, numbers, exactly(0.0)).value.tolist() == [0.0, 0.5, 7.0]
     assert FUNCTIONS["Clip"]({"min": -1.0, "max": 1.0}, numbers).value.tolist() == [-1.0, 0.5, 1.0]
+
+
+def test_limits_may_be_as_uncertain_as_what_they_clip() -> None:
+    found = FUNCTIONS["Clip"]({}, exactly([[-2.0], [7.0]]), Bounded(np.array([-1.0, 3.0]), np.array([0.1, 0.2])))
+    assert found.value.tolist() == [[-1.0, 3.0], [7.0, 7.0]]
+    assert found.error.tolist() == [[0.1, 0.2], [0.1, 0.2]]
 
 
 def test_gelu_by_tanh_is_another_function() -> None:

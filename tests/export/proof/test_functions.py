@@ -52,6 +52,24 @@ def test_a_tensor_times_a_function_of_itself_is_one_input_and_of_another_are_two
     assert two < one  # each with each
     [again] = margins(THIRD, moved, node("Sigmoid", "moved", "a"), node("Mul", "moved a"), silu[3])
     assert again == one  # moved alike
+    for steps in ("third z", "small nine"):  # the same bytes that stand for other numbers
+        other = node("DequantizeLinear", f"x {steps}", "other")
+        assert margins(THIRD, other, node("Sigmoid", "other", "a"), *silu[2:]) != [one]
+
+
+def test_what_is_moved_behind_a_function_is_no_longer_in_step_with_what_it_is_a_function_of() -> None:
+    pooled, rounding = node("MaxPool", "read", "p", kernel_shape=[2, 2]), node("QuantizeLinear", "y small z", "q")
+    of_both = (node("MaxPool", "a", "pa", kernel_shape=[2, 2]), node("Mul", "p pa"), rounding)
+    [apart] = margins(THIRD, pooled, node("Abs", "read", "a"), *of_both)  # -9 and 8 in one window
+    [alike] = margins(THIRD, pooled, node("Abs", "p", "pa"), *of_both[1:])
+    assert apart < alike
+    broadcast = (THIRD, node("Mul", "read factors", "a"), node("Transpose", "a", "m"), node("Transpose", "read", "r"))
+    [turned] = margins(*broadcast, node("Mul", "m r"), rounding)  # of (3,) and (4, 1) only one is turned
+    [straight] = margins(*broadcast[:2], node("Mul", "a read"), rounding)
+    assert turned < straight
+    [turned] = margins(*broadcast[:3], node("Sub", "m factors"), rounding)  # nor is a constant what it was
+    [straight] = margins(*broadcast[:2], node("Sub", "a factors"), rounding)
+    assert turned < straight
 
 
 def test_constants_are_enumerated_as_far_as_they_occur() -> None:
@@ -62,6 +80,8 @@ def test_constants_are_enumerated_as_far_as_they_occur() -> None:
     assert bytes_of_two > all_bytes
     [factors] = margins(THIRD, node("Mul", "read factors"), rounding)
     assert factors > all_bytes
+    halved = (THIRD, node("Mul", "read half_one", "a"))
+    assert margins(*halved, node("Mul", "a third"), rounding) != margins(*halved, node("Mul", "a half_one"), rounding)
 
 
 @pytest.mark.parametrize(
@@ -86,13 +106,31 @@ def test_what_can_not_be_enumerated_is_no_function(nodes: tuple[onnx.NodeProto, 
     assert functions(view(*nodes, ROUNDED)) == []
 
 
+@pytest.mark.parametrize(
+    "kind", ["Transpose", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "MaxPool", "Split", "Slice"]
+)
+def test_what_only_moves_numbers_changes_none_on_their_way(kind: str) -> None:
+    sigmoid = node("Sigmoid", "read", "a")
+    assert margins(THIRD, sigmoid, node(kind, "a"), ROUNDED) == margins(THIRD, node("Sigmoid", "read"), ROUNDED) != []
+
+
+def test_a_sum_of_what_is_computed_is_no_sum_of_integers() -> None:
+    assert len(margins(THIRD, node("Sigmoid", "read", "a"), node("Add", "read a"), ROUNDED)) == 1
+    assert len(margins(THIRD, OTHER_THIRD, node("Sigmoid", "read2", "a"), node("Add", "a read"), ROUNDED)) == 1
+
+
 def test_chains_are_followed_so_far_and_no_tensor_twice() -> None:
     def powers(count: int) -> list[onnx.NodeProto]:
         names = ["read", *(f"p{i}" for i in range(count - 1)), "y"]
         return [node("Mul", f"{names[i]} {names[i]}", names[i + 1]) for i in range(count)]
 
-    assert len(margins(THIRD, *powers(60), ROUNDED)) == 1
-    assert margins(THIRD, *powers(70), ROUNDED) == []
+    def turned(count: int) -> list[onnx.NodeProto]:
+        names = ["read", *(f"t{i}" for i in range(count - 1)), "y"]
+        return [node("Transpose", names[i], names[i + 1]) for i in range(count)]
+
+    for chain in (powers, turned):
+        assert len(margins(THIRD, *chain(60), ROUNDED)) == 1
+        assert margins(THIRD, *chain(70), ROUNDED) == []
 
 
 def test_a_rounding_to_anything_but_uint8_is_no_function() -> None:

@@ -190,15 +190,15 @@ def test_a_stopped_training_goes_on_where_it_was(
     tmp_path: Path, whole: bytes, number: signal.Signals, status: int
 ) -> None:
     _dataset(tmp_path / "pets", {"cat": 20, "dog": 20})
-    stopped, rest = _stop(tmp_path, number, *LONG, "--out", "run")
+    stopped, rest = _stop(tmp_path, number, *LONG, "--out", "my run")
     assert stopped == status
-    assert "goes on from this step" in rest
+    assert "`edge-cifar train --resume 'my run'` goes on from this step" in rest
     assert "Traceback" not in rest
-    assert open_run(tmp_path / "run").load_net()
-    assert (tmp_path / "run/curves.png").exists()
-    assert train("--resume", "run", cwd=tmp_path).returncode == 0
-    assert (tmp_path / "run/weights.safetensors").read_bytes() == whole
-    again = train("--resume", "run", cwd=tmp_path)
+    assert open_run(tmp_path / "my run").load_net()
+    assert (tmp_path / "my run/curves.png").exists()
+    assert train("--resume", "my run", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "my run/weights.safetensors").read_bytes() == whole
+    again = train("--resume", "my run", cwd=tmp_path)
     assert "was trained to its end already" in again.stderr
     assert "test accuracy" in again.stdout
 

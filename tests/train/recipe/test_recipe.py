@@ -42,7 +42,7 @@ def test_an_optimizer_brings_its_own_learning_rate_unless_one_is_given() -> None
     ("key", "value", "message"),
     [
         ("net", "resnet", "--net resnet: unknown; choose from batchnorm"),
-        ("epochs", 0, "--epochs 0: not between 1"),
+        ("epochs", 0, "--epochs 0: not between 1 and 1,000,000,000$"),
         ("epochs", 1.5, "--epochs 1.5: not of the right type"),
         ("epochs", True, "--epochs True: not of the right type"),
         ("compile", 1, "--compile 1: not of the right type"),

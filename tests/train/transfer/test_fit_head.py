@@ -50,5 +50,8 @@ def test_nothing_is_gained_by_another_head() -> None:
 
 def test_features_that_are_no_numbers_are_refused() -> None:
     train = _examples(9, 1.0, seed=0)
-    with pytest.raises(RunError, match="no finite numbers"):
-        fit_head(Examples(train.features * float("nan"), train.targets), train, 3, None, 0.0)
+    for broken in (float("nan"), float("inf")):
+        none = Examples(train.features * broken, train.targets)
+        for learned, validated in ((none, train), (train, none)):
+            with pytest.raises(RunError, match="no finite numbers"):
+                fit_head(learned, validated, 3, None, 0.0)
