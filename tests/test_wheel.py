@@ -23,6 +23,11 @@ def run(*command: str | Path, cwd: Path, status: int = 0) -> subprocess.Complete
     return done
 
 
+def pip(environment: Path) -> tuple[str | Path, ...]:
+    """The command that installs into another environment, which then needs no pip of its own."""
+    return sys.executable, "-m", "pip", "--python", environment
+
+
 def assert_no_warning(build: subprocess.CompletedProcess[str]) -> None:
     """Newer versions of pip show the user what setuptools warns of, older ones only when asked for all there is."""
     words = (build.stdout + build.stderr).split()
@@ -48,14 +53,14 @@ def installed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     built = run(sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--wheel-dir", folder, source, cwd=folder)
     assert_no_warning(built)
-    venv.create(folder / "env", with_pip=True)
-    scripts = folder / "env" / "bin"
-    run(scripts / "pip", "install", "--quiet", next(folder.glob("*.whl")), cwd=folder)
-    return scripts
+    venv.create(folder / "env", with_pip=False)
+    run(*pip(folder / "env"), "install", "--quiet", next(folder.glob("*.whl")), cwd=folder)
+    return folder / "env" / "bin"
 
 
 def test_the_base_install_has_no_torch_and_no_onnx(installed: Path, tmp_path: Path) -> None:
-    packages = {row["name"] for row in json.loads(run(installed / "pip", "list", "--format=json", cwd=tmp_path).stdout)}
+    listed = run(*pip(installed.parent), "list", "--format=json", cwd=tmp_path).stdout
+    packages = {row["name"] for row in json.loads(listed)}
     assert {"edge-cifar", "numpy", "onnxruntime", "pillow", "typer"} <= packages
     assert not packages & {"torch", "torchvision", "onnx", "matplotlib"}
 
@@ -91,5 +96,4 @@ def test_a_command_that_needs_an_extra_says_which(installed: Path, tmp_path: Pat
 
 def test_an_editable_install_warns_of_nothing(source: Path, tmp_path: Path) -> None:
     venv.create(tmp_path, with_pip=False)
-    pip = (sys.executable, "-m", "pip", "--python", tmp_path)
-    assert_no_warning(run(*pip, "install", "-v", "--no-deps", "--editable", source, cwd=tmp_path))
+    assert_no_warning(run(*pip(tmp_path), "install", "-v", "--no-deps", "--editable", source, cwd=tmp_path))

@@ -48,7 +48,7 @@ def browser() -> Iterator["Browser"]:
 @contextmanager
 def plain_hosting(folder: Path) -> Iterator[str]:
     """Serve a folder on a loopback port as `python -m http.server` does, and give its URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))) as server:
+    with _Server(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -56,6 +56,10 @@ def plain_hosting(folder: Path) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # for clients that ask for many files at once
 
 
 class _Quiet(SimpleHTTPRequestHandler):

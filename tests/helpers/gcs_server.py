@@ -15,7 +15,7 @@ PAGE = 50  # objects of an answer to a listing; theirs are 1,000
 @contextmanager
 def gcs_server() -> Iterator[str]:
     """Serve buckets, which are there once something is in them, and yield the server's URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -24,6 +24,10 @@ def gcs_server() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # gcsfs writes all at once, and who finds no room in the queue tries again after seconds
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,12 +16,12 @@ from edge_cifar.train.loop.training import Training
 from edge_cifar.train.runs.run_folder import Run
 from PIL import Image
 
-MINUTE = 60
+PATIENCE = 600  # seconds, where much else is at work
 
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    return Job("synthetic", tmp_path, torch.device("cpu"), time.monotonic() + MINUTE)
+    return Job("synthetic", tmp_path, torch.device("cpu"), time.monotonic() + PATIENCE)
 
 
 @pytest.fixture

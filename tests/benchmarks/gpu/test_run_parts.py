@@ -42,7 +42,7 @@ def test_a_part_that_found_nothing_in_its_time_failed() -> None:
 
 
 def test_a_part_that_fails_takes_no_other_along(tmp_path: Path) -> None:
-    failed = run_parts("synthetic", tmp_path / "out", 100, {"unheard_of": 0.2, "device": 1.0})
+    failed = run_parts("synthetic", tmp_path / "out", LONG, {"unheard_of": 0.2, "device": 1.0})
     result = json.loads((tmp_path / "out" / RESULT).read_text())
     assert failed == ["unheard_of"]
     assert result["parts"]["unheard_of"]["ok"] is False

@@ -1,7 +1,7 @@
 import csv
 import io
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ PIXELS = """async ([text, size, rule]) => {
     await Promise.all(["decode", "photo_pixels", "preprocessing"].map((name) => import(`/${name}.js`)));
   const wanted = parseRule(size, rule);
   const {images, orientation} = await decode(new Blob([bytes]), [wanted]);
-  return [...photoPixels(images[0], wanted, orientation)];
+  return btoa(Array.from(photoPixels(images[0], wanted, orientation), (byte) => String.fromCharCode(byte)).join(""));
 }"""
 
 
@@ -45,10 +45,10 @@ def upload(page: Any, photo: bytes, name: str = "photo.png") -> None:
     page.wait_for_selector(f"#rows td:text-is('{name}')")
 
 
-def pixels_of(page: Any, photo: bytes, wanted: Preprocessing) -> npt.NDArray[np.int_]:
-    """Return what the browser makes of a photo, (size, size, 4)."""
-    samples = page.evaluate(PIXELS, [b64encode(photo).decode(), wanted.size, wanted.rule])
-    return np.reshape(samples, (wanted.size, wanted.size, 4))
+def pixels_of(page: Any, photo: bytes, wanted: Preprocessing) -> npt.NDArray[np.uint8]:
+    """Return what the browser makes of a photo, uint8 (size, size, 4)."""
+    samples = b64decode(page.evaluate(PIXELS, [b64encode(photo).decode(), wanted.size, wanted.rule]))
+    return np.frombuffer(samples, np.uint8).reshape(wanted.size, wanted.size, 4)
 
 
 def answers(page: Any) -> list[str]:

@@ -29,6 +29,6 @@ def test_fine_tuning_learns_to_live_with_coarse_rounding(
     def error(model: onnx.ModelProto) -> float:
         return float(((run_logits(quantize(model, coarse), synthetic.images) - exact) ** 2).mean())
 
-    tuned = fine_tune(NETS["batchnorm"], random_net, random_graph, coarse, synthetic, epochs=8)
+    tuned = fine_tune(NETS["batchnorm"], random_net, random_graph, coarse, synthetic, epochs=3)
     assert error(tuned) < 0.95 * error(random_graph)
     assert np.array_equal(run_logits(random_graph, synthetic.images), exact)

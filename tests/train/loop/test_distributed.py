@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from dark_and_light import dark_and_light
 
 # A low rate, since training magnifies the last bits in which sums of two halves differ from sums of the whole.
-OPTIONS = ("--data", "synthetic", "--net", "plain", "--epochs", "2", "--batch-size", "100", "--lr", "0.01")
+OPTIONS = ("--data", "photos", "--net", "plain", "--size", "32", "--epochs", "2", "--batch-size", "10", "--lr", "0.01")
 PLAIN = ("--no-amp", "--device", "cpu", "--json")
 
 
@@ -18,6 +19,7 @@ def _losses(folder: Path) -> list[float]:
 
 
 def test_two_processes_come_to_the_losses_of_one(tmp_path: Path) -> None:
+    dark_and_light(tmp_path / "photos")
     one = [sys.executable, "-m", "edge_cifar.train"]
     two = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "edge_cifar.train"]
     answers = []
