@@ -16,7 +16,8 @@ from ...edge.cli.exit_status import reporting
 from ...edge.files.atomic_write import write_bytes
 from ...edge.model.named_models import named_models
 from ...edge.web.site import write_site
-from .chromium import browser, plain_hosting
+from .chromium import browser
+from .hosting import plain_hosting
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTH, HEIGHT = 1060, 455  # pixels

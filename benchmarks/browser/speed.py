@@ -19,7 +19,8 @@ from ...edge.cli.exit_status import reporting
 from ...edge.model.contract import Model
 from ...edge.model.named_models import named_models
 from ...edge.web.site import write_site
-from .chromium import browser, plain_hosting
+from .chromium import browser
+from .hosting import plain_hosting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_cifar.benchmarks.browser.chromium import plain_hosting
+from edge_cifar.benchmarks.browser.hosting import plain_hosting
 from edge_cifar.edge.data.synthetic_shapes import LABELS, render
 from edge_cifar.edge.model.shipped_models import model_file
 from edge_cifar.edge.web.runtime import runtime_files
