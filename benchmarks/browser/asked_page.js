@@ -1,9 +1,8 @@
-// Fetches questions from the server that it comes from, and sends back what it answers, until there are none.
+// Fetches questions from the server that it comes from, and sends back what it answers, until the server is gone.
 
 let said = { answer: navigator.userAgent };
 for (;;) {
   const asked = await (await fetch("", { method: "POST", body: JSON.stringify(said) })).json();
-  if (!asked) break;
   try {
     const { default: answer } = await import(`./${asked.script}`);
     said = { answer: await answer(asked.question) };

@@ -67,8 +67,10 @@ def asked_page(site: Path, opened: Callable[[str], AbstractContextManager[None]]
     page = AskedPage(site)
     with plain_hosting(site, partial(_Handler, page)) as url, opened(url + PAGE.name):
         page.answer()
-        yield page
-        page.end()
+        try:
+            yield page
+        finally:
+            page.end()
 
 
 class _Handler(QuietHandler):
@@ -77,9 +79,12 @@ class _Handler(QuietHandler):
         super().__init__(*args, **options)
 
     def do_POST(self) -> None:  # noqa: N802
-        """Exchange an answer for the next question."""
+        """Exchange an answer for the next question; without one the browser is about to end."""
         said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        content = json.dumps(self.page.exchange(said)).encode()
+        question = self.page.exchange(said)
+        if question is None:
+            return
+        content = json.dumps(question).encode()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
