@@ -14,7 +14,7 @@ from typing import Literal
 
 from ...edge.errors import EdgeCifarError
 
-SECONDS = 60  # until a browser has told its version, or has ended
+SECONDS = 180  # until a browser has told its version, or has ended: a busy machine takes long
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,10 @@ def find_browser(name: Name) -> str:
 
 def installed(name: Name) -> Installed:
     """Return a browser. Raises EdgeCifarError where it, or a screen for it, is missing."""
-    command = [find_browser(name)]
+    path = find_browser(name)
+    if Path("/snap/bin", Path(path).name).exists():
+        raise EdgeCifarError(f"{path}: a snap, which can't be given a home folder; install another {name}")
+    command = [path]
     if name == "webkit" and not os.environ.get("DISPLAY"):
         if not shutil.which("xvfb-run"):
             raise EdgeCifarError(f"no screen for {name} here; install one (Debian: xvfb)")
@@ -85,7 +88,7 @@ def installed(name: Name) -> Installed:
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=SECONDS, check=False)
     told = re.match(r"[A-Za-z ]+[\w.]+", done.stdout)
     if told is None:
-        raise EdgeCifarError(f"{command[-1]}: does not start (exit status {done.returncode})")
+        raise EdgeCifarError(f"{path}: does not start (exit status {done.returncode})")
     options = PROGRAMS[name].options
     if name == "chromium" and os.geteuid() == 0:
         options += ("--no-sandbox",)  # root has none

@@ -3,7 +3,7 @@
 The README has a photo and a net that `edge-cifar demo` made: `demo/photos/star-0.jpg shapes=demo/run/model.int8.onnx
 nano`.
 
-Needs what `same_answers` needs.
+Needs what `speed` needs.
 """
 
 from pathlib import Path
