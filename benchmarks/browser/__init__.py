@@ -1,3 +1,3 @@
-"""The page in a real browser: whether it answers as the runtime does, how fast, and what it looks like."""
+"""The page in real browsers: whether it answers as the runtime does, how fast, and what it looks like."""
 
 __all__ = ["chromium", "webassembly"]

@@ -3,7 +3,7 @@
 The README has a photo and a net that `edge-cifar demo` made: `demo/photos/star-0.jpg shapes=demo/run/model.int8.onnx
 nano`.
 
-Needs what `same_answers` needs.
+Needs what `speed` needs.
 """
 
 from pathlib import Path
@@ -16,7 +16,8 @@ from ...edge.cli.exit_status import reporting
 from ...edge.files.atomic_write import write_bytes
 from ...edge.model.named_models import named_models
 from ...edge.web.site import write_site
-from .chromium import browser, plain_hosting
+from .chromium import browser
+from .hosting import plain_hosting
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTH, HEIGHT = 1060, 455  # pixels

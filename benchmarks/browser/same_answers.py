@@ -1,17 +1,17 @@
-"""`python -m edge_cifar.benchmarks.browser.same_answers PHOTOS`: whether Chromium answers as the native runtime does.
+"""`python -m edge_cifar.benchmarks.browser.same_answers PHOTOS`: whether browsers answer as the native runtime does.
 
 Each photo is asked twice of the page's own modules: as the pixels that the photo path makes of it, whose logits must be
 equal to the bit for an int8 file, and as the file itself, which the page decodes: a JPEG to the photo path's pixels, to
-the bit; any other by the browser. Needs Chromium, the extra [browser], and onnxruntime-web (`edge-cifar web
+the bit; any other by the browser. Needs Chromium, Firefox or WebKitGTK, and onnxruntime-web (`edge-cifar web
 --runtime`).
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -28,10 +28,8 @@ from ...edge.photos.suffixes import named_like_photo
 from ...edge.stats.softmax import softmax
 from ...edge.web.runtime import RELEASE
 from ...edge.web.site import write_site
-from .chromium import browser, plain_hosting
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from .asked_page import AskedPage, asked_page
+from .installed import Installed, Name, all_installed, installed
 
 SCRIPT = Path(__file__).with_name("pixels_and_logits.js")
 
@@ -40,6 +38,7 @@ SCRIPT = Path(__file__).with_name("pixels_and_logits.js")
 class Found:
     """What the browser made of `photos` with a model; counts are photos, differences those of samples, 0 to 255."""
 
+    browser: str
     model: str
     precision: str
     photos: int
@@ -54,38 +53,42 @@ class Found:
 def same_answers(
     photos: Annotated[Path, typer.Argument(help="Folder of photos.")],
     models: Annotated[list[str] | None, typer.Option("--model", help="Model; the package's without any.")] = None,
+    browser: Annotated[Name | None, typer.Option(help="Browser; all that are installed without any.")] = None,
     images: Annotated[int, typer.Option(help="Photos, spread over the folder.", min=1)] = 200,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON, and Markdown beside it.")] = None,
 ) -> None:
-    """Compare a browser's answers with the native runtime's."""
+    """Compare browsers' answers with the native runtime's."""
     every = sorted(path for path in photos.rglob("*") if named_like_photo(path.name))
     chosen = [every[i * len(every) // images] for i in range(min(images, len(every)))]
     files = named_models(models or FAMILY)
-    with TemporaryDirectory() as site, browser() as opened:
-        write_site(files, Path(site))
-        with plain_hosting(Path(site)) as url:
-            page = opened.new_page()
-            page.goto(url)
-            found = [_compare(page, name, Model(path), chosen) for name, path in files.items()]
-        version = opened.version
+    asked = [installed(browser)] if browser else all_installed()
+    found = [row for each in asked for row in compare(each, files, chosen)]
     table = markdown(found)
     typer.echo(table, nl=False)
     if out:
         machine = this_machine()
-        facts = {"chromium": version, "onnxruntime-web": RELEASE, "folder": photos.name}
+        facts = {"onnxruntime-web": RELEASE, "folder": photos.name}
         write_json(out, {"machine": asdict(machine), **facts, "rows": [asdict(each) for each in found]})
-        about = f"Chromium {version}, onnxruntime-web {RELEASE}, {machine.cpu}, {machine.date}; photos of {photos.name}"
-        write_text(out.with_suffix(".md"), f"# The page in a browser\n\n{about}.\n\n{table}")
+        about = f"onnxruntime-web {RELEASE}, {machine.cpu}, {machine.date}; photos of {photos.name}"
+        write_text(out.with_suffix(".md"), f"# The page in browsers\n\n{about}.\n\n{table}")
     if any(each.precision == "int8" and each.same_logits < each.photos for each in found):
         raise EdgeCifarError("int8 logits differ from the native runtime's")
 
 
-def _compare(page: "Page", name: str, model: Model, photos: Sequence[Path]) -> Found:
+def compare(browser: Installed, models: Mapping[str, Path], photos: Sequence[Path]) -> list[Found]:
+    """Ask a browser for each photo with each model, by its name. Raises EdgeCifarError when the browser fails."""
+    with TemporaryDirectory() as site:
+        write_site(models, Path(site))
+        with asked_page(Path(site), browser.opened) as page:
+            return [_compare(page, browser.version, name, Model(path), photos) for name, path in models.items()]
+
+
+def _compare(page: AskedPage, browser: str, name: str, model: Model, photos: Sequence[Path]) -> Found:
     logits, top1, labels, pixels, largest, mean = 0, 0, 0, 0, 0, 0.0
     for photo, wanted in _read(photos, model):
         expected = model.logits(wanted[None])[0]
         asked = {"model": f"models/{name}.onnx", "pixels": _text(wanted.tobytes()), "photo": _text(photo.read_bytes())}
-        said = {key: b64decode(value) for key, value in page.evaluate(SCRIPT.read_text(), asked).items()}
+        said = {key: b64decode(value) for key, value in page.ask(SCRIPT, asked).items()}
         logits += said["given"] == expected.tobytes()
         own = np.frombuffer(said["own"], np.float32)
         top1 += int(own.argmax()) == int(expected.argmax())
@@ -94,7 +97,7 @@ def _compare(page: "Page", name: str, model: Model, photos: Sequence[Path]) -> F
         pixels += not difference.any()
         largest = max(largest, int(difference.max()))
         mean += float(difference.mean()) * 4 / 3 / len(photos)  # of the three that are colours
-    return Found(name, model.card.precision, len(photos), logits, top1, labels, pixels, largest, mean)
+    return Found(browser, name, model.card.precision, len(photos), logits, top1, labels, pixels, largest, mean)
 
 
 def _read(photos: Sequence[Path], model: Model) -> Iterator[tuple[Path, Pixels]]:
@@ -114,17 +117,17 @@ def _text(content: bytes) -> str:
 
 
 def markdown(found: Sequence[Found]) -> str:
-    """Return a table, a row a model."""
+    """Return a table, a row for each browser and model."""
     rows = [
-        f"| {each.model} | {each.same_logits} of {each.photos} | {each.same_top1} | {each.same_label} "
+        f"| {each.browser} | {each.model} | {each.same_logits} of {each.photos} | {each.same_top1} | {each.same_label} "
         f"| {each.same_pixels} | {each.largest_difference} | {each.mean_difference:.2f} |"
         for each in found
     ]
     return "\n".join(
         [
-            "| model | same logits from given pixels | from the file: same top-1 | same label or `unknown` "
+            "| browser | model | same logits from given pixels | from the file: same top-1 | same label or `unknown` "
             "| same pixels | largest difference of a sample | mean |",
-            "|---|---:|---:|---:|---:|---:|---:|",
+            "|---|---|---:|---:|---:|---:|---:|---:|",
             *rows,
             "",
         ]

@@ -1,7 +1,8 @@
 """`python -m edge_cifar.benchmarks.browser.speed PHOTO`: how soon the page answers, and how many frames a second.
 
 From the moment a fresh browser opens the page to the answer to a photo that is given at once; what of it is decoding
-once the decoder is warm; and with a camera of 640 x 480 pixels that Chromium imitates. Needs what `same_answers` needs.
+once the decoder is warm; and with a camera of 640 x 480 pixels that Chromium imitates. Needs Chromium,
+the extra [browser], and onnxruntime-web (`edge-cifar web --runtime`).
 """
 
 import re
@@ -19,7 +20,8 @@ from ...edge.cli.exit_status import reporting
 from ...edge.model.contract import Model
 from ...edge.model.named_models import named_models
 from ...edge.web.site import write_site
-from .chromium import browser, plain_hosting
+from .chromium import browser
+from .hosting import plain_hosting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

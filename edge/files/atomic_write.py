@@ -165,7 +165,15 @@ def cache_folder() -> Path:
     A relative one is to be ignored (XDG Base Directory Specification): it would lie elsewhere for each working folder.
     """
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / "edge-cifar"
+    return (Path(base) if base and Path(base).is_absolute() else _home() / ".cache") / "edge-cifar"
+
+
+def _home() -> Path:
+    """Return the user's home folder; of a user that has none the root, as in containers."""
+    try:
+        return Path.home()
+    except RuntimeError:  # neither $HOME nor an entry in the system's list of users
+        return Path("/")
 
 
 def _check(path: Path, check: Callable[[Path], object] | None) -> None:

@@ -6,6 +6,7 @@ const WANTED = { video: { facingMode: "environment", width: { ideal: 640 }, heig
 const REFUSED = {
   NotAllowedError: "The camera was refused: allow it for this page in the browser, then try again.",
   NotFoundError: "No camera was found.",
+  OverconstrainedError: "No camera was found.", // so says WebKitGTK where there is none: nothing is demanded of one
   NotReadableError: "The camera is in use by another program.",
 };
 

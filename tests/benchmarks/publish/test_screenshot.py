@@ -4,7 +4,7 @@ from pathlib import Path
 
 import measured
 import pytest
-from edge_cifar.benchmarks.browser.chromium import find_browser
+from edge_cifar.benchmarks.browser.installed import find_browser
 from edge_cifar.benchmarks.publish.screenshot import look_at, screenshot
 from edge_cifar.benchmarks.report.html_report import benchmark_page
 from edge_cifar.edge.errors import EdgeCifarError
@@ -15,7 +15,7 @@ from PIL import Image
 def browser() -> str:
     pytest.importorskip("playwright", reason="playwright is not installed: pip install 'edge-cifar[browser]'")
     try:
-        return find_browser()
+        return find_browser("chromium")
     except EdgeCifarError as error:
         pytest.skip(str(error))
 
@@ -62,7 +62,7 @@ def test_what_is_wrong_with_a_page_is_named(tmp_path: Path, body: str, complaint
 def test_without_a_browser_or_a_page_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EdgeCifarError, match=r"no browser on the PATH .*; install chromium"):
-        find_browser()
+        find_browser("chromium")
     with pytest.raises(EdgeCifarError, match=r"none\.html: no such page"):
         look_at(tmp_path / "none.html", tmp_path, "none")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge_cifar import Classifier
-from edge_cifar.benchmarks.browser.chromium import plain_hosting
+from edge_cifar.benchmarks.browser.hosting import plain_hosting
 from edge_cifar.edge.bulk.bulk_run import Asked, BulkRun, begin_run
 from edge_cifar.edge.bulk.listing import list_photos
 from edge_cifar.edge.bulk.part_file import PARQUET

@@ -38,3 +38,12 @@ def test_the_image_has_what_the_package_is_made_of() -> None:
     assert command
     assert parses(shlex.split(command[1].replace(",", " ")))
     assert re.search(r"^USER \d+", text, re.MULTILINE)
+
+
+def test_the_image_is_given_whole_folders() -> None:
+    # podman, and Docker's builder before BuildKit, never look into a folder that is left out: "!train/**/*.py" gives
+    # them train/*.py alone.
+    lines = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    given = [line[1:] for line in lines if line.startswith("!")]
+    assert [each for each in given if "*" in each.removesuffix("/**")] == []
+    assert all((ROOT / each.removesuffix("/**")).exists() for each in given)

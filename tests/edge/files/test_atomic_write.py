@@ -275,6 +275,14 @@ def test_the_cache_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_folder() == Path("/home/someone/.cache/edge-cifar")
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="of Unix")
+def test_a_user_without_a_home_has_the_cache_folder_in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)  # nobody's
+    assert cache_folder() == Path("/.cache/edge-cifar")
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ZeroDivisionError()])
 def test_what_ends_the_writing_is_not_hidden_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException

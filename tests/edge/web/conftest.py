@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_cifar.benchmarks.browser.chromium import CAMERA, find_browser
+from edge_cifar.benchmarks.browser.chromium import CAMERA
+from edge_cifar.benchmarks.browser.installed import find_browser
 from edge_cifar.edge.errors import EdgeCifarError
 from edge_cifar.edge.web.runtime import runtime_files
 from serving import Serving, serving
@@ -23,7 +24,7 @@ def browser() -> Iterator[Any]:
         "playwright.sync_api", reason="needs playwright: pip install 'edge-cifar[browser]'"
     )
     try:
-        path = find_browser()
+        path = find_browser("chromium")
     except EdgeCifarError as error:
         pytest.skip(str(error))
     with playwright.sync_playwright() as driver:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_cifar.benchmarks.browser.chromium import plain_hosting
+from edge_cifar.benchmarks.browser.hosting import plain_hosting
 from edge_cifar.edge.data.synthetic_shapes import LABELS, render
 from edge_cifar.edge.model.shipped_models import model_file
 from edge_cifar.edge.web.runtime import runtime_files
@@ -94,14 +94,22 @@ def test_a_browser_without_simd_asks_the_server(tab: Any, server: Serving) -> No
     assert "too old to run nets itself" in tab.locator("#why").inner_text()
 
 
-def test_a_camera_that_is_refused_is_one_notice(tab: Any, server: Serving) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("NotAllowedError", "The camera was refused: allow it"),
+        ("NotFoundError", "No camera was found."),
+        ("OverconstrainedError", "No camera was found."),
+    ],
+)
+def test_a_camera_that_cannot_be_had_is_one_notice(tab: Any, server: Serving, error: str, words: str) -> None:
     tab.add_init_script(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }"
+        f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}') }}"
     )
     open_page(tab, server)
     for _ in range(2):
         tab.get_by_role("button", name="Live camera").click()
-        assert notice(tab).startswith("The camera was refused: allow it")
+        assert notice(tab).startswith(words)
 
 
 @pytest.mark.parametrize("place", [40, -40])
