@@ -5,6 +5,7 @@ when google.protobuf has written it again; and there must be nothing in it that 
 files come from `protobuf_cases`.
 """
 
+import math
 import struct
 import time
 from collections import Counter
@@ -124,9 +125,9 @@ def difference(ours: Message, theirs: Any) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return what is compared: floats by their bits, for the sake of NaN, and texts never equal to bytes."""
+    """Return what is compared: floats by their bits, but one NaN as another, and texts never equal to bytes."""
     if isinstance(value, float):
-        return struct.pack("<d", value)
+        return b"NaN" if math.isnan(value) else struct.pack("<d", value)
     return bytes(value) if isinstance(value, memoryview) else value
 
 

@@ -1,5 +1,6 @@
 """How a command ends: what a user can put right becomes one line on stderr and an exit status, not a traceback."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -28,10 +29,12 @@ def reporting(command: str) -> Iterator[None]:
             _interrupted(program)
         raise
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        _drop_unwritten()
         sys.exit(0)
     except MemoryError:
         sys.exit(f"{program}: not enough memory")
     except OSError as error:
+        _drop_unwritten()
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(printable(f"{program}: {where}{error.strerror or error}"))
 
@@ -59,3 +62,14 @@ def ending_on_sigterm(status: int = TERMINATED) -> Iterator[None]:
 def _interrupted(program: str) -> NoReturn:
     sys.stderr.write(f"{program}: interrupted\n")
     sys.exit(INTERRUPTED)
+
+
+def _drop_unwritten() -> None:
+    """Forget what stdout can't take: Python 3.14 keeps it, tries again when it ends, and exits 120."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

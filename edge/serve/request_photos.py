@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import NamedTuple
 
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.exceptions import HTTPException
@@ -91,6 +92,8 @@ async def _in_form(boundary: bytes, body: AsyncGenerator[bytes, None], limits: L
         form = await _InMemory(headers, body, max_files=limits.queue, max_fields=MOST_FIELDS).parse()
     except MultiPartException as error:
         raise HTTPException(413 if "Too many" in error.message else 400, f"form: {error.message}") from error
+    except FormParserError as error:  # older Starlettes let it through
+        raise HTTPException(400, f"form: {error}") from error
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     if not files:
         raise HTTPException(400, "form: no photo in it; send it as a file, as in -F photo=@cat.jpg")

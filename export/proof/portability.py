@@ -31,7 +31,7 @@ def portability(model: onnx.ModelProto) -> Portability:
 
 def is_integer(model: onnx.ModelProto) -> bool:
     """Return whether all adding is done in integers, with scales that are fixed; they may yet leave 16 bits."""
-    return all(verdict.is_integer for verdict in verdicts(model))
+    return all(verdict.in_integers for verdict in verdicts(model))
 
 
 def verdicts(model: onnx.ModelProto) -> set[Verdict]:

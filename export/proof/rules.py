@@ -31,7 +31,7 @@ class Verdict(IntEnum):
     NO_RULE = 3  # integers that nothing is written down about
 
     @property
-    def is_integer(self) -> bool:
+    def in_integers(self) -> bool:
         """Whether a CPU whose sums fit gives the bits of every other such CPU."""
         return self in (Verdict.SAME_BITS, Verdict.OVERFLOW)
 

@@ -4,6 +4,7 @@ import sys
 import tempfile
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 import torch.hub
 
@@ -18,5 +19,9 @@ def fetch(url: str, folder: Path) -> bytes:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         path = Path(temporary) / "file"
-        torch.hub.download_url_to_file(url, str(path), progress=sys.stderr.isatty())
+        try:
+            torch.hub.download_url_to_file(url, str(path), progress=sys.stderr.isatty())
+        except HTTPError as error:
+            error.close()  # it is the server's answer as well, an open file
+            raise
         return path.read_bytes()

@@ -17,6 +17,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from ...edge.errors import RunError
 from ..data.load_splits import Dataset
@@ -123,7 +124,8 @@ def _open(url: str) -> RDBStorage:
     """Open a storage, also when another worker makes its tables at the same moment."""
     for left in reversed(range(OPEN_TRIES)):
         try:
-            return RDBStorage(url)
+            # Without a pool: a start that fails would leave a connection in it, open, and nobody to close it.
+            return RDBStorage(url, engine_kwargs={"poolclass": NullPool})
         except DBAPIError as error:
             if not left or not (isinstance(error, IntegrityError) or "already exists" in str(error)):
                 raise

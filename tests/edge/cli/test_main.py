@@ -147,6 +147,15 @@ def test_a_full_disk_on_stdout_is_one_line(command: list[str], small_model: Path
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader has another error there")
+def test_output_that_nobody_reads_any_more_is_no_error(command: list[str], small_model: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*command, "info", small_model], stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
 def test_a_closed_stdout_is_no_error(command: list[str], small_model: Path) -> None:
     closing = ["sh", "-c", 'exec "$@" >&-', "sh"]

@@ -49,7 +49,7 @@ def test_a_list_in_utf8_is_read(tmp_path: Path) -> None:
         ('["train", "cat", "a.png", 4]', "not all of it is text"),
         ("{", "Expecting property name"),
         ("3", "must be an iterable"),
-        ("[" * 100_000, "recursion"),
+        ("[" * 100_000, "(recursion|overflow)"),  # Python 3.14 says which stack was too small
     ],
 )
 def test_a_damaged_list_is_named_and_kept(tmp_path: Path, line: str, reason: str) -> None:

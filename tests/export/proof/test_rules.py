@@ -209,5 +209,5 @@ def test_a_node_is_called_by_its_name_or_its_kind() -> None:
 
 
 def test_only_what_is_added_in_integers_counts_as_integer() -> None:
-    assert [verdict for verdict in Verdict if verdict.is_integer] == [Verdict.SAME_BITS, Verdict.OVERFLOW]
+    assert [verdict for verdict in Verdict if verdict.in_integers] == [Verdict.SAME_BITS, Verdict.OVERFLOW]
     assert sorted(Verdict) == [Verdict.SAME_BITS, Verdict.ROUNDING, Verdict.OVERFLOW, Verdict.NO_RULE]
