@@ -61,7 +61,7 @@ def test_what_is_wrong_with_a_page_is_named(tmp_path: Path, body: str, complaint
 
 def test_without_a_browser_or_a_page_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EdgeCifarError, match=r"no browser on the PATH .*; install chromium"):
+    with pytest.raises(EdgeCifarError, match=r"no chromium here .*; install it"):
         find_browser("chromium")
     with pytest.raises(EdgeCifarError, match=r"none\.html: no such page"):
         look_at(tmp_path / "none.html", tmp_path, "none")
