@@ -11,6 +11,8 @@ from edge_cifar import Classifier
 from edge_cifar.edge.data.synthetic_shapes import write_photos
 from in_process import run_in_process
 
+pytestmark = pytest.mark.slow
+
 RUN = Path("runs/run")
 
 

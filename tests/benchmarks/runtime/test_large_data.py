@@ -15,6 +15,7 @@ def test_photos_are_different_and_in_folders_of_their_class(tmp_path: Path) -> N
     assert {path.parent.name for path in paths} == set(LABELS)
 
 
+@pytest.mark.slow
 def test_the_second_start_decodes_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     large_data(photos=100, size=16, net="nano", batch_size=8, steps=2, folder=tmp_path)
     made, _, first, second = capsys.readouterr().out.splitlines()

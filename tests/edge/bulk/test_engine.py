@@ -69,6 +69,7 @@ def test_two_machines_write_to_a_store_what_the_local_stream_writes(
     assert stderr == f"{out}: all 2 parts are finished\n"
 
 
+@pytest.mark.slow
 def test_killed_workers_and_runs_lose_and_double_nothing(
     start: Start, cluster: str, photos: Path, small_model: Path, tmp_path: Path
 ) -> None:

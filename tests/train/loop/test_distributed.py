@@ -18,6 +18,7 @@ def _losses(folder: Path) -> list[float]:
     return [row[name] for row in rows for name in ("train_loss", "val_loss")]
 
 
+@pytest.mark.slow
 def test_two_processes_come_to_the_losses_of_one(tmp_path: Path) -> None:
     dark_and_light(tmp_path / "photos")
     one = [sys.executable, "-m", "edge_cifar.train"]

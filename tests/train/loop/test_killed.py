@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from edge_cifar.edge.data.labelled_images import LabelledImages
 from edge_cifar.edge.files.atomic_write import remove_temporaries
@@ -91,6 +92,7 @@ def _tell_of_saves(writer: int) -> None:
     os.fsync = slow_fsync
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_by_kills(tmp_path: Path) -> None:
     killed, whole = _new_run(tmp_path / "killed"), _new_run(tmp_path / "whole")
     done = subprocess.run(

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from dark_and_light import dark_and_light
 
 PATIENCE = 240  # seconds, where much else is at work
@@ -16,6 +17,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "
 RENDEZVOUS = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--rdzv-id", "killed"]
 
 
+@pytest.mark.slow
 def test_two_processes_of_which_one_is_killed_come_to_the_end(tmp_path: Path) -> None:
     dark_and_light(tmp_path / "photos")
     command = ["-m", "edge_cifar.train", "--data", "photos", "--net", "single", "--size", "8", "--augment", "none"]

@@ -82,6 +82,7 @@ def _wait_for_trial(worker: "subprocess.Popen[str]") -> None:
     assert any(line.startswith("trial ") for line in worker.stderr)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_s_trial_counts_for_nothing_and_the_other_goes_on(
     database: str, recipe: Path, tmp_path: Path
 ) -> None:
