@@ -23,7 +23,7 @@ class _Server(ThreadingHTTPServer):
 def plain_hosting(folder: Path, handler: Callable[..., SimpleHTTPRequestHandler] = QuietHandler) -> Iterator[str]:
     """Serve a folder, and give its URL."""
     with _Server(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # seconds until it sees that it shall end
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/"

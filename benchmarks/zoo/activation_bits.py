@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import typer
 from onnx import helper, numpy_helper
@@ -18,14 +17,13 @@ from onnx import helper, numpy_helper
 from ...edge.cli.exit_status import reporting
 from ...edge.errors import EdgeCifarError
 from ...edge.model.contract import Logits, Model
-from ...edge.photos.contract import read_photo
+from ...edge.photos.contract import Pixels, read_photo
 from ...export.graph.run_graph import run_logits, run_tensors
 from ..portability.conformance_photos import images_of
 
 LAYERS = ("Conv", "Gemm", "Add", "Mul", "GlobalAveragePool")  # whose inputs an int8 file has in integers
 PIXEL_STEPS = ("Transpose", "DequantizeLinear")
 Range = tuple[float, float]
-Pixels = npt.NDArray[np.uint8]
 
 
 def activation_bits(

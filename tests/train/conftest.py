@@ -7,14 +7,12 @@ import pickle
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pytest
 import torch
+from edge_cifar.benchmarks.browser.hosting import plain_hosting
 from edge_cifar.train.data.cifar_download import ARCHIVES, Archive
 
 # Threads that wait for each other in loops make nets this small slower, and ten times as slow beside other programs.
@@ -24,11 +22,6 @@ torch.set_num_threads(1)
 PER_BATCH = 20  # images
 
 SmallArchive = Callable[[str], tuple[Archive, dict[str, np.ndarray]]]
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -43,17 +36,14 @@ def small_archive(tmp_path: Path) -> Iterator[SmallArchive]:
     """Serve an archive with 20 random images a batch in the layout of "cifar10" or "cifar100"."""
     folder = tmp_path / "served"
     folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder)) as server:
-        Thread(target=server.serve_forever, args=(0.02,)).start()
+    with plain_hosting(folder) as served:
 
         def build(name: str) -> tuple[Archive, dict[str, np.ndarray]]:
             pixels = write_archive(folder / f"{name}.tar.gz", ARCHIVES[name])
             sha256 = hashlib.sha256((folder / f"{name}.tar.gz").read_bytes()).hexdigest()
-            url = f"http://127.0.0.1:{server.server_port}/{name}.tar.gz"
-            return replace(ARCHIVES[name], url=url, sha256=sha256), pixels
+            return replace(ARCHIVES[name], url=f"{served}{name}.tar.gz", sha256=sha256), pixels
 
         yield build
-        server.shutdown()
 
 
 def write_archive(path: Path, archive: Archive) -> dict[str, np.ndarray]:

